@@ -1,0 +1,24 @@
+# How Troupe declares its targets. The include root is the repository's root, so that every
+# #include states the layer it reaches into.
+add_library(troupe_options INTERFACE)
+target_include_directories(troupe_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(troupe_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers)
+
+# troupe_library(NAME SOURCES … LINK …): a static library of one folder.
+function(troupe_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC troupe_options ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
+endfunction()
+
+# troupe_test(NAME LABEL SOURCES … LINK …): one GoogleTest executable; LABEL is what ctest -L selects.
+function(troupe_test name label)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE troupe_options ${ARG_LINK} GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${ARG_TIMEOUT})
+endfunction()

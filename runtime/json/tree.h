@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/json/read.h"
+#include "runtime/json/text.h"
+
+namespace troupe::json {
+
+/// A parsed document for code that looks at every part of it (graph parser, JSON Schema). Views point
+/// into the Text that it was parsed from and must not outlive it.
+struct Tree {
+  Kind kind = Kind::kNull;
+  std::string_view raw;                               ///< the value's own bytes
+  std::size_t offset = 0;                             ///< of `raw` in the document
+  std::string string;                                 ///< decoded, if a string
+  std::vector<std::pair<std::string, Tree>> members;  ///< in order, if an object
+  std::vector<Tree> elements;                         ///< if an array
+
+  const Tree* find(std::string_view key) const;
+};
+
+/// Never fails: the text has been validated.
+Tree parse_tree(const Text& text);
+
+/// Appends "/segment" with the escapes of RFC 6901.
+std::string pointer_to(std::string_view parent, std::string_view segment);
+
+}  // namespace troupe::json
