@@ -1,0 +1,274 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/base/result.h"
+#include "runtime/base/uuid.h"
+#include "runtime/port/system.h"
+
+namespace troupe::store {
+
+/// Address of a frame in the journal: ownership epoch << 40 | counter. Known before the commit, unique,
+/// growing within an epoch.
+using Pos = std::uint64_t;
+
+/// One decision of one entity: the unit that is written and read. `bytes` is opaque here (see
+/// runtime/journal/frame.h); the store adds nothing to it.
+struct Frame {
+  Pos pos = 0;
+  RunId entity;
+  std::uint16_t slot = 0;
+  std::string bytes;
+};
+
+enum class RunStatus : std::uint8_t { kQueued, kRunning, kPaused, kDraining, kCompleted, kFailed, kStopped };
+enum class PauseReason : std::uint8_t { kNone, kQuarantine, kUser, kHuman, kEvent, kTimer };
+std::string_view name(RunStatus status);
+std::string_view name(PauseReason reason);
+std::optional<RunStatus> parse_run_status(std::string_view name);
+inline bool ended(RunStatus s) { return s >= RunStatus::kCompleted; }
+
+/// The searchable row of a run: a projection of its journal, written in the same batch.
+struct RunRow {
+  RunId id;
+  WorkspaceId workspace;
+  ProjectId project;
+  WorkflowId workflow;  ///< unset for a run of no workflow
+  std::int32_t version = 0;
+  RunStatus status = RunStatus::kQueued;
+  PauseReason pause_reason = PauseReason::kNone;
+  std::string trigger_type;
+  std::string external_id;
+  TimePoint created, started, finished;
+  std::uint32_t steps_total = 0;
+  std::uint32_t steps_done = 0;
+  std::string error;   ///< JSON of the run's error, or empty
+  std::string output;  ///< JSON, or empty; over 64 KiB only {"bytes":N,"href":…} as events show it
+  RunId retried_from;
+  RunId parent;
+  Digest request{};     ///< of the start request: tells a repeated key from a conflicting one
+  Pos head = 0;         ///< its last frame at the time of writing
+  std::uint32_t bucket = 0;  ///< payload bucket of the run
+};
+
+/// Everything needed to go on with an open entity without a frame at or before `pos`.
+struct Snapshot {
+  RunId entity;
+  WorkspaceId workspace;
+  Pos pos = 0;           ///< the last frame that is folded into it
+  TimePoint wake_at;     ///< next durable timer; none if unset
+  bool runnable = false;  ///< has work to do now: is activated at start
+  std::string bytes;
+};
+
+/// A body of 1 KiB or more, stored once per (bucket, project).
+struct Payload {
+  std::uint32_t bucket = 0;  ///< expiry bucket; dropped whole
+  ProjectId project;
+  Digest hash{};
+  std::string bytes;
+};
+
+/// A human task: written when it is created and again when it is decided.
+struct TaskRow {
+  TaskId id;
+  RunId run;
+  WorkspaceId workspace;
+  ProjectId project;
+  WorkflowId workflow;
+  std::string step_id;  ///< as events name it
+  std::string task_type;
+  std::string payload;  ///< JSON
+  std::string form;     ///< JSON Schema, or empty
+  TimePoint created, expires;
+  bool pending = true;
+  std::string decision;  ///< JSON {approved, by, result?, comment?} once decided, or {"cancelled":true}
+};
+
+/// A step that waits for an event: written when it starts to wait, removed when it stops.
+struct WaiterRow {
+  RunId run;
+  std::string step_id;
+  WorkspaceId workspace;
+  ProjectId project;
+  std::string event;
+  std::string key;
+  bool waiting = true;
+};
+
+/// One transaction: all of it or nothing. The writer changes no order within `frames`.
+struct Batch {
+  std::vector<Frame> frames;
+  std::vector<RunRow> runs;            ///< upserts by id; at most one per id
+  std::vector<Snapshot> snapshots;     ///< upserts by entity; at most one per entity
+  std::vector<RunId> snapshots_dropped;  ///< of ended entities
+  std::vector<Payload> payloads;       ///< existing ones are left alone
+  std::vector<TaskRow> tasks;
+  std::vector<WaiterRow> waiters;
+  std::size_t bytes() const;  ///< of its bodies, for metrics and limits
+};
+
+// ---- catalog -------------------------------------------------------------------------------------
+
+struct Workspace {
+  WorkspaceId id;
+  std::string slug;
+  std::string name;
+  std::string product_code;
+  TimePoint created;
+};
+struct Project {
+  ProjectId id;
+  WorkspaceId workspace;
+  std::string slug;
+  std::string name;
+  bool is_private = false;
+  TimePoint created;
+};
+struct Workflow {
+  WorkflowId id;
+  WorkspaceId workspace;
+  ProjectId project;  ///< unset: workspace-global
+  std::string name;
+  std::string description;
+  std::string graph;      ///< the draft, as sent
+  std::string run_setup;  ///< JSON, or empty
+  std::uint64_t etag = 1;  ///< grows with every change
+  std::int32_t latest_version = 0;  ///< 0: not published
+  bool archived = false;
+  TimePoint created, updated;
+};
+struct Version {
+  WorkflowId workflow;
+  std::int32_t version = 0;
+  std::string graph;
+  std::string run_setup;
+  std::string changelog;
+  TimePoint published;
+};
+
+/// What a tenant's caller may see: every read and write of tenant data names it.
+struct TenantScope {
+  WorkspaceId workspace;
+  std::optional<ProjectId> project;  ///< nothing: the whole workspace (owner, workspace-wide lists)
+};
+
+/// Keyset page: rows after `cursor` in the list's order, newest first.
+struct Page {
+  std::size_t limit = 50;
+  std::string cursor;  ///< opaque, from `next_cursor`; kInvalidRequest if it is none
+};
+template <class Row>
+struct Rows {
+  std::vector<Row> items;
+  std::string next_cursor;  ///< empty: the end
+};
+
+struct RunFilter {
+  std::optional<WorkflowId> workflow;
+  std::optional<RunStatus> status;
+  std::optional<std::string> external_id;
+  TimePoint from, to;  ///< of creation
+  std::string q;       ///< prefix of the run id or the external id
+};
+
+/// Changes. One thread, the store's writer thread, calls these; each is durable when it returns ok.
+/// kUnavailable and kStorageFull: nothing was written. kOutcomeUnknown: resolve with `landed`.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  virtual Status commit(const Batch& batch) = 0;
+  /// After kOutcomeUnknown: whether the batch whose last frame is at `last` is in the store.
+  virtual Result<bool> landed(Pos last) = 0;
+  /// A new ownership epoch, greater than any before; recorded.
+  virtual Result<std::uint64_t> next_epoch() = 0;
+
+  /// Starts of journal tables, oldest first; the last one is being written. A table is begun when the
+  /// current one is over its size (64 MB).
+  virtual std::vector<Pos> journal_tables() const = 0;
+  /// From here recovery scans. Tables wholly before it may be moved into history by `retire_journal`.
+  virtual Status set_recovery_mark(Pos mark) = 0;
+  /// One bounded piece (a few ms) of moving the oldest table that recovery no longer needs into
+  /// compressed history chunks and dropping it. True while there is more to do.
+  virtual Result<bool> retire_journal() = 0;
+  /// One bounded piece of the WAL checkpoint, where the store has one.
+  virtual Status checkpoint() = 0;
+
+  virtual Result<Workspace> create_workspace(const Workspace& workspace) = 0;  ///< kConflict: slug taken
+  virtual Result<Project> create_project(const Project& project) = 0;          ///< kConflict: slug taken
+  virtual Result<Workflow> create_workflow(const Workflow& workflow) = 0;
+  /// Replaces the draft; `expected_etag` 0 accepts any. kPreconditionFailed, kNotFound.
+  virtual Result<Workflow> update_workflow(const Workflow& workflow, std::uint64_t expected_etag) = 0;
+  /// Publishes the next version. kNotFound.
+  virtual Result<Version> publish(const TenantScope& scope, const Version& version) = 0;
+};
+
+/// Reads. An instance belongs to one thread; the store opens as many as are asked for. Reads see every
+/// batch whose commit returned before the read began. Foreign and absent are the same: nothing.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  virtual Result<std::vector<Workspace>> workspaces() = 0;
+  virtual Result<std::vector<Project>> projects(WorkspaceId workspace) = 0;
+  virtual Result<std::optional<Workflow>> workflow(const TenantScope& scope, WorkflowId id) = 0;
+  virtual Result<Rows<Workflow>> workflows(const TenantScope& scope, const Page& page, bool archived) = 0;
+  virtual Result<std::optional<Version>> version(WorkflowId workflow, std::int32_t version) = 0;
+  virtual Result<Rows<Version>> versions(const TenantScope& scope, WorkflowId id, const Page& page) = 0;
+
+  virtual Result<std::optional<RunRow>> run(const TenantScope& scope, RunId id) = 0;
+  /// Without tenant: for the engine itself (recovery, routing), never for a caller.
+  virtual Result<std::optional<RunRow>> run_unscoped(RunId id) = 0;
+  virtual Result<Rows<RunRow>> runs(const TenantScope& scope, const RunFilter& filter, const Page& page) = 0;
+  /// Numbers of open runs by status, in the order of RunStatus.
+  virtual Result<std::vector<std::uint64_t>> open_runs() = 0;
+
+  virtual Result<std::optional<Snapshot>> snapshot(RunId entity) = 0;
+  virtual Result<std::optional<Frame>> frame(Pos pos) = 0;
+  /// Frames of an entity that have been moved into history, oldest first, with pos > `after`; at most
+  /// about `bytes_max` (always at least one if there is one).
+  virtual Result<std::vector<Frame>> history(RunId entity, Pos after, std::size_t bytes_max) = 0;
+  /// The start of the oldest journal table: frames before it are in history.
+  virtual Result<Pos> journal_start() = 0;
+  virtual Result<std::optional<std::string>> payload(std::uint32_t bucket, ProjectId project,
+                                                     const Digest& hash) = 0;
+
+  virtual Result<std::optional<TaskRow>> task(const TenantScope& scope, TaskId id) = 0;
+  /// Pending tasks, oldest first; of one run if `run` is set.
+  virtual Result<Rows<TaskRow>> tasks_pending(const TenantScope& scope, RunId run, const Page& page) = 0;
+  virtual Result<std::vector<WaiterRow>> waiters(const TenantScope& scope, std::string_view event,
+                                                 std::string_view key) = 0;
+
+  // Recovery. `visit` returns false to stop.
+  virtual Result<Pos> recovery_mark() = 0;
+  virtual Status scan_journal(Pos from, const std::function<bool(Frame)>& visit) = 0;
+  virtual Status runnable_snapshots(const std::function<bool(Snapshot)>& visit) = 0;
+  /// Sleeping entities due before `until`, in order of wake_at; at most `limit`.
+  virtual Result<std::vector<Snapshot>> due(TimePoint after, TimePoint until, std::size_t limit) = 0;
+};
+
+/// What is known of a store's promises and cost, for doctor, metrics and benchmarks.
+struct StoreInfo {
+  std::string kind;      ///< "sqlite", "memory"
+  std::string version;   ///< of the library or server
+  std::string settings;  ///< the durability settings as read back
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual Writer& writer() = 0;
+  virtual std::unique_ptr<Reader> open_reader() = 0;
+  virtual StoreInfo info() const = 0;
+  /// Bytes written to the journal since it was opened, and to the write-ahead log where there is one.
+  virtual std::uint64_t journal_bytes() const = 0;
+  virtual std::uint64_t wal_bytes() const = 0;
+};
+
+}  // namespace troupe::store
