@@ -32,6 +32,7 @@ struct Reference {
   std::string step;               ///< for kStep…, kBody, kWhilePrev: the id
   std::vector<std::string> path;  ///< segments behind it: keys or decimal indices
   std::string text;               ///< as written, for messages
+  bool has_default = false;       ///< a `default` filter follows: the path may be missing
 };
 
 /// Where an expansion finds its values; implemented over the state of a run.
@@ -48,7 +49,8 @@ class Environment {
 /// publish time. Immutable and shared; thread-safe.
 class Template {
  public:
-  /// `value` is valid JSON. kTemplateSyntax names the position inside the string.
+  /// `value` is valid JSON. kTemplateSyntax names the position inside the string; its one issue has the
+  /// pointer of that string inside `value`.
   static Result<Template> compile(std::string_view value);
 
   /// JSON of the expanded value. A string that is exactly one {{ }} keeps the JSON type of its value; in mixed text
