@@ -1,0 +1,151 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "runtime/base/random.h"
+#include "runtime/base/result.h"
+#include "runtime/port/engine.h"
+#include "runtime/run/state.h"
+
+// The run state machine. decide() takes what happened (event, past tense), appends facts (records) and
+// asks for deeds (commands, imperative). Each record is applied the moment it is decided, because one
+// event can cascade through many steps; if the commit fails the whole state is thrown away and reloaded.
+
+namespace troupe::run {
+
+struct Limits {
+  std::size_t result_bytes_max = 8 << 20;
+  std::size_t loop_result_bytes_max = 64 << 20;
+  int run_depth_max = 16;
+  Duration drain_timeout = seconds(60);
+  Duration timer_pause_min = seconds(5);  ///< a timer nearer than this shows as running
+  std::uint32_t loop_window_items = 16 * Loop::kChunkItems;  ///< how far items may run ahead of the oldest open one
+  std::size_t mailbox_max = 1000;
+};
+
+struct Context {
+  TimePoint now;
+  Random& jitter;
+  const Hasher& hasher;
+  const Limits& limits;
+};
+
+namespace event {
+struct Created {  // the first event of a run
+  record::RunCreated spec;  ///< `input` and overlays as plain texts: refs are made by decide
+  bool start = true;        ///< false: admitted but queued; `Started` follows
+};
+struct Started {};  // leaves the queue
+struct AttemptStarted { StepPath path; std::uint16_t attempt = 0; bool loop_test = false; TimePoint at; };
+struct AttemptFinished {
+  StepPath path;
+  std::uint16_t attempt = 0;
+  bool loop_test = false;  ///< the eval script of a while
+  bool ok = false;
+  json::Text result;
+  Failure failure;
+  std::vector<LogEntry> logs;
+  bool logs_truncated = false;
+  TimePoint started, finished;
+};
+struct TimerDue {};  // something in State::timers may be due at Context::now
+struct PauseAsked {};
+struct ResumeAsked {};
+struct StopAsked { bool graceful = false; };
+struct TaskAnswered { std::string task; bool approved = false; json::Text result; std::string comment, by; };
+struct EventArrived { std::string event, key; json::Text data; bool keep = true; };  // keep: store if nobody waits
+struct ChildEnded { StepPath path; RunId child; store::RunStatus status{}; json::Text output; Failure failure; };
+/// The answer to command::StartChild when no child could be started.
+struct ChildRefused { StepPath path; RunId child; Failure failure; };
+struct ParentAcknowledged {};
+/// Chunks of for_each results are in memory now; see command::LoadResults.
+struct ResultsLoaded { std::uint32_t step = 0; json::Text result; Failure failure; bool ok = true; };
+/// After a reload: asks again for everything open.
+struct Recovered {};
+}  // namespace event
+
+using Event = std::variant<event::Created, event::Started, event::AttemptStarted,
+                           event::AttemptFinished, event::TimerDue, event::PauseAsked,
+                           event::ResumeAsked, event::StopAsked, event::TaskAnswered,
+                           event::EventArrived, event::ChildEnded, event::ChildRefused,
+                           event::ParentAcknowledged, event::ResultsLoaded, event::Recovered>;
+
+namespace command {
+/// Execute one attempt. Everything the executor needs is in here.
+struct StartAttempt {
+  StepPath path;
+  std::uint16_t attempt = 1;
+  bool loop_test = false;   ///< a while's eval script
+  const graph::Step* step = nullptr;         ///< valid as long as the run's graph
+  std::shared_ptr<const Script> script;
+  std::string globals;      ///< JSON object: the script's globals
+  Duration timeout;
+  int priority = 0;
+  std::string concurrency_key;  ///< empty: none
+};
+struct CancelAttempt { StepPath path; std::uint16_t attempt = 0; bool loop_test = false; };
+/// Start a child run; repeated after a crash with the same id. Held until the records are durable.
+struct StartChild {
+  StepPath path;
+  RunId child;
+  std::string workflow_id;
+  std::optional<std::int32_t> version;
+  json::Text input;
+  std::uint16_t depth = 0;
+};
+struct StopChild { RunId child; bool graceful = false; };
+/// Tell the parent how this run ended, until ParentAcknowledged. Held.
+struct NotifyParent { Parent parent; store::RunStatus status{}; json::Text output; Failure failure; };
+/// A step needs the whole result of a for_each: read its chunks, join them, answer ResultsLoaded.
+struct LoadResults { std::uint32_t step = 0; std::vector<PayloadRef> chunks; };
+/// Live only: counters of a for_each.
+struct Progress { StepPath path; std::uint64_t done = 0, failed = 0, total = 0; };
+}  // namespace command
+
+using Command = std::variant<command::StartAttempt, command::CancelAttempt, command::StartChild,
+                             command::StopChild, command::NotifyParent, command::LoadResults,
+                             command::Progress>;
+
+/// A body that must be stored in the same batch as the records that refer to it.
+struct PayloadBody {
+  Digest hash{};
+  json::Text text;
+};
+
+struct Decision {
+  std::vector<Record> records;  ///< to journal, in order, already applied
+  std::vector<Command> commands;
+  std::vector<PayloadBody> payloads;
+  /// For TaskAnswered: what was decided.
+  TaskDecided task;
+};
+
+/// Refusals (kRunEnded, kConflict, kTaskCompleted, kAnswerInvalid, kNotFound) change nothing. A stale
+/// report (an older attempt, an ended step) is no refusal: an empty decision.
+Result<Decision> decide(State& state, const Event& event, const Context& context);
+
+/// A state that only has its id and graph: the first event must be Created.
+State new_state(RunId id, std::shared_ptr<const graph::Graph> graph);
+
+/// For kRecovered and passivation: whether anything of this run can proceed without an outside event or
+/// timer. False: it may sleep until `next_wake` or a message.
+bool runnable(const State& state);
+/// The earliest timer, or unset.
+TimePoint next_wake(const State& state);
+
+/// What a retry takes over: completed steps of `old_state` that are not downstream of `from_step` (empty: of the
+/// steps that failed, were cancelled or were blocked) and whose definition is byte-equal in `new_graph`.
+/// kNotFound: no such step.
+Result<std::vector<Carried>> carry_over(const State& old_state, const graph::Graph& new_graph,
+                                        std::string_view from_step);
+
+/// Deterministic ids: the same after every crash.
+RunId child_id(const Hasher& hasher, const State& state, const StepPath& path);
+TaskId task_id(const Hasher& hasher, const State& state, const StepPath& path, std::uint16_t attempt);
+
+}  // namespace troupe::run

@@ -1,0 +1,200 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "runtime/base/error.h"
+#include "runtime/base/result.h"
+#include "runtime/base/time.h"
+#include "runtime/base/uuid.h"
+#include "runtime/port/store.h"
+#include "runtime/run/path.h"
+#include "runtime/run/value.h"
+
+namespace troupe::run {
+
+enum class StepStatus : std::uint8_t {
+  kPending, kScheduled, kRunning, kWaiting, kRetrying, kCompleted, kFailed, kCancelled, kSkipped,
+};
+enum class SkipReason : std::uint8_t {
+  kNone, kCondition, kStepDisabled, kBlocked, kRejected, kStopped, kOutOfScope,
+};
+/// What a waiting step waits for. kInDoubt: a person must say whether its effect happened.
+enum class WaitKind : std::uint8_t { kNone, kTimer, kHuman, kEvent, kChild, kInDoubt };
+std::string_view name(StepStatus status);
+std::string_view name(SkipReason reason);
+std::string_view name(WaitKind kind);  ///< as step_waiting's reason: timer, human, event, child, in_doubt
+
+struct Failure {
+  Code code = Code::kInternal;
+  std::string message;
+};
+
+struct LogEntry {
+  TimePoint at;
+  std::string message;
+};
+/// What an attempt printed. Large logs go into a payload (a JSON array of [us, message]).
+struct Logs {
+  std::vector<LogEntry> lines;
+  PayloadRef ref;            ///< if set, `lines` is empty and `count` counts those in the payload
+  std::uint64_t first = 0;   ///< number of the first line in its run, from 1; 0: none
+  std::uint32_t count = 0;
+  bool truncated = false;
+};
+
+/// Times and announcements that every end or interruption of an attempt carries. `announced`: a record
+/// before this one already produced step_scheduled and step_started of this attempt. `silent`: inside a
+/// for_each body, which writes no events.
+struct Attempt {
+  StepPath path;
+  std::uint16_t number = 1;  ///< from 1
+  bool announced = false;
+  bool silent = false;
+  TimePoint scheduled, started, finished;
+  Value input;  ///< resolved arguments, if the step has any
+};
+
+/// The parent step of a child run.
+struct Parent {
+  RunId run;
+  StepPath path;
+  bool set() const { return run.set(); }
+};
+
+/// A step result taken over from the run that is retried.
+struct Carried {
+  std::uint32_t step = 0;
+  Value result, input;
+  SkipReason skip = SkipReason::kNone;  ///< set: it was skipped, and stays so
+  bool rejected = false;
+};
+
+// Facts, past tense. What decide() writes and apply() folds; the only things journaled.
+namespace record {
+
+struct RunCreated {  // run_created
+  WorkspaceId workspace;
+  ProjectId project;
+  WorkflowId workflow;
+  std::int32_t version = 0;
+  std::string trigger_type, external_id;
+  Digest request{};
+  TimePoint at;
+  Value input;
+  std::vector<std::pair<std::uint32_t, Value>> overlays;  ///< step index → values laid over its input
+  std::vector<std::uint32_t> out_of_scope;                 ///< roots that do not start
+  RunId retried_from;
+  std::vector<Carried> carried;
+  Parent parent;
+  std::uint16_t depth = 0;  ///< of run_workflow nesting
+  std::uint32_t bucket = 0;
+};
+struct RunStarted { TimePoint at; };  // run_started
+struct StepStarted { Attempt attempt; };  // step_scheduled, step_started
+struct StepWaiting {  // step_scheduled, step_started, step_waiting, and human_task_created for kHuman
+  Attempt attempt;
+  WaitKind kind = WaitKind::kNone;
+  TimePoint until;       ///< when the wait ends by itself; none if unset
+  TaskId task;           ///< kHuman, kInDoubt
+  std::string event, key;  ///< kEvent
+  RunId child;           ///< kChild
+};
+struct AttemptFailed {  // [step_scheduled, step_started,] step_retrying
+  Attempt attempt;
+  Failure failure;
+  TimePoint retry_at;
+  Logs logs;
+};
+struct StepFinished {  // [step_scheduled, step_started,] [human_task_completed,] step_completed|failed|cancelled
+  Attempt attempt;
+  StepStatus status = StepStatus::kCompleted;  ///< kCompleted, kFailed or kCancelled
+  Value result;            ///< kCompleted; under on_error: continue also of kFailed
+  Failure failure;         ///< kFailed
+  Logs logs;
+  std::string cancel_reason;               ///< kCancelled: "stopped", "failed", "timeout"
+  std::string caused_by;                   ///< kCancelled: id of the failing step, or empty
+  bool task_decided = false;               ///< a person (or on_timeout) decided its task
+  bool approved = false;
+  std::string by, comment;
+  std::uint64_t consumed_event = 0;        ///< number of the stored event it consumed, from 1
+};
+struct StepsSkipped {  // step_completed {skipped} each
+  std::vector<StepPath> paths;
+  SkipReason reason = SkipReason::kNone;
+  TimePoint at;
+  bool silent = false;
+};
+struct LoopStarted {  // step_scheduled, step_started
+  Attempt attempt;
+  std::uint64_t count = 0;  ///< for_each: number of items
+  Value items;              ///< for_each over a list; none for {"count": N}
+};
+struct ItemFinished {  // for_each: one branch has ended; no event of its own
+  StepPath loop;
+  std::uint32_t item = 0;
+  bool failed = false;
+  Value result;     ///< of the last body step, unless failed
+  Failure failure;
+};
+struct ChunkSealed {  // for_each: results of items [1024 n, …) are all in and stored as one JSON array
+  StepPath loop;
+  std::uint32_t chunk = 0;
+  PayloadRef ref;
+};
+struct IterationFinished {  // while: the test after the body said to go on; the next iteration begins
+  StepPath loop;
+  std::uint32_t iteration = 0;
+  Value results;  ///< {inner id: result}
+  TimePoint at;
+};
+struct RunPaused {  // run_paused
+  store::PauseReason reason = store::PauseReason::kUser;
+  TimePoint at;
+};
+struct RunResumed {  // run_resumed
+  bool by_user = false;  ///< lifts the user's pause; otherwise something woke by itself
+  TimePoint at;
+};
+struct RunDraining { TimePoint at, deadline; };  // run_draining
+struct EventStored {  // kept until a wait_event consumes it; no event of its own
+  std::uint64_t number = 0;  ///< from 1 in its run
+  std::string event, key;
+  Value data;
+  TimePoint at;
+};
+struct ChildAcknowledged {  // the parent has recorded this run's end; no event
+  TimePoint at;
+};
+struct RunFinished {  // run_completed | run_failed | run_stopped
+  store::RunStatus status = store::RunStatus::kCompleted;
+  Value output;
+  Failure failure;
+  std::string failed_step;
+  bool graceful = false;
+  TimePoint at;
+};
+
+}  // namespace record
+
+using Record =
+    std::variant<record::RunCreated, record::RunStarted, record::StepStarted, record::StepWaiting,
+                 record::AttemptFailed, record::StepFinished, record::StepsSkipped,
+                 record::LoopStarted, record::ItemFinished, record::ChunkSealed,
+                 record::IterationFinished, record::RunPaused, record::RunResumed,
+                 record::RunDraining, record::EventStored, record::ChildAcknowledged,
+                 record::RunFinished>;
+
+/// How many events (seq numbers) the record expands to.
+std::uint32_t event_count(const Record& record);
+
+/// Binary form, versioned by its leading type byte and field tags; see ARCHITECTURE.md.
+void encode(const Record& record, std::string& out);
+/// Reads one record at the front of `*bytes` and moves past it; kCorrupt.
+Result<Record> decode(std::string_view* bytes);
+
+}  // namespace troupe::run
