@@ -1,0 +1,259 @@
+#include <algorithm>
+
+#include "adapters/memory/memory_writer.h"
+#include "runtime/port/paging.h"
+
+namespace troupe::memory {
+
+using namespace store;
+
+namespace {
+
+/// Cuts sorted rows to the page: those that `beyond` the cursor, at most `limit`, and where the next
+/// page begins.
+template <class Row, class CursorOf, class Beyond>
+Rows<Row> cut(std::vector<Row> sorted, ListKind kind, const Page& page,
+              const std::optional<Cursor>& from, CursorOf cursor_of, Beyond beyond) {
+  Rows<Row> rows;
+  const std::size_t limit = std::max<std::size_t>(page.limit, 1);
+  for (Row& row : sorted) {
+    if (from && !beyond(cursor_of(row), *from)) continue;
+    if (rows.items.size() == limit) {
+      rows.next_cursor = encode_cursor(kind, cursor_of(rows.items.back()));
+      break;
+    }
+    rows.items.push_back(std::move(row));
+  }
+  return rows;
+}
+
+/// Sorts by `cursor_of` in the list's direction and cuts.
+template <class Row, class CursorOf>
+Result<Rows<Row>> page_of(std::vector<Row> all, ListKind kind, const Page& page,
+                          bool newest_first, CursorOf cursor_of) {
+  const auto from = decode_cursor(kind, page.cursor);
+  if (!from) return from.error();
+  const auto beyond = [newest_first](const Cursor& a, const Cursor& b) {
+    return newest_first ? a < b : b < a;
+  };
+  std::sort(all.begin(), all.end(), [&](const Row& a, const Row& b) {
+    return beyond(cursor_of(b), cursor_of(a));
+  });
+  return cut(std::move(all), kind, page, *from, cursor_of, beyond);
+}
+
+template <class Map, class Key>
+auto found(const Map& map, const Key& key) -> std::optional<typename Map::mapped_type> {
+  const auto it = map.find(key);
+  if (it == map.end()) return std::nullopt;
+  return it->second;
+}
+
+}  // namespace
+
+Result<std::vector<Workspace>> MemoryStore::ReaderImpl::workspaces() {
+  const std::scoped_lock lock(owner_.mutex_);
+  std::vector<Workspace> rows;
+  for (const auto& [id, row] : owner_.state_.workspaces) rows.push_back(row);
+  return rows;
+}
+
+Result<std::vector<Project>> MemoryStore::ReaderImpl::projects(WorkspaceId workspace) {
+  const std::scoped_lock lock(owner_.mutex_);
+  std::vector<Project> rows;
+  for (const auto& [id, row] : owner_.state_.projects) {
+    if (row.workspace == workspace) rows.push_back(row);
+  }
+  return rows;
+}
+
+Result<std::optional<Workflow>> MemoryStore::ReaderImpl::workflow(const TenantScope& scope,
+                                                                  WorkflowId id) {
+  const std::scoped_lock lock(owner_.mutex_);
+  auto row = found(owner_.state_.workflows, id);
+  if (row && !visible(scope, row->workspace, row->project)) row.reset();
+  return row;
+}
+
+Result<Rows<Workflow>> MemoryStore::ReaderImpl::workflows(const TenantScope& scope,
+                                                          const Page& page, bool archived) {
+  const std::scoped_lock lock(owner_.mutex_);
+  std::vector<Workflow> rows;
+  for (const auto& [id, row] : owner_.state_.workflows) {
+    if (row.archived == archived && visible(scope, row.workspace, row.project)) rows.push_back(row);
+  }
+  return page_of(std::move(rows), ListKind::kWorkflows, page, true,
+                 [](const Workflow& row) { return Cursor{row.created.us, row.id}; });
+}
+
+Result<std::optional<Version>> MemoryStore::ReaderImpl::version(WorkflowId workflow,
+                                                                std::int32_t version) {
+  const std::scoped_lock lock(owner_.mutex_);
+  return found(owner_.state_.versions, std::pair(workflow, version));
+}
+
+Result<Rows<Version>> MemoryStore::ReaderImpl::versions(const TenantScope& scope, WorkflowId id,
+                                                        const Page& page) {
+  const std::scoped_lock lock(owner_.mutex_);
+  std::vector<Version> rows;
+  const auto workflow = found(owner_.state_.workflows, id);
+  if (workflow && visible(scope, workflow->workspace, workflow->project)) {
+    for (const auto& [key, row] : owner_.state_.versions) {
+      if (key.first == id) rows.push_back(row);
+    }
+  }
+  return page_of(std::move(rows), ListKind::kVersions, page, true,
+                 [](const Version& row) { return Cursor{row.version, row.workflow}; });
+}
+
+Result<std::optional<RunRow>> MemoryStore::ReaderImpl::run(const TenantScope& scope, RunId id) {
+  auto row = run_unscoped(id);
+  if (row && *row && !visible(scope, (*row)->workspace, (*row)->project)) row->reset();
+  return row;
+}
+
+Result<std::optional<RunRow>> MemoryStore::ReaderImpl::run_unscoped(RunId id) {
+  const std::scoped_lock lock(owner_.mutex_);
+  return found(owner_.state_.runs, id);
+}
+
+Result<Rows<RunRow>> MemoryStore::ReaderImpl::runs(const TenantScope& scope,
+                                                   const RunFilter& filter, const Page& page) {
+  const std::scoped_lock lock(owner_.mutex_);
+  std::vector<RunRow> rows;
+  for (const auto& [id, row] : owner_.state_.runs) {
+    if (visible(scope, row.workspace, row.project) && matches(filter, row)) rows.push_back(row);
+  }
+  return page_of(std::move(rows), ListKind::kRuns, page, true,
+                 [](const RunRow& row) { return Cursor{row.created.us, row.id}; });
+}
+
+Result<std::vector<std::uint64_t>> MemoryStore::ReaderImpl::open_runs() {
+  const std::scoped_lock lock(owner_.mutex_);
+  std::vector<std::uint64_t> counts(static_cast<std::size_t>(RunStatus::kCompleted));
+  for (const auto& [id, row] : owner_.state_.runs) {
+    if (!ended(row.status)) ++counts[static_cast<std::size_t>(row.status)];
+  }
+  return counts;
+}
+
+Result<std::optional<Snapshot>> MemoryStore::ReaderImpl::snapshot(RunId entity) {
+  const std::scoped_lock lock(owner_.mutex_);
+  return found(owner_.state_.snapshots, entity);
+}
+
+Result<std::optional<Frame>> MemoryStore::ReaderImpl::frame(Pos pos) {
+  const std::scoped_lock lock(owner_.mutex_);
+  return found(owner_.state_.journal, pos);
+}
+
+Result<std::vector<Frame>> MemoryStore::ReaderImpl::history(RunId entity, Pos after,
+                                                            std::size_t bytes_max) {
+  const std::scoped_lock lock(owner_.mutex_);
+  std::vector<Frame> frames;
+  const auto it = owner_.state_.history.find(entity);
+  if (it == owner_.state_.history.end()) return frames;
+  std::size_t bytes = 0;
+  for (const Frame& frame : it->second) {
+    if (frame.pos <= after) continue;
+    if (!frames.empty() && bytes + frame.bytes.size() > bytes_max) break;
+    bytes += frame.bytes.size();
+    frames.push_back(frame);
+  }
+  return frames;
+}
+
+Result<Pos> MemoryStore::ReaderImpl::journal_start() {
+  const std::scoped_lock lock(owner_.mutex_);
+  return owner_.state_.journal_start();
+}
+
+Result<std::optional<std::string>> MemoryStore::ReaderImpl::payload(std::uint32_t bucket,
+                                                                    ProjectId project,
+                                                                    const Digest& hash) {
+  const std::scoped_lock lock(owner_.mutex_);
+  return found(owner_.state_.payloads, State::PayloadKey{{bucket, project}, hash});
+}
+
+Result<std::optional<TaskRow>> MemoryStore::ReaderImpl::task(const TenantScope& scope, TaskId id) {
+  const std::scoped_lock lock(owner_.mutex_);
+  auto row = found(owner_.state_.tasks, id);
+  if (row && !visible(scope, row->workspace, row->project)) row.reset();
+  return row;
+}
+
+Result<Rows<TaskRow>> MemoryStore::ReaderImpl::tasks_pending(const TenantScope& scope, RunId run,
+                                                             const Page& page) {
+  const std::scoped_lock lock(owner_.mutex_);
+  std::vector<TaskRow> rows;
+  for (const auto& [id, row] : owner_.state_.tasks) {
+    if (row.pending && visible(scope, row.workspace, row.project) &&
+        (!run.set() || row.run == run)) {
+      rows.push_back(row);
+    }
+  }
+  return page_of(std::move(rows), ListKind::kTasks, page, false,
+                 [](const TaskRow& row) { return Cursor{row.created.us, row.id}; });
+}
+
+Result<std::vector<WaiterRow>> MemoryStore::ReaderImpl::waiters(const TenantScope& scope,
+                                                                std::string_view event,
+                                                                std::string_view key) {
+  const std::scoped_lock lock(owner_.mutex_);
+  std::vector<WaiterRow> rows;
+  for (const auto& [id, row] : owner_.state_.waiters) {
+    if (row.event == event && row.key == key && visible(scope, row.workspace, row.project)) {
+      rows.push_back(row);
+    }
+  }
+  return rows;
+}
+
+Result<Pos> MemoryStore::ReaderImpl::recovery_mark() {
+  const std::scoped_lock lock(owner_.mutex_);
+  return owner_.state_.recovery_mark;
+}
+
+Status MemoryStore::ReaderImpl::scan_journal(Pos from, const std::function<bool(Frame)>& visit) {
+  // The visitor may take its time or read from this store, so no lock is held while it runs.
+  for (Pos next = from;;) {
+    std::optional<Frame> frame;
+    {
+      const std::scoped_lock lock(owner_.mutex_);
+      const auto it = owner_.state_.journal.lower_bound(next);
+      if (it == owner_.state_.journal.end()) return ok();
+      frame = it->second;
+    }
+    next = frame->pos + 1;
+    if (!visit(*std::move(frame))) return ok();
+  }
+}
+
+Status MemoryStore::ReaderImpl::runnable_snapshots(const std::function<bool(Snapshot)>& visit) {
+  std::vector<Snapshot> rows;
+  {
+    const std::scoped_lock lock(owner_.mutex_);
+    for (const auto& [id, row] : owner_.state_.snapshots) {
+      if (row.runnable) rows.push_back(row);
+    }
+  }
+  for (Snapshot& row : rows) {
+    if (!visit(std::move(row))) break;
+  }
+  return ok();
+}
+
+Result<std::vector<Snapshot>> MemoryStore::ReaderImpl::due(TimePoint after, TimePoint until,
+                                                           std::size_t limit) {
+  const std::scoped_lock lock(owner_.mutex_);
+  std::vector<Snapshot> rows;
+  for (const auto& [id, row] : owner_.state_.snapshots) {
+    if (row.wake_at.set() && row.wake_at >= after && row.wake_at < until) rows.push_back(row);
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Snapshot& a, const Snapshot& b) { return a.wake_at < b.wake_at; });
+  if (rows.size() > limit) rows.resize(limit);
+  return rows;
+}
+
+}  // namespace troupe::memory

@@ -1,0 +1,184 @@
+#include "adapters/memory/memory_store.h"
+
+#include <algorithm>
+
+#include "adapters/memory/memory_writer.h"
+#include "runtime/port/paging.h"
+
+namespace troupe::memory {
+
+using namespace store;
+
+MemoryStore::MemoryStore(Options options)
+    : options_(options), writer_(std::make_unique<WriterImpl>(*this)) {}
+MemoryStore::~MemoryStore() = default;
+
+Writer& MemoryStore::writer() { return *writer_; }
+std::unique_ptr<Reader> MemoryStore::open_reader() { return std::make_unique<ReaderImpl>(*this); }
+StoreInfo MemoryStore::info() const { return {"memory", "1", "not durable"}; }
+
+std::uint64_t MemoryStore::journal_bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return state_.journal_bytes;
+}
+
+void MemoryStore::fail_commits(Code code, bool applied, int count) {
+  const std::scoped_lock lock(mutex_);
+  for (int i = 0; i < count; ++i) faults_.push_back({code, applied});
+}
+
+void MemoryStore::hold_commits() {
+  const std::scoped_lock lock(mutex_);
+  holding_ = true;
+  passes_ = 0;
+}
+
+void MemoryStore::release_commits(int count) {
+  const std::scoped_lock lock(mutex_);
+  passes_ += count;
+  changed_.notify_all();
+}
+
+void MemoryStore::release_commits() {
+  const std::scoped_lock lock(mutex_);
+  holding_ = false;
+  changed_.notify_all();
+}
+
+void MemoryStore::wait_until_held() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return waiting_ > 0; });
+}
+
+void MemoryStore::crash() {
+  const std::scoped_lock lock(mutex_);
+  ++generation_;
+  faults_.clear();
+  holding_ = false;
+  changed_.notify_all();
+}
+
+std::unique_ptr<MemoryStore> MemoryStore::clone() const {
+  auto copy = std::make_unique<MemoryStore>(options_);
+  const std::scoped_lock lock(mutex_);
+  copy->state_ = state_;
+  return copy;
+}
+
+Status MemoryStore::commit(const Batch& batch) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t generation = generation_;
+  if (holding_) {
+    ++waiting_;
+    changed_.notify_all();
+    changed_.wait(lock,
+                  [&] { return generation != generation_ || !holding_ || passes_ > 0; });
+    --waiting_;
+    if (generation != generation_) return Error{Code::kUnavailable, "The store crashed.", {}};
+    if (holding_) --passes_;
+  }
+  if (faults_.empty()) return state_.apply(batch, options_.journal_table_bytes);
+  const Fault fault = faults_.front();
+  faults_.pop_front();
+  if (fault.applied) {
+    if (Status applied = state_.apply(batch, options_.journal_table_bytes); !applied) return applied;
+  }
+  return Error{fault.code, "A fault that the test asked for.", {}};
+}
+
+Result<bool> MemoryStore::WriterImpl::landed(Pos last) {
+  const std::scoped_lock lock(owner_.mutex_);
+  return owner_.state_.journal.contains(last);
+}
+
+Result<std::uint64_t> MemoryStore::WriterImpl::next_epoch() {
+  const std::scoped_lock lock(owner_.mutex_);
+  return ++owner_.state_.epoch;
+}
+
+std::vector<Pos> MemoryStore::WriterImpl::journal_tables() const {
+  const std::scoped_lock lock(owner_.mutex_);
+  return owner_.state_.tables;
+}
+
+Status MemoryStore::WriterImpl::set_recovery_mark(Pos mark) {
+  const std::scoped_lock lock(owner_.mutex_);
+  owner_.state_.recovery_mark = std::max(owner_.state_.recovery_mark, mark);
+  return ok();
+}
+
+Result<bool> MemoryStore::WriterImpl::retire_journal() {
+  const std::scoped_lock lock(owner_.mutex_);
+  return owner_.state_.retire(owner_.options_.journal_tables_kept);
+}
+
+Result<Workspace> MemoryStore::WriterImpl::create_workspace(const Workspace& workspace) {
+  const std::scoped_lock lock(owner_.mutex_);
+  auto& all = owner_.state_.workspaces;
+  for (const auto& [id, other] : all) {
+    if (id == workspace.id || other.slug == workspace.slug) {
+      return Error{Code::kConflict, "There is a workspace of this slug already.", {}};
+    }
+  }
+  all.emplace(workspace.id, workspace);
+  return workspace;
+}
+
+Result<Project> MemoryStore::WriterImpl::create_project(const Project& project) {
+  const std::scoped_lock lock(owner_.mutex_);
+  auto& all = owner_.state_.projects;
+  for (const auto& [id, other] : all) {
+    if (id == project.id ||
+        (other.workspace == project.workspace && other.slug == project.slug)) {
+      return Error{Code::kConflict, "There is a project of this slug already.", {}};
+    }
+  }
+  all.emplace(project.id, project);
+  return project;
+}
+
+Result<Workflow> MemoryStore::WriterImpl::create_workflow(const Workflow& workflow) {
+  const std::scoped_lock lock(owner_.mutex_);
+  Workflow row = workflow;
+  row.etag = 1;
+  row.latest_version = 0;
+  if (!owner_.state_.workflows.emplace(row.id, row).second) {
+    return Error{Code::kConflict, "There is a workflow of this id already.", {}};
+  }
+  return row;
+}
+
+Result<Workflow> MemoryStore::WriterImpl::update_workflow(const Workflow& workflow,
+                                                          std::uint64_t expected_etag) {
+  const std::scoped_lock lock(owner_.mutex_);
+  const auto it = owner_.state_.workflows.find(workflow.id);
+  if (it == owner_.state_.workflows.end() || it->second.workspace != workflow.workspace ||
+      it->second.project != workflow.project) {
+    return Error{Code::kNotFound, "There is no such workflow.", {}};
+  }
+  if (expected_etag != 0 && expected_etag != it->second.etag) {
+    return Error{Code::kPreconditionFailed, "The draft has changed since it was read.", {}};
+  }
+  Workflow row = workflow;
+  row.etag = it->second.etag + 1;
+  row.latest_version = it->second.latest_version;
+  row.created = it->second.created;
+  it->second = row;
+  return row;
+}
+
+Result<Version> MemoryStore::WriterImpl::publish(const TenantScope& scope,
+                                                 const Version& version) {
+  const std::scoped_lock lock(owner_.mutex_);
+  const auto it = owner_.state_.workflows.find(version.workflow);
+  if (it == owner_.state_.workflows.end() ||
+      !visible(scope, it->second.workspace, it->second.project)) {
+    return Error{Code::kNotFound, "There is no such workflow.", {}};
+  }
+  Version row = version;
+  row.version = ++it->second.latest_version;
+  owner_.state_.versions.emplace(std::pair(row.workflow, row.version), row);
+  return row;
+}
+
+}  // namespace troupe::memory

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include "adapters/memory/memory_state.h"
+#include "runtime/port/store.h"
+
+namespace troupe::memory {
+
+struct Options {
+  std::size_t journal_table_bytes = std::size_t{64} << 20;
+  std::size_t journal_tables_kept = 2;  ///< beyond those that recovery needs
+};
+
+/// A store whose disk is a struct in memory. Thread-safe as the port asks: one writer thread, any
+/// number of readers, which must not outlive the store. For tests it can fail, hold and forget
+/// commits, and be cloned as a disk is by a power cut.
+class MemoryStore final : public store::Store {
+ public:
+  explicit MemoryStore(Options options = {});
+  ~MemoryStore() override;
+
+  store::Writer& writer() override;
+  std::unique_ptr<store::Reader> open_reader() override;
+  store::StoreInfo info() const override;
+  std::uint64_t journal_bytes() const override;
+  std::uint64_t wal_bytes() const override { return 0; }
+
+  // ---- test controls; any thread ----
+
+  /// The next `count` commits that are not already failing return `code`. With `applied` the batch
+  /// is in the store nevertheless, as after a lost answer (kOutcomeUnknown).
+  void fail_commits(Code code, bool applied = false, int count = 1);
+  /// Commits wait from now on, before they apply, until released.
+  void hold_commits();
+  /// Lets `count` held or coming commits through; without a number, all of them, and holds no more.
+  void release_commits(int count);
+  void release_commits();
+  /// Blocks until a commit waits at the gate.
+  void wait_until_held();
+  /// The process dies: what was committed stays, held commits never happen (they return
+  /// kUnavailable), faults and holds are gone.
+  void crash();
+  /// What the disk holds now, as a store of its own.
+  std::unique_ptr<MemoryStore> clone() const;
+
+ private:
+  class WriterImpl;
+  class ReaderImpl;
+  struct Fault {
+    Code code;
+    bool applied;
+  };
+
+  Status commit(const store::Batch& batch);
+
+  const Options options_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  State state_;
+  std::deque<Fault> faults_;
+  bool holding_ = false;
+  int passes_ = 0;   ///< commits that may go through while holding
+  int waiting_ = 0;  ///< commits at the gate
+  std::uint64_t generation_ = 0;  ///< grows with every crash
+  std::unique_ptr<WriterImpl> writer_;
+};
+
+}  // namespace troupe::memory

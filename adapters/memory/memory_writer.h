@@ -1,0 +1,79 @@
+#pragma once
+
+#include "adapters/memory/memory_store.h"
+
+namespace troupe::memory {
+
+/// The port's Writer over MemoryStore's state, under its mutex.
+class MemoryStore::WriterImpl final : public store::Writer {
+ public:
+  explicit WriterImpl(MemoryStore& owner) : owner_(owner) {}
+
+  Status commit(const store::Batch& batch) override { return owner_.commit(batch); }
+  Result<bool> landed(store::Pos last) override;
+  Result<std::uint64_t> next_epoch() override;
+  std::vector<store::Pos> journal_tables() const override;
+  Status set_recovery_mark(store::Pos mark) override;
+  Result<bool> retire_journal() override;
+  Status checkpoint() override { return ok(); }
+
+  Result<store::Workspace> create_workspace(const store::Workspace& workspace) override;
+  Result<store::Project> create_project(const store::Project& project) override;
+  Result<store::Workflow> create_workflow(const store::Workflow& workflow) override;
+  Result<store::Workflow> update_workflow(const store::Workflow& workflow,
+                                          std::uint64_t expected_etag) override;
+  Result<store::Version> publish(const store::TenantScope& scope,
+                                 const store::Version& version) override;
+
+ private:
+  MemoryStore& owner_;
+};
+
+/// The port's Reader over MemoryStore's state; each read is one look under the mutex.
+class MemoryStore::ReaderImpl final : public store::Reader {
+ public:
+  explicit ReaderImpl(const MemoryStore& owner) : owner_(owner) {}
+
+  Result<std::vector<store::Workspace>> workspaces() override;
+  Result<std::vector<store::Project>> projects(WorkspaceId workspace) override;
+  Result<std::optional<store::Workflow>> workflow(const store::TenantScope& scope,
+                                                  WorkflowId id) override;
+  Result<store::Rows<store::Workflow>> workflows(const store::TenantScope& scope,
+                                                 const store::Page& page, bool archived) override;
+  Result<std::optional<store::Version>> version(WorkflowId workflow, std::int32_t version) override;
+  Result<store::Rows<store::Version>> versions(const store::TenantScope& scope, WorkflowId id,
+                                               const store::Page& page) override;
+
+  Result<std::optional<store::RunRow>> run(const store::TenantScope& scope, RunId id) override;
+  Result<std::optional<store::RunRow>> run_unscoped(RunId id) override;
+  Result<store::Rows<store::RunRow>> runs(const store::TenantScope& scope,
+                                          const store::RunFilter& filter,
+                                          const store::Page& page) override;
+  Result<std::vector<std::uint64_t>> open_runs() override;
+
+  Result<std::optional<store::Snapshot>> snapshot(RunId entity) override;
+  Result<std::optional<store::Frame>> frame(store::Pos pos) override;
+  Result<std::vector<store::Frame>> history(RunId entity, store::Pos after,
+                                            std::size_t bytes_max) override;
+  Result<store::Pos> journal_start() override;
+  Result<std::optional<std::string>> payload(std::uint32_t bucket, ProjectId project,
+                                             const Digest& hash) override;
+
+  Result<std::optional<store::TaskRow>> task(const store::TenantScope& scope, TaskId id) override;
+  Result<store::Rows<store::TaskRow>> tasks_pending(const store::TenantScope& scope, RunId run,
+                                                    const store::Page& page) override;
+  Result<std::vector<store::WaiterRow>> waiters(const store::TenantScope& scope,
+                                                std::string_view event,
+                                                std::string_view key) override;
+
+  Result<store::Pos> recovery_mark() override;
+  Status scan_journal(store::Pos from, const std::function<bool(store::Frame)>& visit) override;
+  Status runnable_snapshots(const std::function<bool(store::Snapshot)>& visit) override;
+  Result<std::vector<store::Snapshot>> due(TimePoint after, TimePoint until,
+                                           std::size_t limit) override;
+
+ private:
+  const MemoryStore& owner_;
+};
+
+}  // namespace troupe::memory
