@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/time.h"
+#include "runtime/base/uuid.h"
+
+namespace troupe::dispatch {
+
+/// What a request for execution says of itself.
+struct Request {
+  std::uint64_t token = 0;  ///< the caller's name for it, unique among those waiting and running
+  WorkspaceId workspace;
+  ProjectId project;
+  int priority = 0;         ///< −100…100; higher goes first inside a workspace
+  std::string concurrency_key;  ///< at most `limit of key` at a time per project and key; empty: none
+};
+
+/// A token bucket. `per_second` 0: no limit.
+struct Rate {
+  double per_second = 0;
+  double burst = 1;
+};
+
+/// Decides which attempt goes next: deficit round robin over workspaces (by weight), then priority, then
+/// age. What may not go yet waits outside the ring (its key is taken, its workspace has no tokens), so
+/// a million blocked requests cost nothing per decision. Pure; not thread-safe.
+class FairQueue {
+ public:
+  /// Admits the request to the waiting line.
+  void push(Request request);
+  /// The next that may go, or nothing. It counts as running until `finished`.
+  std::optional<Request> pop(TimePoint now);
+  /// A running request has ended: its key is free for the next.
+  void finished(const Request& request);
+  /// Forgets a waiting request. False: it is not waiting.
+  bool cancel(std::uint64_t token);
+
+  std::size_t waiting() const { return waiting_; }
+  /// When a rate-limited workspace may go on, if nothing else can; unset: no such instant.
+  TimePoint rate_wake() const;
+
+  void set_weight(WorkspaceId workspace, std::uint32_t weight);  ///< default 1
+  void set_rate(WorkspaceId workspace, Rate rate);
+  void set_key_limit(ProjectId project, const std::string& key, std::uint32_t limit);  ///< default 1
+
+ private:
+  struct Tenant {
+    std::map<int, std::deque<Request>, std::greater<>> lines;  ///< by priority
+    std::size_t size = 0;
+    std::uint32_t weight = 1;
+    std::uint32_t deficit = 0;
+    bool in_ring = false;
+    Rate rate;
+    double tokens = 0;
+    TimePoint filled;
+  };
+  struct Key {
+    std::uint32_t limit = 1;
+    std::uint32_t running = 0;
+    std::deque<Request> parked;
+  };
+  using KeyName = std::pair<ProjectId, std::string>;
+
+  void enter_line(Request request);
+  void enter_ring(WorkspaceId id, Tenant& tenant);
+  bool take_token(WorkspaceId id, Tenant& tenant, TimePoint now);
+  void readmit(TimePoint now);
+
+  std::unordered_map<WorkspaceId, Tenant> tenants_;
+  std::deque<WorkspaceId> ring_;
+  std::map<KeyName, Key> keys_;
+  std::map<std::pair<TimePoint, WorkspaceId>, bool> throttled_;  ///< out of the ring until then
+  std::size_t waiting_ = 0;
+};
+
+}  // namespace troupe::dispatch
