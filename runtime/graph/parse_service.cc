@@ -1,0 +1,114 @@
+#include <algorithm>
+#include <utility>
+
+#include "runtime/graph/draft.h"
+#include "runtime/graph/fields.h"
+#include "runtime/json/read.h"
+
+// The step types that reach a service outside. They do not run yet; their fields are checked in full,
+// so that a graph which validates but for kStepTypeUnavailable will run once they do.
+
+namespace troupe::graph {
+namespace {
+
+/// A field whose value is of the given kind, or a template that gives one.
+void expanded_kind(Fields& fields, std::string_view field, json::Kind kind) {
+  const json::Tree* value = fields.find(field);
+  if (value == nullptr) return;
+  if (value->kind != kind && value->kind != json::Kind::kString) {
+    fields.invalid(field, "must be " + std::string(kind_name(kind)) + " or a template, not " +
+                              std::string(kind_name(value->kind)));
+    return;
+  }
+  const auto compiled = fields.expanded(field);
+  if (compiled && compiled->constant() && value->kind != kind) {
+    fields.invalid(field, "must be " + std::string(kind_name(kind)) + " or a template");
+  }
+}
+
+void need_one_of(Fields& fields, std::string_view first, std::string_view second) {
+  if (fields.find(first) != nullptr || fields.find(second) != nullptr) return;
+  fields.error(Code::kMissingField, first,
+               in_quotes(first) + " or " + in_quotes(second) + " is missing");
+}
+
+/// A string field that must not be empty where it is there.
+void filled_text(Fields& fields, std::string_view field) {
+  if (fields.find(field) != nullptr) fields.need_text(field);
+}
+
+void parse_llm_call(Fields& fields) {
+  need_one_of(fields, "model", "model_ref");
+  filled_text(fields, "model");
+  filled_text(fields, "model_ref");
+  need_one_of(fields, "prompt", "messages");
+  fields.expanded_text("prompt");
+  expanded_kind(fields, "messages", json::Kind::kArray);
+  fields.expanded_text("system");
+  fields.object("llm_params");
+  fields.text("llm_credential_id");
+  if (const json::Tree* schema = fields.find("response_schema")) {
+    fields.object("response_schema");
+    if (schema->kind == json::Kind::kObject) {
+      const auto compiled = schema::Schema::compile(
+          json::Text::trusted(json::compact(schema->raw)), fields.context().tools.patterns);
+      if (!compiled.ok()) {
+        fields.error(Code::kSchemaInvalid, "response_schema", compiled.error().message);
+      }
+    }
+  }
+  fields.step().effect = Effect::kIdempotent;
+}
+
+void parse_mcp_call(Fields& fields) {
+  filled_text(fields, "instance_id");
+  filled_text(fields, "server_url");
+  fields.need_text("tool_name");
+  expanded_kind(fields, "tool_args", json::Kind::kObject);
+  // Whether the tool only reads is known to its server alone.
+  fields.step().effect = Effect::kOnce;
+}
+
+void parse_agent_call(Fields& fields) {
+  fields.need_text("agent_id");
+  fields.need("prompt");
+  fields.expanded_text("prompt");
+  fields.step().effect = Effect::kOnce;
+}
+
+void parse_http_request(Fields& fields) {
+  constexpr std::string_view kMethods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+  const auto method = fields.need_text("method");
+  if (method && std::find(std::begin(kMethods), std::end(kMethods), *method) == std::end(kMethods)) {
+    fields.invalid("method", "must be one of: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  }
+  fields.need("url");
+  fields.expanded_text("url");
+  expanded_kind(fields, "headers", json::Kind::kObject);
+  fields.expanded("body");
+  filled_text(fields, "connection_id");
+  const bool reads = method == "GET" || method == "HEAD" || method == "OPTIONS";
+  fields.step().effect = reads ? Effect::kIdempotent : Effect::kOnce;
+}
+
+void parse_worker_task(Fields& fields) {
+  fields.need_text("queue");
+  fields.need_text("task");
+  fields.expanded("args");
+  fields.step().effect = Effect::kOnce;
+}
+
+}  // namespace
+
+void parse_service(Fields& fields) {
+  const StepType type = fields.step().type;
+  if (type == StepType::kLlmCall) parse_llm_call(fields);
+  if (type == StepType::kMcpCall) parse_mcp_call(fields);
+  if (type == StepType::kAgentCall) parse_agent_call(fields);
+  if (type == StepType::kHttpRequest) parse_http_request(fields);
+  if (type == StepType::kWorkerTask) parse_worker_task(fields);
+  fields.error(Code::kStepTypeUnavailable, "type",
+               "steps of type " + std::string(name(type)) + " do not run yet");
+}
+
+}  // namespace troupe::graph
