@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "runtime/base/uuid.h"
 
@@ -13,6 +14,9 @@ namespace troupe {
 /// text, raw Uuids.
 class ByteWriter {
  public:
+  ByteWriter() = default;
+  /// Goes on behind these bytes, so that many records share one buffer; `take` gives it back.
+  explicit ByteWriter(std::string bytes) : bytes_(std::move(bytes)) {}
   void varint(std::uint64_t value) {
     while (value >= 0x80) {
       bytes_.push_back(static_cast<char>(value | 0x80));
@@ -65,8 +69,8 @@ class ByteReader {
     if (at_ >= bytes_.size()) return static_cast<std::uint8_t>(fail());
     return static_cast<std::uint8_t>(bytes_[at_++]);
   }
-  std::string_view text() {
-    const std::uint64_t size = varint();
+  std::string_view text() { return raw(varint()); }
+  std::string_view raw(std::uint64_t size) {
     if (size > bytes_.size() - at_) {
       fail();
       return {};

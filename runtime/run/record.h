@@ -118,6 +118,7 @@ struct StepFinished {  // [step_scheduled, step_started,] [human_task_completed,
   Logs logs;
   std::string cancel_reason;               ///< kCancelled: "stopped", "failed", "timeout"
   std::string caused_by;                   ///< kCancelled: id of the failing step, or empty
+  TaskId task;                             ///< the task that ends with the step, decided or not
   bool task_decided = false;               ///< a person (or on_timeout) decided its task
   bool approved = false;
   std::string by, comment;
@@ -194,7 +195,10 @@ std::uint32_t event_count(const Record& record);
 
 /// Binary form, versioned by its leading type byte and field tags; see ARCHITECTURE.md.
 void encode(const Record& record, std::string& out);
-/// Reads one record at the front of `*bytes` and moves past it; kCorrupt.
+/// Reads one record at the front of `*bytes` and moves past it. kCorrupt; kUnavailable for a type or
+/// version that a newer Troupe wrote.
 Result<Record> decode(std::string_view* bytes);
+/// Reads exactly `count` records; bytes behind the last one are kCorrupt too.
+Result<std::vector<Record>> decode_all(std::string_view bytes, std::uint32_t count);
 
 }  // namespace troupe::run
