@@ -18,7 +18,9 @@ struct Header {
   std::uint64_t number = 0;        ///< of this frame in its entity, from 1
   std::uint64_t first_record = 0;  ///< number of its first record in its entity, from 1
   std::uint32_t record_count = 0;
-  std::uint64_t first_seq = 0;     ///< seq of its first event (if event_count > 0), from 1
+  /// Seq of its first event, from 1; without events that of the next event of the entity, so that a
+  /// search by seq can judge every frame.
+  std::uint64_t first_seq = 0;
   std::uint32_t event_count = 0;
   Chain::Back back;
 };
@@ -41,7 +43,9 @@ Result<std::vector<store::Frame>> frames_after_seq(store::Reader& reader, RunId 
 Status for_each_frame(store::Reader& reader, RunId entity, store::Pos head, store::Pos after,
                       const std::function<Status(const store::Frame&, const FrameView&)>& visit);
 
-/// CRC32C (Castagnoli).
+/// CRC32C (Castagnoli), by the processor's instruction where it has one.
 std::uint32_t crc32c(std::string_view bytes);
+/// The same by table, for processors without it.
+std::uint32_t crc32c_by_table(std::string_view bytes);
 
 }  // namespace troupe::journal
