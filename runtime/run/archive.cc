@@ -85,8 +85,10 @@ void get(Input& input, Failure& value) {
   value.message = input.in.text();
   if (input.in.failed()) return;
   const std::optional<Code> known = parse_code(code);
-  if (known) value.code = *known;
-  else input.newer = true;
+  if (known)
+    value.code = *known;
+  else
+    input.newer = true;
 }
 
 void put(ByteWriter& out, const Carried& value) { put_fields(out, value, kCarriedFields); }

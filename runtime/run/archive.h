@@ -37,22 +37,24 @@ constexpr store::PauseReason last(store::PauseReason) { return store::PauseReaso
 constexpr store::RunStatus last(store::RunStatus) { return store::RunStatus::kStopped; }
 
 template <class T>
-  requires std::is_enum_v<T>
-void put(ByteWriter& out, T value) {
-  out.byte(static_cast<std::uint8_t>(value));
-}
+requires std::is_enum_v<T>
+void put(ByteWriter& out, T value) { out.byte(static_cast<std::uint8_t>(value)); }
 template <class T>
-  requires std::is_enum_v<T>
+requires std::is_enum_v<T>
 void get(Input& input, T& value) {
   const std::uint8_t raw = input.in.byte();
-  if (raw > static_cast<std::uint8_t>(last(T{}))) input.damaged = true;
-  else value = static_cast<T>(raw);
+  if (raw > static_cast<std::uint8_t>(last(T{})))
+    input.damaged = true;
+  else
+    value = static_cast<T>(raw);
 }
 
 template <Integer T>
 void put(ByteWriter& out, T value) {
-  if constexpr (std::is_signed_v<T>) out.zigzag(value);
-  else out.varint(value);
+  if constexpr (std::is_signed_v<T>)
+    out.zigzag(value);
+  else
+    out.varint(value);
 }
 template <Integer T>
 void get(Input& input, T& value) {
@@ -138,11 +140,16 @@ void get(Input& input, std::vector<T>& list) {
 
 template <class T>
 bool is_default(const T& value) {
-  if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) return value == T{};
-  else if constexpr (requires { value.present(); }) return !value.present();
-  else if constexpr (requires { value.set(); }) return !value.set();
-  else if constexpr (requires { value.empty(); } && !std::is_same_v<T, Digest>) return value.empty();
-  else return value == T{};
+  if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>)
+    return value == T{};
+  else if constexpr (requires { value.present(); })
+    return !value.present();
+  else if constexpr (requires { value.set(); })
+    return !value.set();
+  else if constexpr (requires { value.empty(); } && !std::is_same_v<T, Digest>)
+    return value.empty();
+  else
+    return value == T{};
 }
 inline bool is_default(const Failure& failure) {
   return failure.code == Code::kInternal && failure.message.empty();
@@ -167,7 +174,9 @@ struct Presence {
   void required(const T&) {}
   void flag(bool value) { mark(value); }
   template <class T>
-  void optional(const T& value) { mark(!is_default(value)); }
+  void optional(const T& value) {
+    mark(!is_default(value));
+  }
   void time(TimePoint time, TimePoint) { mark(time.set()); }
   void logs(const Logs& logs, TimePoint) { mark(!is_default(logs)); }
 };
@@ -184,12 +193,20 @@ struct Encoder {
     return present;
   }
   template <class T>
-  void required(const T& value) { put(out, value); }
+  void required(const T& value) {
+    put(out, value);
+  }
   void flag(bool) { next(); }
   template <class T>
-  void optional(const T& value) { if (next()) put(out, value); }
-  void time(TimePoint time, TimePoint base) { if (next()) put_time(out, time, base); }
-  void logs(const Logs& logs, TimePoint base) { if (next()) put(out, logs, base); }
+  void optional(const T& value) {
+    if (next()) put(out, value);
+  }
+  void time(TimePoint time, TimePoint base) {
+    if (next()) put_time(out, time, base);
+  }
+  void logs(const Logs& logs, TimePoint base) {
+    if (next()) put(out, logs, base);
+  }
 };
 
 struct Decoder {
@@ -203,12 +220,20 @@ struct Decoder {
     return present;
   }
   template <class T>
-  void required(T& value) { get(input, value); }
+  void required(T& value) {
+    get(input, value);
+  }
   void flag(bool& value) { value = next(); }
   template <class T>
-  void optional(T& value) { if (next()) get(input, value); }
-  void time(TimePoint& time, TimePoint base) { if (next()) time = get_time(input, base); }
-  void logs(Logs& logs, TimePoint base) { if (next()) get(input, logs, base); }
+  void optional(T& value) {
+    if (next()) get(input, value);
+  }
+  void time(TimePoint& time, TimePoint base) {
+    if (next()) time = get_time(input, base);
+  }
+  void logs(Logs& logs, TimePoint base) {
+    if (next()) get(input, logs, base);
+  }
 };
 
 /// `list` is called as list(archive, value).

@@ -5,13 +5,13 @@
 namespace troupe::run {
 namespace {
 
-constexpr std::array<std::string_view, 9> kStatusNames = {
-    "pending", "scheduled", "running", "waiting", "retrying",
-    "completed", "failed", "cancelled", "skipped"};
+constexpr std::array<std::string_view, 9> kStatusNames = {"pending", "scheduled", "running",
+                                                          "waiting", "retrying",  "completed",
+                                                          "failed",  "cancelled", "skipped"};
 constexpr std::array<std::string_view, 7> kSkipNames = {
     "none", "condition", "step_disabled", "blocked", "rejected", "stopped", "out_of_scope"};
-constexpr std::array<std::string_view, 6> kWaitNames = {
-    "none", "timer", "human", "event", "child", "in_doubt"};
+constexpr std::array<std::string_view, 6> kWaitNames = {"none",  "timer", "human",
+                                                        "event", "child", "in_doubt"};
 
 /// step_scheduled and step_started, unless an earlier record told them.
 std::uint32_t announcing(const Attempt& attempt) { return attempt.announced ? 0 : 2; }
