@@ -96,6 +96,13 @@ std::optional<std::int64_t> Decimal::as_int64() const {
   return negative_ ? static_cast<std::int64_t>(~value + 1) : static_cast<std::int64_t>(value);
 }
 
+std::uint64_t Decimal::hash() const {
+  constexpr std::uint64_t kPrime = (std::uint64_t{1} << 61) - 1;
+  const std::uint64_t sign = negative_ ? 1 : 0;
+  const auto exponent = static_cast<std::uint64_t>(exponent_);
+  return (coefficient_modulo(kPrime) * 2 + sign) * 0x9E3779B97F4A7C15ull ^ exponent;
+}
+
 std::strong_ordering Decimal::compare_size(const Decimal& other) const {
   if (zero() || other.zero()) return count_ <=> other.count_;
   if (magnitude() != other.magnitude()) return magnitude() <=> other.magnitude();

@@ -27,6 +27,8 @@ class Decimal {
   /// The remainder of the digits, as an integer, by `modulus` (not 0).
   std::uint64_t coefficient_modulo(std::uint64_t modulus) const;
   std::optional<std::int64_t> as_int64() const;
+  /// The same for equal numbers.
+  std::uint64_t hash() const;
 
   friend std::strong_ordering operator<=>(const Decimal& a, const Decimal& b);
   friend bool operator==(const Decimal& a, const Decimal& b) { return (a <=> b) == 0; }

@@ -28,8 +28,8 @@ std::optional<std::string_view> child(std::string_view value, std::string_view s
 /// By JSON pointer (RFC 6901); "" is the value itself.
 std::optional<std::string_view> at_pointer(std::string_view value, std::string_view pointer);
 
-/// Calls `visit(raw_value)` per element, or `visit(decoded_key, raw_value)` per member, in order; stops
-/// early when it returns false. A value of another kind has none.
+/// Calls `visit(raw_value)` per element, or `visit(decoded_key, raw_value)` per member, in order;
+/// stops early when it returns false. A value of another kind has none.
 void for_each_element(std::string_view array, const std::function<bool(std::string_view)>& visit);
 void for_each_member(std::string_view object,
                      const std::function<bool(std::string_view, std::string_view)>& visit);

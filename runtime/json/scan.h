@@ -114,6 +114,24 @@ inline const char* skip_value(const char* at, const char* end) {
   return at;
 }
 
+/// How deep containers stand inside containers; 0 for a scalar.
+inline std::size_t depth(std::string_view value) {
+  const char* const end = value.data() + value.size();
+  std::size_t open = 0;
+  std::size_t deepest = 0;
+  for (const char* at = find_quote_or_bracket(value.data(), end); at != end;
+       at = find_quote_or_bracket(at, end)) {
+    if (*at == '"') {
+      at = skip_string(at, end);
+      continue;
+    }
+    if ((*at | 0x20) == '{') deepest = ++open > deepest ? open : deepest;
+    else if (open > 0) --open;
+    ++at;
+  }
+  return deepest;
+}
+
 inline std::string_view view(const char* from, const char* to) {
   return {from, static_cast<std::size_t>(to - from)};
 }

@@ -22,8 +22,9 @@ class Text {
   Text() = default;  ///< empty: no value at all (not JSON null)
 
   /// The one validating walk: UTF-8 without surrogates, RFC 8259 grammar, depth, no duplicate keys,
-  /// numbers that fit int64, uint64 or a finite double. The error is kInvalidJson (or kPayloadTooLarge)
-  /// and names the line, the column and the byte offset.
+  /// numbers that fit int64, uint64 or a finite double. The error is kInvalidJson (or
+  /// kPayloadTooLarge) and names the line, the column and the byte offset. White space around the
+  /// value is dropped.
   static Result<Text> parse(std::string bytes, const Limits& limits = {});
 
   /// For bytes that this process wrote itself or read back from its own store.

@@ -40,9 +40,11 @@ const Tree* Tree::find(std::string_view key) const {
   return nullptr;
 }
 
-Tree parse_tree(const Text& text) {
-  if (text.empty()) return {};
-  return build(text.view(), text.view().data());
+Tree parse_tree(const Text& text) { return parse_tree(text.view()); }
+
+Tree parse_tree(std::string_view value) {
+  const std::string_view trimmed = trim(value);
+  return trimmed.empty() ? Tree() : build(trimmed, value.data());
 }
 
 std::string pointer_to(std::string_view parent, std::string_view segment) {

@@ -11,8 +11,8 @@
 
 namespace troupe::json {
 
-/// A parsed document for code that looks at every part of it (graph parser, JSON Schema). Views point
-/// into the Text that it was parsed from and must not outlive it.
+/// A parsed document for code that looks at every part of it (graph parser, JSON Schema). Views
+/// point into the Text that it was parsed from and must not outlive it.
 struct Tree {
   Kind kind = Kind::kNull;
   std::string_view raw;                               ///< the value's own bytes
@@ -21,11 +21,14 @@ struct Tree {
   std::vector<std::pair<std::string, Tree>> members;  ///< in order, if an object
   std::vector<Tree> elements;                         ///< if an array
 
+  /// The member of an object with this key, or null.
   const Tree* find(std::string_view key) const;
 };
 
 /// Never fails: the text has been validated.
 Tree parse_tree(const Text& text);
+/// The same for a part of valid text; offsets count from its start.
+Tree parse_tree(std::string_view value);
 
 /// Appends "/segment" with the escapes of RFC 6901.
 std::string pointer_to(std::string_view parent, std::string_view segment);

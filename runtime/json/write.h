@@ -33,7 +33,9 @@ class Writer {
 
   Writer& member(std::string_view name, std::string_view value) { return key(name).string(value); }
   Writer& member(std::string_view name, const char* value) { return key(name).string(value); }
-  Writer& member(std::string_view name, const std::string& value) { return key(name).string(value); }
+  Writer& member(std::string_view name, const std::string& value) {
+    return key(name).string(value);
+  }
   Writer& member(std::string_view name, bool value) { return key(name).boolean(value); }
   Writer& member(std::string_view name, double value) { return key(name).number(value); }
   template <class Integer>

@@ -132,7 +132,8 @@ TEST(JsonRead, EqualityOfLargeObjectsIgnoresOrder) {
 }
 
 TEST(JsonRead, CompactAndPrettyKeepTheValue) {
-  EXPECT_EQ(compact(R"({ "text" : "a\"b]}\\" , "list": [ 1, {"x":[2 , 3]} ] } )"), R"({"text":"a\"b]}\\","list":[1,{"x":[2,3]}]})");
+  EXPECT_EQ(compact(R"({ "text" : "a\"b]}\\" , "list": [ 1, {"x":[2 , 3]} ] } )"),
+            R"({"text":"a\"b]}\\","list":[1,{"x":[2,3]}]})");
   EXPECT_EQ(pretty(R"({"a":[1,{}],"b":[ ],"c":"{,"})"),
             "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": [],\n  \"c\": \"{,\"\n}");
   EXPECT_EQ(pretty("7"), "7");
