@@ -37,6 +37,9 @@ struct ScriptJob {
   /// JSON object; each member becomes a global of the script (input, steps, item, index, loop, body, run).
   std::string globals;
   Duration timeout;  ///< wall time of the script itself, from its start in the child
+  std::uint64_t memory_bytes_max = std::uint64_t{64} << 20;
+  std::uint64_t result_bytes_max = std::uint64_t{8} << 20;
+  std::uint64_t logs_bytes_max = std::uint64_t{1} << 20;  ///< more is cut off and marked
 };
 
 /// How it ended. Times are of the script itself.

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+
+namespace troupe::lua_sandbox {
+
+/// The allocator of one Lua state with a byte cap. Counts what malloc really takes (header and
+/// rounding included), so that the cap bounds the process and not only Lua's own sum.
+struct Heap {
+  std::size_t used = 0;
+  std::size_t cap = 0;
+
+  /// A lua_Alloc; `data` is the Heap.
+  static void* reallocate(void* data, void* block, std::size_t old_size, std::size_t new_size) {
+    Heap& heap = *static_cast<Heap*>(data);
+    const std::size_t before = block == nullptr ? 0 : chunk(old_size);
+    if (new_size == 0) {
+      std::free(block);
+      heap.used -= before;
+      return nullptr;
+    }
+    const std::size_t after = chunk(new_size);
+    if (after > before && heap.used - before + after > heap.cap) return nullptr;
+    if (after - std::min(before, after) >= kLargeBytes) give_back_free_pages();
+    void* const moved = std::realloc(block, new_size);
+    // Lua relies on shrinking never to fail.
+    if (moved == nullptr) return after <= before ? block : nullptr;
+    heap.used = heap.used - before + after;
+    return moved;
+  }
+
+ private:
+  static constexpr std::size_t kLargeBytes = std::size_t{1} << 20;
+
+  static std::size_t chunk(std::size_t size) {
+    return std::max<std::size_t>(32, (size + 8 + 15) & ~std::size_t{15});
+  }
+
+  /// Small blocks that were freed stay with malloc while a large block comes from new pages: a
+  /// script that does one after the other would hold twice its cap.
+  static void give_back_free_pages() {
+#if !defined(__SANITIZE_ADDRESS__)
+    if (mallinfo2().fordblks > 2 * kLargeBytes) malloc_trim(0);
+#endif
+  }
+};
+
+}  // namespace troupe::lua_sandbox
