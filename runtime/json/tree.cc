@@ -33,6 +33,13 @@ Tree build(std::string_view value, const char* document) {
 
 }  // namespace
 
+Tree::Tree() = default;
+Tree::~Tree() = default;
+Tree::Tree(const Tree&) = default;
+Tree::Tree(Tree&&) noexcept = default;
+Tree& Tree::operator=(const Tree&) = default;
+Tree& Tree::operator=(Tree&&) noexcept = default;
+
 const Tree* Tree::find(std::string_view key) const {
   for (const auto& [name, value] : members) {
     if (name == key) return &value;

@@ -14,6 +14,14 @@ namespace troupe::json {
 /// A parsed document for code that looks at every part of it (graph parser, JSON Schema). Views
 /// point into the Text that it was parsed from and must not outlive it.
 struct Tree {
+  // Declared, since clang 14 cannot derive them for a type that holds pairs of itself.
+  Tree();
+  ~Tree();
+  Tree(const Tree&);
+  Tree(Tree&&) noexcept;
+  Tree& operator=(const Tree&);
+  Tree& operator=(Tree&&) noexcept;
+
   Kind kind = Kind::kNull;
   std::string_view raw;                               ///< the value's own bytes
   std::size_t offset = 0;                             ///< of `raw` in the document

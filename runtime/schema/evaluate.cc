@@ -112,10 +112,10 @@ bool Evaluation::evaluate(const Node& node, At at) {
   std::optional<Marks> own;
   if (asks && at.marks == nullptr) at.marks = &own.emplace(at.value);
   constexpr Check kChecks[] = {
-      &Evaluation::check_constant,   &Evaluation::check_type,         &Evaluation::check_choices,
-      &Evaluation::check_number,     &Evaluation::check_string,       &Evaluation::check_array,
-      &Evaluation::check_object,     &Evaluation::check_references,   &Evaluation::check_combinations,
-      &Evaluation::check_one_of,     &Evaluation::check_condition};
+      &Evaluation::check_constant, &Evaluation::check_type,       &Evaluation::check_choices,
+      &Evaluation::check_number,   &Evaluation::check_string,     &Evaluation::check_array,
+      &Evaluation::check_object,   &Evaluation::check_references, &Evaluation::check_combinations,
+      &Evaluation::check_one_of,   &Evaluation::check_condition};
   bool valid = true;
   for (const Check check : kChecks) {
     valid = (this->*check)(node, at) && valid;

@@ -107,7 +107,8 @@ void compile_count(const Keyword& keyword) {
 }
 
 void compile_unique_items(const Keyword& keyword) {
-  if (keyword.expect(Kind::kBool, "a boolean")) keyword.node().unique_items = keyword.value.raw[0] == 't';
+  if (!keyword.expect(Kind::kBool, "a boolean")) return;
+  keyword.node().unique_items = keyword.value.raw[0] == 't';
 }
 
 std::optional<PatternRule> compile_rule(const Keyword& keyword, const std::string& source,

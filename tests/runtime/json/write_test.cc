@@ -17,8 +17,8 @@ TEST(JsonWrite, CommasStandBetweenSiblingsOnly) {
   writer.number(std::int64_t{-1}).null().begin_object().end_object().begin_array().end_array();
   writer.boolean(true).string("s").raw("{\"k\":0}").end_array();
   writer.member_raw("raw", "[1]").member("t", true).member("d", 0.5).end_object();
-  EXPECT_EQ(writer.take(),
-            R"({"a":1,"b":"x","list":[-1,null,{},[],true,"s",{"k":0}],"raw":[1],"t":true,"d":0.5})");
+  EXPECT_EQ(writer.take(), R"({"a":1,"b":"x","list":[-1,null,{},[],true,"s",{"k":0}],)"
+                           R"("raw":[1],"t":true,"d":0.5})");
 }
 
 TEST(JsonWrite, EveryByteThatNeedsAnEscapeGetsIt) {
