@@ -1,0 +1,126 @@
+#include <algorithm>
+
+#include "runtime/json/read.h"
+#include "runtime/json/write.h"
+#include "runtime/run/shown.h"
+#include "runtime/run/view.h"
+
+// Results of a for_each, item by item: some still in memory, the others in stored chunks of 1,024.
+
+namespace troupe::run {
+namespace {
+
+/// Collects entries in order up to one more than the page holds, which tells whether there are
+/// more.
+struct ItemPage {
+  std::int64_t after = -1;
+  std::size_t limit = 0;
+  std::vector<std::pair<std::int64_t, std::string>> entries;
+
+  bool full() const { return entries.size() > limit; }
+  void add(std::int64_t index, std::string_view entry) {
+    if (index > after && !full()) entries.emplace_back(index, entry);
+  }
+};
+
+Status add_sealed(ItemPage& page, const PayloadRef& ref, const PayloadSource& payloads) {
+  const Result<json::Text> chunk = payloads(ref);
+  if (!chunk.ok()) return chunk.error();
+  bool damaged = false;
+  json::for_each_element(chunk->view(), [&](std::string_view entry) {
+    const auto index = json::member(entry, "index");
+    const auto number = index ? json::as_int(*index) : std::nullopt;
+    damaged = !number.has_value();
+    if (!damaged) page.add(*number, entry);
+    return !damaged && !page.full();
+  });
+  if (damaged) return {Code::kCorrupt, "A chunk of loop results is damaged."};
+  return ok();
+}
+
+Status collect_items(ItemPage& page, const Loop& loop, const PayloadSource& payloads) {
+  const std::uint64_t chunks = (loop.count + Loop::kChunkItems - 1) / Loop::kChunkItems;
+  const std::uint64_t first = static_cast<std::uint64_t>(page.after + 1) / Loop::kChunkItems;
+  for (std::uint64_t number = first; number < chunks && !page.full(); ++number) {
+    if (number < loop.chunks.size() && loop.chunks[number].set()) {
+      Status status = add_sealed(page, loop.chunks[number], payloads);
+      if (!status.ok()) return status;
+      continue;
+    }
+    const auto open = loop.open.find(static_cast<std::uint32_t>(number));
+    if (open == loop.open.end()) continue;
+    for (const auto& [item, entry] : open->second.entries) page.add(item, entry);
+  }
+  return ok();
+}
+
+std::string_view inside_brackets(std::string_view array) {
+  array = json::trim(array);
+  return json::trim(array.substr(1, array.size() - 2));
+}
+
+}  // namespace
+
+Result<json::Text> items_json(State& state,
+                              std::string_view step_id,
+                              std::int64_t after,
+                              std::size_t limit,
+                              const PayloadSource& payloads) {
+  const auto index = state.graph->find(step_id);
+  if (!index || state.graph->steps[*index].type != graph::StepType::kForEach) {
+    return {Code::kNotFound, "There is no for_each step with this id."};
+  }
+  ItemPage page{std::max<std::int64_t>(after, -1), std::max<std::size_t>(limit, 1), {}};
+  const Loop* loop = state.root.steps[*index].loop.get();
+  if (loop != nullptr) {
+    if (Status status = collect_items(page, *loop, payloads); !status.ok()) {
+      return std::move(status).error();
+    }
+  }
+  const bool more = page.full();
+  if (more) page.entries.pop_back();
+  json::Writer json;
+  json.begin_object().key("items").begin_array();
+  for (const auto& [item, entry] : page.entries) json.raw(entry);
+  json.end_array().key("next");
+  if (more)
+    json.number(page.entries.back().first);
+  else
+    json.null();
+  json.end_object();
+  return json.take_text();
+}
+
+Result<json::Text> join_results(const StepState& step,
+                                int max_parallel,
+                                const std::vector<json::Text>& chunks,
+                                std::size_t bytes_max) {
+  TROUPE_ENSURE(step.loop != nullptr);
+  const Loop& loop = *step.loop;
+  json::Writer json;
+  json.begin_object();
+  json.member("count", loop.count).member("max_parallel", max_parallel);
+  json.key("results").begin_array();
+  const std::uint64_t count = (loop.count + Loop::kChunkItems - 1) / Loop::kChunkItems;
+  std::size_t sealed = 0;
+  for (std::uint64_t number = 0; number < count && json.size() <= bytes_max; ++number) {
+    if (number < loop.chunks.size() && loop.chunks[number].set()) {
+      if (sealed == chunks.size() || json::kind(chunks[sealed].view()) != json::Kind::kArray) {
+        return {Code::kCorrupt, "A chunk of loop results is missing."};
+      }
+      const std::string_view entries = inside_brackets(chunks[sealed++].view());
+      if (!entries.empty()) json.raw(entries);
+      continue;
+    }
+    const auto open = loop.open.find(static_cast<std::uint32_t>(number));
+    if (open == loop.open.end()) continue;
+    for (const auto& [item, entry] : open->second.entries) json.raw(entry);
+  }
+  json.end_array().end_object();
+  if (json.size() > bytes_max) {
+    return {Code::kResultTooLarge, "The results of the loop are larger than they may be."};
+  }
+  return json.take_text();
+}
+
+}  // namespace troupe::run
