@@ -105,9 +105,12 @@ class Translation {
 
 void Translation::part() {
   switch (rest_.front()) {
-    case '\\': return escape();
-    case '(': return group();
-    case '[': return open_class();
+    case '\\':
+      return escape();
+    case '(':
+      return group();
+    case '[':
+      return open_class();
     case '.':
       rest_.remove_prefix(1);
       out_ += R"([^\n\r\x{2028}\x{2029}])";
@@ -116,7 +119,8 @@ void Translation::part() {
       rest_.remove_prefix(1);
       out_ += "\\z";
       return;
-    default: return copy();
+    default:
+      return copy();
   }
 }
 
@@ -195,20 +199,27 @@ void Translation::escape() {
     case 'n':
     case 'r':
     case 't':
-    case 'v': out_.append(1, '\\').append(1, kind); return;
+    case 'v':
+      out_.append(1, '\\').append(1, kind);
+      return;
     case 's':
-    case 'S': return space(kind == 'S');
+    case 'S':
+      return space(kind == 'S');
     case 'p':
-    case 'P': return property(kind == 'P');
-    case 'c': return control_escape();
-    case 'u': return unicode_escape();
+    case 'P':
+      return property(kind == 'P');
+    case 'c':
+      return control_escape();
+    case 'u':
+      return unicode_escape();
     case 'x':
       if (const std::optional<std::uint32_t> byte = take_hex(2)) return put_code_point(*byte);
       return fail("has an \\x without two hexadecimal digits");
     case '0':
       if (rest_.empty() || !is_digit(rest_.front())) return put_code_point(0);
       return fail("has an octal escape");
-    default: return class_escape(kind);
+    default:
+      return class_escape(kind);
   }
 }
 

@@ -125,7 +125,9 @@ std::strong_ordering operator<=>(const Decimal& a, const Decimal& b) {
   return a.negative_ ? b.compare_size(a) : a.compare_size(b);
 }
 
-bool is_multiple_of(const Decimal& number, const Decimal& divisor, double number_approximately,
+bool is_multiple_of(const Decimal& number,
+                    const Decimal& divisor,
+                    double number_approximately,
                     double divisor_approximately) {
   if (number.zero()) return true;
   const std::optional<std::uint64_t> modulus = divisor.coefficient();

@@ -44,7 +44,9 @@ class Decimal {
 
 /// Whether `number` is an integer multiple of `divisor` (> 0). Exact for divisors of up to 19
 /// significant digits; beyond, as exact as doubles are.
-bool is_multiple_of(const Decimal& number, const Decimal& divisor, double number_approximately,
+bool is_multiple_of(const Decimal& number,
+                    const Decimal& divisor,
+                    double number_approximately,
                     double divisor_approximately);
 
 }  // namespace troupe::json

@@ -24,8 +24,10 @@ std::string compact(std::string_view value) {
   const char* at = scan::skip_space(value.data(), end);
   while (at != end) {
     const char* const start = at;
-    if (*at == '"') at = scan::skip_string(at, end);
-    else ++at;
+    if (*at == '"')
+      at = scan::skip_string(at, end);
+    else
+      ++at;
     out.append(scan::view(start, at));
     at = scan::skip_space(at, end);
   }
@@ -40,8 +42,10 @@ std::string pretty(std::string_view value) {
   for (const char* at = scan::skip_space(value.data(), end); at != end;
        at = scan::skip_space(at, end)) {
     const char* const start = at;
-    if (*at == '"') at = scan::skip_string(at, end);
-    else ++at;
+    if (*at == '"')
+      at = scan::skip_string(at, end);
+    else
+      ++at;
     if (closes(*start)) {
       level -= level > 0 ? 1 : 0;
       if (!out.empty() && !opens(out.back())) break_line(out, level);
@@ -49,9 +53,12 @@ std::string pretty(std::string_view value) {
       break_line(out, level);
     }
     out.append(scan::view(start, at));
-    if (opens(*start)) ++level;
-    else if (*start == ',') break_line(out, level);
-    else if (*start == ':') out += ' ';
+    if (opens(*start))
+      ++level;
+    else if (*start == ',')
+      break_line(out, level);
+    else if (*start == ':')
+      out += ' ';
   }
   return out;
 }

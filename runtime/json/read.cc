@@ -27,9 +27,12 @@ std::string decode_pointer_segment(std::string_view segment) {
   std::string decoded;
   for (std::size_t i = 0; i < segment.size(); ++i) {
     const bool tilde = segment[i] == '~' && i + 1 < segment.size();
-    if (tilde && segment[i + 1] == '0') decoded += '~';
-    else if (tilde && segment[i + 1] == '1') decoded += '/';
-    else decoded += segment[i];
+    if (tilde && segment[i + 1] == '0')
+      decoded += '~';
+    else if (tilde && segment[i + 1] == '1')
+      decoded += '/';
+    else
+      decoded += segment[i];
     if (tilde && (segment[i + 1] == '0' || segment[i + 1] == '1')) ++i;
   }
   return decoded;
@@ -113,13 +116,19 @@ Kind kind(std::string_view value) {
   const char* const at = scan::skip_space(value.data(), end);
   if (at == end) return Kind::kNull;
   switch (*at) {
-    case '{': return Kind::kObject;
-    case '[': return Kind::kArray;
-    case '"': return Kind::kString;
+    case '{':
+      return Kind::kObject;
+    case '[':
+      return Kind::kArray;
+    case '"':
+      return Kind::kString;
     case 't':
-    case 'f': return Kind::kBool;
-    case 'n': return Kind::kNull;
-    default: return Kind::kNumber;
+    case 'f':
+      return Kind::kBool;
+    case 'n':
+      return Kind::kNull;
+    default:
+      return Kind::kNumber;
   }
 }
 
@@ -188,10 +197,12 @@ std::size_t length(std::string_view value) {
     case Kind::kObject:
       scan::each_member(value, [&](std::string_view, std::string_view) { return ++count != 0; });
       return count;
-    case Kind::kString: return count_code_points(scan::string_body(trim(value)));
+    case Kind::kString:
+      return count_code_points(scan::string_body(trim(value)));
     case Kind::kNull:
     case Kind::kBool:
-    case Kind::kNumber: return 0;
+    case Kind::kNumber:
+      return 0;
   }
   return 0;
 }
@@ -237,15 +248,19 @@ bool truthy(std::string_view value) {
   value = trim(value);
   if (value.empty()) return false;
   switch (kind(value)) {
-    case Kind::kNull: return false;
-    case Kind::kBool: return value.front() == 't';
-    case Kind::kNumber: return !Decimal(value).zero();
+    case Kind::kNull:
+      return false;
+    case Kind::kBool:
+      return value.front() == 't';
+    case Kind::kNumber:
+      return !Decimal(value).zero();
     case Kind::kString: {
       const std::string_view body = scan::string_body(value);
       return !body.empty() && !unescaped_equals(body, "false");
     }
     case Kind::kArray:
-    case Kind::kObject: return true;
+    case Kind::kObject:
+      return true;
   }
   return true;
 }
@@ -257,11 +272,16 @@ bool equal(std::string_view a, std::string_view b) {
   if (a.empty() || b.empty() || kind(a) != kind(b)) return false;
   switch (kind(a)) {
     case Kind::kNull:
-    case Kind::kBool: return false;
-    case Kind::kNumber: return Decimal(a) == Decimal(b);
-    case Kind::kString: return equal_strings(a, b);
-    case Kind::kArray: return equal_arrays(a, b);
-    case Kind::kObject: return equal_objects(a, b);
+    case Kind::kBool:
+      return false;
+    case Kind::kNumber:
+      return Decimal(a) == Decimal(b);
+    case Kind::kString:
+      return equal_strings(a, b);
+    case Kind::kArray:
+      return equal_arrays(a, b);
+    case Kind::kObject:
+      return equal_objects(a, b);
   }
   return false;
 }

@@ -99,8 +99,10 @@ inline const char* skip_container(const char* at, const char* end) {
       at = skip_string(at, end);
       continue;
     }
-    if ((*at | 0x20) == '{') ++open;
-    else if (--open == 0) return at + 1;
+    if ((*at | 0x20) == '{')
+      ++open;
+    else if (--open == 0)
+      return at + 1;
     ++at;
   }
 }
@@ -125,8 +127,10 @@ inline std::size_t depth(std::string_view value) {
       at = skip_string(at, end);
       continue;
     }
-    if ((*at | 0x20) == '{') deepest = ++open > deepest ? open : deepest;
-    else if (open > 0) --open;
+    if ((*at | 0x20) == '{')
+      deepest = ++open > deepest ? open : deepest;
+    else if (open > 0)
+      --open;
     ++at;
   }
   return deepest;

@@ -60,9 +60,12 @@ std::string pointer_to(std::string_view parent, std::string_view segment) {
   pointer += parent;
   pointer += '/';
   for (const char c : segment) {
-    if (c == '~') pointer += "~0";
-    else if (c == '/') pointer += "~1";
-    else pointer += c;
+    if (c == '~')
+      pointer += "~0";
+    else if (c == '/')
+      pointer += "~1";
+    else
+      pointer += c;
   }
   return pointer;
 }

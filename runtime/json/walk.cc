@@ -31,7 +31,7 @@ struct Frame {
 /// Memory of one walk, kept per thread so that small texts cost no allocation.
 struct Scratch {
   std::vector<Frame> frames;
-  std::vector<Key> keys;           ///< of all open objects, the innermost last
+  std::vector<Key> keys;            ///< of all open objects, the innermost last
   std::deque<std::string> decoded;  ///< of keys with escapes; views into it stay valid
 
   void clear() {
@@ -136,13 +136,20 @@ bool Walk::value() {
   if (at_ == end_) return fail("the text ends where a value is expected");
   bool escaped = false;
   switch (*at_) {
-    case '{': return open(true);
-    case '[': return open(false);
-    case '"': return string(escaped);
-    case 't': return word("true");
-    case 'f': return word("false");
-    case 'n': return word("null");
-    default: break;
+    case '{':
+      return open(true);
+    case '[':
+      return open(false);
+    case '"':
+      return string(escaped);
+    case 't':
+      return word("true");
+    case 'f':
+      return word("false");
+    case 'n':
+      return word("null");
+    default:
+      break;
   }
   if (*at_ == '-' || scan::is_digit(*at_)) return number();
   if (*at_ == ']' || *at_ == '}') return fail("a value is missing here");
@@ -296,8 +303,7 @@ bool Walk::escape() {
   if (!pair) return fail("half of a surrogate pair stands alone", start);
   at_ += 2;
   if (!code_unit(unit)) return false;
-  return (unit >= 0xDC00 && unit <= 0xDFFF) ||
-         fail("half of a surrogate pair stands alone", start);
+  return (unit >= 0xDC00 && unit <= 0xDFFF) || fail("half of a surrogate pair stands alone", start);
 }
 
 bool Walk::code_unit(std::uint32_t& unit) {

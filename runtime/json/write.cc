@@ -116,8 +116,10 @@ std::string quote(std::string_view text) {
 }
 
 void append_number(std::string& out, double number) {
-  if (std::isfinite(number)) append_chars(out, number);
-  else out += "null";
+  if (std::isfinite(number))
+    append_chars(out, number);
+  else
+    out += "null";
 }
 
 Writer& Writer::open(char bracket) {

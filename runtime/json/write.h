@@ -39,10 +39,11 @@ class Writer {
   Writer& member(std::string_view name, bool value) { return key(name).boolean(value); }
   Writer& member(std::string_view name, double value) { return key(name).number(value); }
   template <class Integer>
-    requires std::is_integral_v<Integer>
-  Writer& member(std::string_view name, Integer value) {
-    if constexpr (std::is_signed_v<Integer>) return key(name).number(std::int64_t{value});
-    else return key(name).number(std::uint64_t{value});
+  requires std::is_integral_v<Integer> Writer& member(std::string_view name, Integer value) {
+    if constexpr (std::is_signed_v<Integer>)
+      return key(name).number(std::int64_t{value});
+    else
+      return key(name).number(std::uint64_t{value});
   }
   Writer& member_raw(std::string_view name, std::string_view json) { return key(name).raw(json); }
 

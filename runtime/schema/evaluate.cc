@@ -18,12 +18,18 @@ constexpr int kDepthMax = 1000;
 
 unsigned type_bits(const Tree& value) {
   switch (value.kind) {
-    case Kind::kNull: return kNullBit;
-    case Kind::kBool: return kBooleanBit;
-    case Kind::kString: return kStringBit;
-    case Kind::kArray: return kArrayBit;
-    case Kind::kObject: return kObjectBit;
-    case Kind::kNumber: break;
+    case Kind::kNull:
+      return kNullBit;
+    case Kind::kBool:
+      return kBooleanBit;
+    case Kind::kString:
+      return kStringBit;
+    case Kind::kArray:
+      return kArrayBit;
+    case Kind::kObject:
+      return kObjectBit;
+    case Kind::kNumber:
+      break;
   }
   return json::Decimal(value.raw).integer() ? kNumberBit | kIntegerBit : kNumberBit;
 }
@@ -152,14 +158,18 @@ bool Evaluation::evaluate_part(const Node& node, const At& at, std::string_view 
   return evaluate(node, at);
 }
 
-bool Evaluation::evaluate_element(const Node& node, const At& at, std::size_t index,
+bool Evaluation::evaluate_element(const Node& node,
+                                  const At& at,
+                                  std::size_t index,
                                   std::string_view why) {
   const Path path{at.path, {}, index, true};
   if (at.marks != nullptr) at.marks->parts[index] = true;
   return evaluate_part(node, {at.value.elements[index], &path, at.scope, nullptr, at.report}, why);
 }
 
-bool Evaluation::evaluate_member(const Node& node, const At& at, std::size_t index,
+bool Evaluation::evaluate_member(const Node& node,
+                                 const At& at,
+                                 std::size_t index,
                                  std::string_view why) {
   const auto& [key, value] = at.value.members[index];
   const Path path{at.path, key};
@@ -226,8 +236,11 @@ bool Evaluation::check_number(const Node& node, const At& at) {
 }
 
 /// `keywords` names the pair after its prefix: "Length" for minLength and maxLength.
-bool Evaluation::check_range(const Range& range, std::size_t count, const At& at,
-                             std::string_view keywords, std::string_view what) {
+bool Evaluation::check_range(const Range& range,
+                             std::size_t count,
+                             const At& at,
+                             std::string_view keywords,
+                             std::string_view what) {
   if (count >= range.min && count <= range.max) return true;
   const bool few = count < range.min;
   std::string message = few ? "min" : "max";
@@ -302,8 +315,8 @@ bool Evaluation::check_unique(const At& at) {
 
 bool Evaluation::check_object(const Node& node, const At& at) {
   if (at.value.kind != Kind::kObject) return true;
-  bool valid = check_range(node.properties_count, at.value.members.size(), at, "Properties",
-                           "properties");
+  bool valid =
+      check_range(node.properties_count, at.value.members.size(), at, "Properties", "properties");
   if (!spend(node.required.size() * at.value.members.size() / 16)) return false;
   for (const std::string& name : node.required) {
     if (at.value.find(name) != nullptr) continue;
@@ -367,8 +380,8 @@ bool Evaluation::check_dependents(const Node& node, const At& at) {
     for (const std::string& other : needed) {
       if (!spend(1)) return false;
       if (at.value.find(other) != nullptr) continue;
-      valid = wrong(at, "dependentRequired: the property " + quoted(other) +
-                            " is missing, which " + quoted(name) + " needs");
+      valid = wrong(at, "dependentRequired: the property " + quoted(other) + " is missing, which " +
+                            quoted(name) + " needs");
     }
   }
   for (const auto& [name, schema] : node.dependent_schemas) {

@@ -72,7 +72,10 @@ class Evaluation {
   bool check_one_of(const Node& node, const At& at);
   bool check_condition(const Node& node, const At& at);
   bool check_unevaluated(const Node& node, const At& at);
-  bool check_range(const Range& range, std::size_t count, const At& at, std::string_view keywords,
+  bool check_range(const Range& range,
+                   std::size_t count,
+                   const At& at,
+                   std::string_view keywords,
                    std::string_view what);
 
   bool wrong(const At& at, std::string message);

@@ -17,10 +17,14 @@ std::uint64_t hash_of(const json::Tree& value) {
   const std::hash<std::string_view> hash_text;
   std::uint64_t hash = mix(1, static_cast<std::uint64_t>(value.kind));
   switch (value.kind) {
-    case json::Kind::kNull: return hash;
-    case json::Kind::kBool: return mix(hash, value.raw[0] == 't' ? 1 : 0);
-    case json::Kind::kNumber: return mix(hash, json::Decimal(value.raw).hash());
-    case json::Kind::kString: return mix(hash, hash_text(value.string));
+    case json::Kind::kNull:
+      return hash;
+    case json::Kind::kBool:
+      return mix(hash, value.raw[0] == 't' ? 1 : 0);
+    case json::Kind::kNumber:
+      return mix(hash, json::Decimal(value.raw).hash());
+    case json::Kind::kString:
+      return mix(hash, hash_text(value.string));
     case json::Kind::kArray:
       for (const json::Tree& element : value.elements) hash = mix(hash, hash_of(element));
       return hash;

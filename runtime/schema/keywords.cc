@@ -111,7 +111,8 @@ void compile_unique_items(const Keyword& keyword) {
   keyword.node().unique_items = keyword.value.raw[0] == 't';
 }
 
-std::optional<PatternRule> compile_rule(const Keyword& keyword, const std::string& source,
+std::optional<PatternRule> compile_rule(const Keyword& keyword,
+                                        const std::string& source,
                                         const std::string& pointer) {
   Result<std::shared_ptr<const Pattern>> pattern = keyword.patterns.compile(source);
   if (pattern.ok()) return PatternRule{source, *pattern};
@@ -124,7 +125,8 @@ void compile_pattern(const Keyword& keyword) {
   keyword.node().pattern = compile_rule(keyword, keyword.value.string, keyword.pointer());
 }
 
-std::vector<std::string> strings_of(const Keyword& keyword, const Tree& list,
+std::vector<std::string> strings_of(const Keyword& keyword,
+                                    const Tree& list,
                                     const std::string& pointer) {
   std::vector<std::string> strings;
   std::set<std::string_view> seen;
@@ -287,10 +289,14 @@ constexpr Entry kEntries[] = {
 
 bool has(const Resource& resource, Vocabulary vocabulary) {
   switch (vocabulary) {
-    case kCore: return true;
-    case kApplicator: return resource.applicators;
-    case kValidation: return resource.validation;
-    case kUnevaluated: return resource.unevaluated;
+    case kCore:
+      return true;
+    case kApplicator:
+      return resource.applicators;
+    case kValidation:
+      return resource.validation;
+    case kUnevaluated:
+      return resource.unevaluated;
   }
   return true;
 }

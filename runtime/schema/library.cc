@@ -16,9 +16,8 @@ constexpr std::size_t kSchemaDepthMax = 128;
 constexpr std::size_t kIssuesMax = 20;
 
 constexpr std::array<std::string_view, 10> kSchemaKeywords = {
-    "additionalProperties", "contains", "contentSchema", "else",
-    "if",                   "items",    "not",           "propertyNames",
-    "then",                 "unevaluatedItems"};
+    "additionalProperties", "contains", "contentSchema",   "else", "if", "items", "not",
+    "propertyNames",        "then",     "unevaluatedItems"};
 constexpr std::array<std::string_view, 4> kArrayKeywords = {"allOf", "anyOf", "oneOf",
                                                             "prefixItems"};
 constexpr std::array<std::string_view, 5> kMapKeywords = {
@@ -211,9 +210,12 @@ void Library::read_vocabularies(std::string_view metaschema, const Place& place)
     if (name.starts_with(kVocabularyPrefix)) name.remove_prefix(kVocabularyPrefix.size());
     constexpr std::array<std::string_view, 4> kAnnotating = {"core", "meta-data", "content",
                                                              "format-annotation"};
-    if (name == "applicator") resource.applicators = true;
-    else if (name == "validation") resource.validation = true;
-    else if (name == "unevaluated") resource.unevaluated = true;
+    if (name == "applicator")
+      resource.applicators = true;
+    else if (name == "validation")
+      resource.validation = true;
+    else if (name == "unevaluated")
+      resource.unevaluated = true;
     else if (!among(kAnnotating, name) && required == "true") {
       report(place, json::pointer_to(place.pointer, "$schema"),
              "$schema: needs the vocabulary " + std::string(uri) + ", which is not known");

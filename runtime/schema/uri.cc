@@ -50,14 +50,19 @@ void drop_last_segment(std::string& path) {
 std::string remove_dot_segments(std::string_view path) {
   std::string out;
   while (!path.empty()) {
-    if (path.starts_with("../")) path.remove_prefix(3);
-    else if (path.starts_with("./")) path.remove_prefix(2);
-    else if (path.starts_with("/./")) path.remove_prefix(2);
-    else if (path == "/.") path = "/";
+    if (path.starts_with("../"))
+      path.remove_prefix(3);
+    else if (path.starts_with("./"))
+      path.remove_prefix(2);
+    else if (path.starts_with("/./"))
+      path.remove_prefix(2);
+    else if (path == "/.")
+      path = "/";
     else if (path.starts_with("/../") || path == "/..") {
       drop_last_segment(out);
       path = path == "/.." ? "/" : path.substr(3);
-    } else if (path == "." || path == "..") path = {};
+    } else if (path == "." || path == "..")
+      path = {};
     else {
       const std::string_view segment = path.substr(0, path.find('/', 1));
       out += segment;

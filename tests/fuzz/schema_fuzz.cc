@@ -22,8 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!input.ok()) return 0;
   const std::string_view source = json::element(input->view(), 0).value_or("");
   const std::string_view instance = json::element(input->view(), 1).value_or("");
-  const auto compiled =
-      schema::Schema::compile(json::Text::trusted(std::string(source)), patterns);
+  const auto compiled = schema::Schema::compile(json::Text::trusted(std::string(source)), patterns);
   if (!compiled.ok()) {
     TROUPE_ENSURE(!compiled.error().issues.empty());
     return 0;

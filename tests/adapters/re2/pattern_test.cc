@@ -67,9 +67,8 @@ TEST(Pattern, WhatCannotRunInLinearTimeIsRefusedInWords) {
 }
 
 TEST(Pattern, MistakesAreRefused) {
-  for (const char* source :
-       {"(", "[a", "a**", "\\", "\\a", "\\Z", "\\u12", "\\x1", "\\c1", "\\p{No",
-        "\\p{Nonsense}", "(?i)a", "\\ud83d", "\\01", "a{5000}"}) {
+  for (const char* source : {"(", "[a", "a**", "\\", "\\a", "\\Z", "\\u12", "\\x1", "\\c1",
+                             "\\p{No", "\\p{Nonsense}", "(?i)a", "\\ud83d", "\\01", "a{5000}"}) {
     EXPECT_NE(refusal(source), "accepted") << source;
   }
 }

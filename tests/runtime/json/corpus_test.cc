@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -66,6 +67,11 @@ const std::map<std::string, bool> kDecisions = {
     {"i_structure_500_nested_arrays.json", false},
 };
 
+const std::set<std::string> kRoundedToZero = {
+    "i_number_double_huge_neg_exp.json",
+    "i_number_real_underflow.json",
+};
+
 std::filesystem::path corpus() {
   const char* const given = std::getenv("TROUPE_CORPORA");
   return std::filesystem::path(given != nullptr ? given : "../shared/corpora") /
@@ -95,6 +101,27 @@ TEST(JsonCorpus, EveryFileIsAcceptedOrRefusedAsStated) {
     }
     const Result<Text> parsed = Text::parse(bytes);
     EXPECT_EQ(parsed.ok(), expected) << name << (parsed.ok() ? "" : parsed.error().message);
+  }
+}
+
+/// Another reader of the same bytes. It refuses integers beyond 64 bits, and nothing else that
+/// Troupe accepts; the rest of what it makes of a text must be the same.
+TEST(JsonCorpus, SimdjsonReadsWhatIsAcceptedAlike) {
+  simdjson::dom::parser parser;
+  for (const auto& [name, bytes] : read_corpus()) {
+    const Result<Text> parsed = Text::parse(bytes);
+    if (!parsed.ok()) continue;
+    simdjson::dom::element other;
+    const simdjson::error_code error = parser.parse(bytes).get(other);
+    if (error == simdjson::NUMBER_ERROR) {
+      EXPECT_TRUE(name.find("_int") != std::string::npos) << name;
+      continue;
+    }
+    ASSERT_EQ(error, simdjson::SUCCESS) << name;
+    const std::string read = simdjson::to_string(other);
+    // Equality is exact here, so what simdjson rounds to zero is not equal to it.
+    const bool rounded = kRoundedToZero.contains(name);
+    EXPECT_EQ(equal(read, parsed->view()), !rounded) << name << ": " << read;
   }
 }
 

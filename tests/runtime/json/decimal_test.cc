@@ -8,14 +8,14 @@ namespace troupe::json {
 namespace {
 
 bool multiple(const char* number, const char* divisor) {
-  return is_multiple_of(Decimal(number), Decimal(divisor), *as_double(number),
-                        *as_double(divisor));
+  return is_multiple_of(Decimal(number), Decimal(divisor), *as_double(number), *as_double(divisor));
 }
 
 TEST(JsonDecimal, OrderIsThatOfTheExactNumbers) {
   const char* const ascending[] = {
-      "-1e300", "-12.5", "-12.4999", "-1e-400", "0",    "1e-400", "0.0012", "0.01",
-      "1",      "1.00000000000000000001",  "9.99",    "10",   "99e1",   "1e3",    "1e3000"};
+      "-1e300", "-12.5",  "-12.4999", "-1e-400", "0",
+      "1e-400", "0.0012", "0.01",     "1",       "1.00000000000000000001",
+      "9.99",   "10",     "99e1",     "1e3",     "1e3000"};
   for (std::size_t i = 0; i < std::size(ascending); ++i) {
     for (std::size_t j = 0; j < std::size(ascending); ++j) {
       EXPECT_EQ(Decimal(ascending[i]) <=> Decimal(ascending[j]), i <=> j)

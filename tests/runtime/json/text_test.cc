@@ -12,9 +12,7 @@ std::string error_of(std::string text) {
   return parsed.error().message;
 }
 
-std::string nested(std::size_t depth) {
-  return std::string(depth, '[') + std::string(depth, ']');
-}
+std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
 TEST(JsonText, ErrorNamesLineColumnAndByte) {
   EXPECT_EQ(error_of("{\n  \"a\": 1,\n  \"bé\": x}"),
@@ -73,9 +71,15 @@ TEST(JsonText, DepthIsBoundedAndDeepTextDoesNotCrash) {
 }
 
 TEST(JsonText, NumbersMustFitAFiniteDouble) {
-  const char* const good[] = {"0",     "-0",     "1e308", "1.7976931348623157e308",
-                              "1e-999", "18446744073709551616", "0e99999999999999999999",
-                              "0.00001e312", "12345678901234567890123456789"};
+  const char* const good[] = {"0",
+                              "-0",
+                              "1e308",
+                              "1.7976931348623157e308",
+                              "1e-999",
+                              "18446744073709551616",
+                              "0e99999999999999999999",
+                              "0.00001e312",
+                              "12345678901234567890123456789"};
   for (const char* number : good) EXPECT_TRUE(Text::parse(number).ok()) << number;
   for (const char* number : {"1e309", "-1e400", "1.8e308", "10000e305", "1e99999999999999999999"}) {
     EXPECT_NE(error_of(number).find("too large"), std::string::npos) << number;

@@ -22,8 +22,8 @@ TEST(JsonWrite, CommasStandBetweenSiblingsOnly) {
 }
 
 TEST(JsonWrite, EveryByteThatNeedsAnEscapeGetsIt) {
-  EXPECT_EQ(quote("\"\\\b\f\n\r\t\x01\x1f/\x7f"),
-            R"("\"\\\b\f\n\r\t\u0001\u001f/)" "\x7f\"");
+  EXPECT_EQ(quote("\"\\\b\f\n\r\t\x01\x1f/\x7f"), R"("\"\\\b\f\n\r\t\u0001\u001f/)"
+                                                  "\x7f\"");
   for (int byte = 0; byte < 128; ++byte) {
     for (std::size_t place = 0; place < 20; ++place) {
       std::string text(20, 'a');

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "adapters/re2/pattern_compiler.h"
 #include "runtime/schema/metaschema.h"
 
@@ -102,23 +104,26 @@ TEST(Schema, BadSchemasAreRefusedWithAPointerIntoThem) {
   EXPECT_FALSE(Schema::compile(json::Text(), kPatterns).ok());
 }
 
+const char* const kValues[] = {
+    "null",      "true",       "1",   "-1",      "1.5",          "\"a\"",        "[]",
+    "{}",        "[true]",     "[1]", "[\"a\"]", "[\"string\"]", "{\"a\":true}", "{\"a\":[\"b\"]}",
+    "{\"a\":1}", "\"string\"", "0"};
+
+constexpr std::string_view kKeywords =
+    "$defs $comment additionalProperties allOf anyOf const contains contentEncoding "
+    "contentMediaType contentSchema default definitions dependentRequired dependentSchemas "
+    "deprecated description else enum examples exclusiveMaximum exclusiveMinimum format if "
+    "items maxContains maxItems maxLength maxProperties maximum minContains minItems "
+    "minLength minProperties minimum multipleOf not oneOf pattern patternProperties "
+    "prefixItems properties propertyNames readOnly required then title type unevaluatedItems "
+    "unevaluatedProperties uniqueItems writeOnly";
+
 TEST(Schema, CompilerAndMetaSchemaAgreeOnShapes) {
   const auto meta = compile("{\"$ref\":\"" + std::string(kDialect) + "\"}");
-  const char* const values[] = {"null", "true", "1", "-1", "1.5", "\"a\"", "[]", "{}", "[true]",
-                                "[1]", "[\"a\"]", "[\"string\"]", "{\"a\":true}", "{\"a\":[\"b\"]}",
-                                "{\"a\":1}", "\"string\"", "0"};
-  const char* const keywords[] = {
-      "$defs", "$comment", "additionalProperties", "allOf", "anyOf", "const", "contains",
-      "contentEncoding", "contentMediaType", "contentSchema", "default", "definitions",
-      "dependentRequired", "dependentSchemas", "deprecated", "description", "else", "enum",
-      "examples", "exclusiveMaximum", "exclusiveMinimum", "format", "if", "items", "maxContains",
-      "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength",
-      "minProperties", "minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties",
-      "prefixItems", "properties", "propertyNames", "readOnly", "required", "then", "title",
-      "type", "unevaluatedItems", "unevaluatedProperties", "uniqueItems", "writeOnly"};
-  for (const char* keyword : keywords) {
-    for (const char* value : values) {
-      const std::string text = std::string("{\"") + keyword + "\":" + value + "}";
+  std::istringstream keywords{std::string(kKeywords)};
+  for (std::string keyword; keywords >> keyword;) {
+    for (const char* value : kValues) {
+      const std::string text = "{\"" + keyword + "\":" + value + "}";
       const bool compiles = Schema::compile(*json::Text::parse(text), kPatterns).ok();
       EXPECT_EQ(compiles, meta->validate(text).empty()) << text;
     }

@@ -8,12 +8,24 @@ namespace {
 TEST(SchemaUri, ReferencesResolveAsInRfc3986) {
   constexpr std::string_view kBase = "http://a/b/c/d;p?q";
   const std::pair<const char*, const char*> cases[] = {
-      {"g:h", "g:h"},           {"g", "http://a/b/c/g"},     {"./g", "http://a/b/c/g"},
-      {"g/", "http://a/b/c/g/"}, {"/g", "http://a/g"},        {"//g", "http://g"},
-      {"?y", "http://a/b/c/d;p?y"}, {"g?y", "http://a/b/c/g?y"}, {"#s", "http://a/b/c/d;p?q#s"},
-      {"", "http://a/b/c/d;p?q"}, {".", "http://a/b/c/"},     {"..", "http://a/b/"},
-      {"../g", "http://a/b/g"}, {"../../../g", "http://a/g"}, {"/./g", "http://a/g"},
-      {"g..", "http://a/b/c/g.."}, {"./../g", "http://a/b/g"}, {"g;x=1/../y", "http://a/b/c/y"},
+      {"g:h", "g:h"},
+      {"g", "http://a/b/c/g"},
+      {"./g", "http://a/b/c/g"},
+      {"g/", "http://a/b/c/g/"},
+      {"/g", "http://a/g"},
+      {"//g", "http://g"},
+      {"?y", "http://a/b/c/d;p?y"},
+      {"g?y", "http://a/b/c/g?y"},
+      {"#s", "http://a/b/c/d;p?q#s"},
+      {"", "http://a/b/c/d;p?q"},
+      {".", "http://a/b/c/"},
+      {"..", "http://a/b/"},
+      {"../g", "http://a/b/g"},
+      {"../../../g", "http://a/g"},
+      {"/./g", "http://a/g"},
+      {"g..", "http://a/b/c/g.."},
+      {"./../g", "http://a/b/g"},
+      {"g;x=1/../y", "http://a/b/c/y"},
   };
   for (const auto& [reference, expected] : cases) {
     EXPECT_EQ(resolve_uri(kBase, reference), expected) << reference;
