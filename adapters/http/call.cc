@@ -1,0 +1,32 @@
+#include "adapters/http/call.h"
+
+#include "adapters/http/core.h"
+
+namespace troupe::http {
+namespace {
+
+double seconds_since(std::chrono::steady_clock::time_point began) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+}
+
+}  // namespace
+
+void Call::send(Response response) {
+  if (!take_answer()) return;
+  core.metrics.observe(match.route, response.status, seconds_since(began));
+  exchange_->respond(std::move(response));
+}
+
+void Call::stream_events(std::shared_ptr<Feed> feed, FeedPage first) {
+  if (!take_answer()) return;
+  core.metrics.observe(match.route, 200, seconds_since(began));
+  exchange_->stream_events(std::move(feed), std::move(first));
+}
+
+void Call::upgrade(std::shared_ptr<Feed> feed) {
+  if (!take_answer()) return;
+  core.metrics.observe(match.route, 101, seconds_since(began));
+  exchange_->upgrade(std::move(feed));
+}
+
+}  // namespace troupe::http

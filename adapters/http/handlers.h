@@ -1,0 +1,95 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "adapters/http/call.h"
+#include "adapters/http/core.h"
+
+namespace troupe::http {
+
+// Every handler of the route table. A handler runs on the connection's thread, must not block, and
+// leads to exactly one answer of its call.
+namespace handle {
+
+// handle_server.cc
+void live(const CallPtr& call);
+void ready(const CallPtr& call);
+void metrics(const CallPtr& call);
+void openapi(const CallPtr& call);
+
+// handle_catalog.cc
+void list_workspaces(const CallPtr& call);
+void create_workspace(const CallPtr& call);
+void list_projects(const CallPtr& call);
+void create_project(const CallPtr& call);
+
+// handle_workflows.cc
+void list_workflows(const CallPtr& call);
+void create_workflow(const CallPtr& call);
+void show_workflow(const CallPtr& call);
+void change_workflow(const CallPtr& call);
+void archive_workflow(const CallPtr& call);
+void publish(const CallPtr& call);
+void list_versions(const CallPtr& call);
+void show_version(const CallPtr& call);
+void validate(const CallPtr& call);
+
+// handle_commands.cc
+void command(const CallPtr& call);
+void start_batch(const CallPtr& call);
+
+// handle_runs.cc
+void list_runs(const CallPtr& call);
+void summary(const CallPtr& call);
+void context(const CallPtr& call);
+void items(const CallPtr& call);
+void logs(const CallPtr& call);
+void value(const CallPtr& call);
+
+// handle_events.cc
+void events(const CallPtr& call);
+void stream(const CallPtr& call);
+void send_event(const CallPtr& call);
+void broadcast_event(const CallPtr& call);
+
+// handle_tasks.cc
+void pending_tasks(const CallPtr& call);
+void complete_task(const CallPtr& call);
+
+}  // namespace handle
+
+/// Reads from the store on one of its threads and goes on with the result on the connection's.
+template <class T, class Work, class Use>
+void read_store(const CallPtr& call, Work work, Use use) {
+  call->core.services.engine.read(
+      [work = std::move(work), done = call->then<T>(std::move(use))](store::Reader& reader) {
+        done(work(reader));
+      });
+}
+/// The same for changes.
+template <class T, class Work, class Use>
+void write_store(const CallPtr& call, Work work, Use use) {
+  call->core.services.engine.write(
+      [work = std::move(work), done = call->then<T>(std::move(use))](store::Writer& writer) {
+        done(work(writer));
+      });
+}
+
+/// The id in a path segment. One that is no UUID names nothing, which is answered here with 404.
+template <class AnyId>
+std::optional<AnyId> id_param(const CallPtr& call, std::string_view name, std::string_view what) {
+  const auto id = Uuid::parse(call->param(name));
+  if (id) return AnyId(*id);
+  call->fail(Code::kNotFound, "There is no such " + std::string(what) + ".");
+  return std::nullopt;
+}
+
+/// Goes on with the run of the path, after making sure that it belongs to the path's workflow, where
+/// the path names one.
+void with_run(const CallPtr& call, std::function<void(RunId)> use);
+/// Goes on with the row of a run of the path's workflow (or of any, if the path names none).
+void with_run_row(const CallPtr& call, RunId run, std::function<void(store::RunRow)> use);
+
+}  // namespace troupe::http

@@ -1,0 +1,317 @@
+#include <algorithm>
+#include <cctype>
+
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/string.hpp>
+
+#include "adapters/http/session.h"
+
+// The part of a session that turns bytes into a call: header, checks, body, dispatch.
+namespace troupe::http {
+namespace {
+
+namespace beast_http = boost::beast::http;
+using boost::beast::iequals;
+
+constexpr std::size_t kIgnoredBodyMax = 64 << 10;
+constexpr std::size_t kRequestIdMax = 128;
+
+Method method_of(beast_http::verb verb) {
+  switch (verb) {
+    case beast_http::verb::get: return Method::kGet;
+    case beast_http::verb::head: return Method::kHead;
+    case beast_http::verb::post: return Method::kPost;
+    case beast_http::verb::put: return Method::kPut;
+    case beast_http::verb::patch: return Method::kPatch;
+    case beast_http::verb::delete_: return Method::kDelete;
+    case beast_http::verb::options: return Method::kOptions;
+    default: return Method::kOther;
+  }
+}
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+/// application/json, with no charset or with UTF-8.
+bool is_json(std::string_view content_type) {
+  const std::size_t semicolon = std::min(content_type.find(';'), content_type.size());
+  const std::string_view type = trimmed(content_type.substr(0, semicolon));
+  if (!iequals({type.data(), type.size()}, "application/json") &&
+      !iequals({type.data(), type.size()}, "application/merge-patch+json")) {
+    return false;
+  }
+  std::string parameters(content_type.substr(semicolon));
+  std::transform(parameters.begin(), parameters.end(), parameters.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (parameters.find("charset") == std::string::npos) return true;
+  return parameters.find("utf-8") != std::string::npos;
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool fit_request_id(std::string_view id) {
+  return !id.empty() && id.size() <= kRequestIdMax &&
+         std::all_of(id.begin(), id.end(), [](char c) { return c > 32 && c < 127; });
+}
+
+std::string hexadecimal(std::uint64_t number) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string text(16, '0');
+  for (std::size_t i = 0; i < 16; ++i) text[i] = kHex[(number >> (60 - 4 * i)) & 15];
+  return text;
+}
+
+std::string_view bearer(std::string_view authorization) {
+  constexpr std::string_view kScheme = "bearer ";
+  if (authorization.size() <= kScheme.size()) return {};
+  const std::string_view scheme = authorization.substr(0, kScheme.size());
+  if (!iequals({scheme.data(), scheme.size()}, {kScheme.data(), kScheme.size()})) return {};
+  return trimmed(authorization.substr(kScheme.size()));
+}
+
+}  // namespace
+
+/// True once the header is complete and accepted; otherwise a read or an answer is under way.
+bool Session::read_head() {
+  const std::string_view data(static_cast<const char*>(in_.data().data()), in_.size());
+  if (phase_ == Phase::kIdle) {
+    // One empty line before a request is an old client's habit that RFC 9112 asks servers to allow.
+    if (data.starts_with("\r\n")) {
+      in_.consume(2);
+      if (in_.size() == 0) return read(), false;
+      phase_ = Phase::kHead;
+      arm(core_->options.limits.header_time);
+      return read_head();
+    }
+    request_id_ = hexadecimal(request_ids_.next());
+  }
+  switch (scanner_.scan(data)) {
+    case HeadScanner::State::kMore:
+      if (phase_ == Phase::kIdle) {
+        phase_ = Phase::kHead;
+        arm(core_->options.limits.header_time);
+      }
+      return read(), false;
+    case HeadScanner::State::kMalformed:
+      return refuse(problem(Code::kInvalidRequest, "The header is malformed.")), false;
+    case HeadScanner::State::kTooLarge:
+      return refuse(problem(Code::kHeadersTooLarge, "The header is over its limit.")), false;
+    case HeadScanner::State::kDone: break;
+  }
+  parser_.emplace();
+  parser_->header_limit(UINT32_MAX);  // the scanner has counted already
+  parser_->body_limit(boost::none);
+  boost::system::error_code error;
+  parser_->put(asio::buffer(data.data(), scanner_.head_bytes()), error);
+  in_.consume(scanner_.head_bytes());
+  const bool parsed = parser_->is_header_done() &&
+                      (!error || error == beast_http::error::need_more);
+  if (!parsed) {
+    parser_.reset();
+    return refuse(problem(Code::kInvalidRequest, "The header is malformed.")), false;
+  }
+  if (auto refused = begin_call()) return refuse(*std::move(refused)), false;
+  return true;
+}
+
+/// What makes two readers disagree about where a request ends.
+std::optional<Error> Session::framing_error() const {
+  const auto& fields = parser_->get();
+  const auto wrong = [](std::string detail) {
+    return Error{Code::kInvalidRequest, std::move(detail), {}};
+  };
+  const std::size_t lengths = fields.count(beast_http::field::content_length);
+  const std::size_t encodings = fields.count(beast_http::field::transfer_encoding);
+  if (lengths > 1) return wrong("Content-Length is given twice.");
+  if (encodings > 1) return wrong("Transfer-Encoding is given twice.");
+  if (lengths + encodings > 1) return wrong("Content-Length and Transfer-Encoding exclude each other.");
+  if (lengths == 1 && !all_digits(header("content-length"))) {
+    return wrong("Content-Length is no number.");
+  }
+  if (encodings == 1) {
+    const auto coding = fields[beast_http::field::transfer_encoding];
+    if (!iequals(coding, "chunked") || fields.version() == 10) {
+      return wrong("The only Transfer-Encoding known is chunked.");
+    }
+  }
+  const std::size_t hosts = fields.count(beast_http::field::host);
+  if (hosts > 1 || (hosts == 0 && fields.version() == 11)) {
+    return wrong("Exactly one Host is needed.");
+  }
+  return std::nullopt;
+}
+
+/// Makes the call; answers a response if the request is refused by its header alone.
+std::optional<Response> Session::begin_call() {
+  const auto& fields = parser_->get();
+  close_after_ = close_after_ || !parser_->keep_alive();
+  const std::string_view given_id = header("x-request-id");
+  if (fit_request_id(given_id)) request_id_ = given_id;
+  call_ = std::make_shared<Call>(*core_, shared_from_this());
+  call_->peer_is_loopback = peer_is_loopback_;
+  if (const auto error = framing_error()) {
+    close_after_ = true;
+    has_body_ = true;
+    return problem(*error);
+  }
+  const auto length = parser_->content_length();
+  has_body_ = parser_->chunked() || (length && *length > 0);
+  const std::string_view target(fields.target().data(), fields.target().size());
+  const std::size_t question = std::min(target.find('?'), target.size());
+  call_->match = core_->router.find(method_of(fields.method()), target.substr(0, question));
+  auto refused = refusal();
+  if (!refused && question < target.size()) {
+    auto query = Query::parse(target.substr(question + 1));
+    if (query.ok()) call_->query = *std::move(query);
+    else refused = problem(query.error());
+  }
+  if (!refused) refused = body_refusal();
+  if (refused) return refused;
+  phase_ = parser_->is_done() ? Phase::kHandling : Phase::kBody;
+  if (phase_ == Phase::kBody) {
+    body_began_ = std::chrono::steady_clock::now();
+    body_received_ = 0;
+  }
+  return std::nullopt;
+}
+
+std::optional<Response> Session::refusal() {
+  if (overloaded_) {
+    close_after_ = true;
+    return problem(Code::kOverloaded, "There are too many connections.");
+  }
+  if (!core_->host_allowed(header("host"))) {
+    return problem(Code::kForbidden, "This server does not go by that name.");
+  }
+  const Match& match = call_->match;
+  if (match.methods == 0) return problem(Code::kNotFound, "There is no such path.");
+  if (match.route == nullptr) {
+    const std::string allow = "Allow: " + Router::allow(match.methods) + "\r\n";
+    if (parser_->get().method() == beast_http::verb::options) {
+      return Response{.status = 204, .headers = allow};
+    }
+    Response response = problem(Code::kMethodNotAllowed, "This path has other methods.");
+    response.headers += allow;
+    return response;
+  }
+  if (!authenticated()) return problem(Code::kUnauthorized, "A valid bearer token is needed.");
+  return std::nullopt;
+}
+
+bool Session::authenticated() {
+  const Auth auth = call_->match.route->auth;
+  if (auth == Auth::kNone) return true;
+  if (auth == Auth::kLoopbackOrToken && peer_is_loopback_ && !core_->options.behind_proxy) {
+    return true;
+  }
+  auto caller = core_->services.access.authenticate(bearer(header("authorization")));
+  if (!caller.ok()) return false;
+  call_->caller = *std::move(caller);
+  return true;
+}
+
+std::size_t Session::body_limit() const {
+  const auto& limits = core_->options.limits;
+  const Route& route = *call_->match.route;
+  if (route.body == Body::kNone) return kIgnoredBodyMax;
+  return route.large_body ? limits.large_body_bytes_max : limits.body_bytes_max;
+}
+
+std::optional<Response> Session::body_refusal() {
+  if (!has_body_) return std::nullopt;
+  const auto length = parser_->content_length();
+  if (length && *length > body_limit()) {
+    return problem(Code::kPayloadTooLarge,
+                   "The body may have " + std::to_string(body_limit()) + " bytes.");
+  }
+  parser_->body_limit(body_limit());
+  if (call_->match.route->body != Body::kNone && !is_json(header("content-type"))) {
+    return problem(Code::kUnsupportedMediaType, "Send Content-Type: application/json.");
+  }
+  const std::string_view expect = header("expect");
+  if (in_.size() == 0 && iequals({expect.data(), expect.size()}, "100-continue")) {
+    // Short enough for the socket's empty buffer: it cannot block.
+    boost::system::error_code ignored;
+    asio::write(socket_, asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), ignored);
+  }
+  return std::nullopt;
+}
+
+/// True once the body is complete.
+bool Session::read_body() {
+  boost::system::error_code error;
+  while (in_.size() > 0 && !parser_->is_done()) {
+    const std::size_t used = parser_->put(in_.data(), error);
+    in_.consume(used);
+    body_received_ += used;
+    if (error || used == 0) break;
+  }
+  if (parser_->is_done()) {
+    phase_ = Phase::kHandling;
+    return true;
+  }
+  if (error == beast_http::error::body_limit) {
+    return refuse(problem(Code::kPayloadTooLarge, "The body is over its limit.")), false;
+  }
+  if (error && error != beast_http::error::need_more) {
+    return refuse(problem(Code::kInvalidRequest, "The body's chunks are malformed.")), false;
+  }
+  const auto& limits = core_->options.limits;
+  const auto now = std::chrono::steady_clock::now();
+  const auto spent = std::chrono::duration_cast<std::chrono::microseconds>(now - body_began_);
+  const std::int64_t allowed = limits.body_grace.us + static_cast<std::int64_t>(body_received_) *
+                                                          1'000'000 / limits.rate_bytes_per_s_min;
+  arm({std::max<std::int64_t>(allowed - spent.count(), 0)});
+  read();
+  return false;
+}
+
+/// Answers without a handler. What is left of the body is not read, so the connection ends.
+void Session::refuse(Response response) {
+  const bool complete = parser_ && parser_->is_done();
+  if (!complete) close_after_ = true;
+  if (call_) return call_->send(std::move(response));
+  core_->metrics.observe(nullptr, response.status, 0);
+  respond(std::move(response));
+}
+
+void Session::dispatch() {
+  disarm();
+  if (call_->match.route->body != Body::kNone) {
+    std::string& bytes = parser_->get().body();
+    if (!bytes.empty() || call_->match.route->body == Body::kRequired) {
+      auto body = json::Text::parse(
+          std::move(bytes),
+          {.bytes_max = body_limit(), .depth_max = core_->options.limits.json_depth_max});
+      if (!body.ok()) return call_->fail(body.error());
+      call_->body = *std::move(body);
+    }
+  }
+  if (call_->match.route->reach == Reach::kServer) return run_handler();
+  const std::string_view tenant = header("x-tenant-id");
+  const std::string_view project = header("x-project-id");
+  if (const auto scope = core_->scopes.find(tenant, project)) {
+    call_->scope = *scope;
+    return run_handler();
+  }
+  core_->scopes.resolve(std::string(tenant), std::string(project),
+                        call_->then<store::TenantScope>(
+                            [self = shared_from_this(), call = call_](store::TenantScope scope) {
+                              call->scope = scope;
+                              self->run_handler();
+                            }));
+}
+
+void Session::run_handler() {
+  if (phase_ != Phase::kHandling) return;
+  const CallPtr call = call_;
+  call->match.route->handler(call);
+}
+
+}  // namespace troupe::http

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace troupe::http {
+
+class Call;
+
+enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
+std::string_view name(Method method);
+
+enum class Auth : std::uint8_t { kNone, kToken, kLoopbackOrToken };
+enum class Body : std::uint8_t { kNone, kOptional, kRequired };
+/// What the route acts in: nothing of a tenant, a workspace, or a project of it.
+enum class Reach : std::uint8_t { kServer, kProject };
+
+/// One line of the route table, which is also what /openapi.json is made from.
+struct Route {
+  Method method;
+  std::string_view pattern;  ///< "/v1/workflows/{id}"; a segment is literal or one {name}
+  void (*handler)(const std::shared_ptr<Call>&);
+  Auth auth = Auth::kToken;
+  Reach reach = Reach::kProject;
+  Body body = Body::kNone;
+  bool large_body = false;
+  std::string_view summary;
+  std::string_view request_schema;   ///< of openapi.cc, or empty
+  std::string_view response_schema;  ///< of openapi.cc, or empty
+  int success = 200;
+};
+
+/// Every route. Stable addresses and order.
+std::span<const Route> routes();
+
+/// What the router found: a route, or only which methods the path has.
+struct Match {
+  const Route* route = nullptr;
+  std::uint32_t methods = 0;  ///< bits by Method; 0: there is no such path
+  std::array<std::pair<std::string_view, std::string_view>, 4> params;  ///< views into the target
+  std::size_t params_used = 0;
+
+  std::string_view param(std::string_view name) const {
+    for (std::size_t i = 0; i < params_used; ++i) {
+      if (params[i].first == name) return params[i].second;
+    }
+    return {};
+  }
+};
+
+}  // namespace troupe::http

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "runtime/port/engine.h"
+#include "runtime/port/metrics.h"
+#include "runtime/port/system.h"
+
+namespace troupe::http {
+
+/// The ports that the HTTP edge works on. All of them outlive the server.
+struct Services {
+  Engine& engine;
+  const Access& access;
+  const Hasher& hasher;
+  const Clock& clock;
+  Entropy& entropy;
+  Metrics& metrics;
+  MetricsText& metrics_text;
+};
+
+}  // namespace troupe::http

@@ -1,0 +1,103 @@
+#include "adapters/http/websocket.h"
+
+namespace troupe::http {
+
+namespace websocket = boost::beast::websocket;
+using websocket::close_code;
+
+WebSocketStream::WebSocketStream(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop,
+                                 Socket socket, Slot slot, std::shared_ptr<Feed> feed)
+    : core_(std::move(core)),
+      loop_(std::move(loop)),
+      socket_(std::move(socket)),
+      slot_(std::move(slot)),
+      feed_(std::move(feed)) {}
+
+void WebSocketStream::start(Request request) {
+  if (loop_->closing) return abort();
+  loop_->open.emplace(this, weak_from_this());
+  request_ = std::move(request);
+  const Limits& limits = core_->options.limits;
+  websocket::stream_base::timeout timeout{};
+  timeout.handshake_timeout = std::chrono::microseconds(limits.header_time.us);
+  timeout.idle_timeout = 2 * std::chrono::microseconds(limits.keep_alive_time.us);
+  timeout.keep_alive_pings = true;
+  socket_.set_option(timeout);
+  socket_.read_message_max(limits.websocket_message_bytes_max);
+  socket_.text(true);
+  socket_.async_accept(request_, [self = shared_from_this()](const auto& error) {
+    if (error) return self->abort();
+    self->read();
+    self->pull();
+  });
+}
+
+void WebSocketStream::pull() {
+  if (closed_ || closing_) return;
+  feed_->next([self = shared_from_this()](Result<FeedPage> page) {
+    // Always through the queue: the answer may end the feed, which must not happen inside of it.
+    self->loop_->post([self, page = std::move(page)]() mutable { self->on_page(std::move(page)); });
+  });
+}
+
+void WebSocketStream::on_page(Result<FeedPage> page) {
+  if (closed_ || closing_) return;
+  if (!page.ok()) {
+    const bool again = info(page.error().code).transient;
+    return close(again ? close_code::try_again_later : close_code::internal_error);
+  }
+  page_ = std::move(*page);
+  written_ = 0;
+  write_next();
+}
+
+void WebSocketStream::write_next() {
+  if (closed_ || closing_) return;
+  if (close_when_written_ != close_code::none) return close(close_when_written_);
+  if (written_ == page_.events.size()) {
+    return page_.ended ? close(close_code::normal) : pull();
+  }
+  writing_ = true;
+  socket_.async_write(asio::buffer(page_.events[written_].json),
+                      [self = shared_from_this()](const auto& error, std::size_t) {
+                        self->writing_ = false;
+                        if (error) return self->abort();
+                        ++self->written_;
+                        self->write_next();
+                      });
+}
+
+void WebSocketStream::read() {
+  socket_.async_read(ignored_, [self = shared_from_this()](const auto& error, std::size_t) {
+    if (self->closed_) return;
+    // Any error ends it, the client's close included: Beast has answered that one by now. While our
+    // own close is under way its handler does.
+    if (error) return self->closing_ ? void() : self->abort();
+    self->ignored_.consume(self->ignored_.size());
+    self->read();
+  });
+}
+
+void WebSocketStream::close(close_code code) {
+  if (closed_ || closing_) return;
+  closing_ = true;
+  feed_.reset();
+  socket_.async_close(code, [self = shared_from_this()](const auto&) { self->abort(); });
+}
+
+void WebSocketStream::close_soon() {
+  // Beast allows one write at a time, and a close is one.
+  if (writing_) close_when_written_ = close_code::going_away;
+  else close(close_code::going_away);
+}
+
+void WebSocketStream::abort() {
+  if (closed_) return;
+  closed_ = true;
+  loop_->open.erase(this);
+  boost::system::error_code ignored;
+  socket_.next_layer().close(ignored);
+  feed_.reset();
+}
+
+}  // namespace troupe::http
