@@ -16,17 +16,18 @@
 
 namespace troupe::graph {
 
-// A graph between JSON and `Graph`: parsed field by field, not yet wired. Private to this folder; lives
-// as long as one call of parse().
+// A graph between JSON and `Graph`: parsed field by field, not yet wired. Private to this folder;
+// lives as long as one call of parse().
 
-/// Where a template or script is evaluated: as part of its step, or after the step's body (a while's
-/// test), where it sees what the body sees.
+/// Where a template or script is evaluated: as part of its step, or after the step's body (a
+/// while's test), where it sees what the body sees.
 enum class Place : std::uint8_t { kStep, kAfterBody };
 
 struct TemplateUse {
   Template compiled;
   std::string pointer;
   Place place = Place::kStep;
+  bool missing_is_false = false;  ///< a condition may read what the input does not have
 };
 
 struct ScriptDraft {
@@ -91,9 +92,11 @@ struct StartInput {
   std::string_view params;  ///< lies under `given`
 };
 
-/// Edges, cycles, what each template and script reads; fills the indices and ScriptUse of the steps.
-/// validate.cc
-void validate(LevelDraft& top, const TemplateUse* output, const StartInput& input,
+/// Edges, cycles, what each template and script reads; fills the indices and ScriptUse of the
+/// steps. validate.cc
+void validate(LevelDraft& top,
+              const TemplateUse* output,
+              const StartInput& input,
               ParseContext& context);
 
 }  // namespace troupe::graph

@@ -112,7 +112,8 @@ Status evaluate(const Expression& expression, const Environment& environment, Va
     if (auto status = apply(expression, filter, value); !status.ok()) return status;
   }
   if (!value->json) {
-    return Error{Code::kTemplateUnresolved, "{{" + expression.reference.text + "}} has no value", {}};
+    return Error{
+        Code::kTemplateUnresolved, "{{" + expression.reference.text + "}} has no value", {}};
   }
   return ok();
 }

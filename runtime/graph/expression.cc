@@ -81,7 +81,8 @@ class ExpressionParser {
     return text_.substr(from, at_ - from);
   }
 
-  std::optional<SyntaxProblem> parse_path(std::vector<std::string>* segments, std::string* as_written) {
+  std::optional<SyntaxProblem> parse_path(std::vector<std::string>* segments,
+                                          std::string* as_written) {
     skip_space();
     const std::size_t from = at_;
     while (true) {
@@ -131,7 +132,8 @@ class ExpressionParser {
       if (head == "while" && second == "iteration") {
         return resolve_leaf(segments, 2, Root::kWhileIteration, reference);
       }
-      if (head == "run" && second == "id") return resolve_leaf(segments, 2, Root::kRunId, reference);
+      if (head == "run" && second == "id")
+        return resolve_leaf(segments, 2, Root::kRunId, reference);
       if (head == "run" && second == "external_id") {
         return resolve_leaf(segments, 2, Root::kRunExternalId, reference);
       }
@@ -168,7 +170,8 @@ class ExpressionParser {
       first = 3;
     } else if (body && (word == "input" || word == "status")) {
       // The words win over fields, yet a body offers results alone; guessing would hide a mistake.
-      return problem_at(path_at_, "a body step has no " + word + " to read; for a field of that name write body." +
+      return problem_at(path_at_, "a body step has no " + word +
+                                      " to read; for a field of that name write body." +
                                       segments[1] + ".result." + word);
     } else if (!body && word == "input") {
       reference->root = Root::kStepInput;
@@ -210,8 +213,9 @@ class ExpressionParser {
       if (has_argument) return problem_at(at_, std::string(name) + " takes no argument");
       return std::nullopt;
     }
-    if (!has_argument) return problem_at(at_, std::string(name) + " needs an argument: " + std::string(name) +
-                                                  (*kind == Filter::Kind::kJoin ? ": \",\"" : ": JSON"));
+    if (!has_argument)
+      return problem_at(at_, std::string(name) + " needs an argument: " + std::string(name) +
+                                 (*kind == Filter::Kind::kJoin ? ": \",\"" : ": JSON"));
     ++at_;
     return parse_argument(name, filter);
   }
@@ -221,7 +225,8 @@ class ExpressionParser {
     const std::size_t from = at_;
     skip_json();
     auto parsed = json::Text::parse(std::string(text_.substr(from, at_ - from)));
-    if (!parsed.ok()) return problem_at(from, "the argument of " + std::string(name) + " is not JSON");
+    if (!parsed.ok())
+      return problem_at(from, "the argument of " + std::string(name) + " is not JSON");
     if (filter->kind == Filter::Kind::kJoin) {
       if (json::kind(parsed->view()) != json::Kind::kString) {
         return problem_at(from, "join needs a string, such as join: \",\"");

@@ -30,8 +30,10 @@ struct SyntaxProblem {
   std::string message;
 };
 
-/// Parses the expression that begins behind the "{{" at `text[*at]` and moves `*at` behind its "}}".
-std::optional<SyntaxProblem> parse_expression(std::string_view text, std::size_t* at,
+/// Parses the expression that begins behind the "{{" at `text[*at]` and moves `*at` behind its
+/// "}}".
+std::optional<SyntaxProblem> parse_expression(std::string_view text,
+                                              std::size_t* at,
                                               Expression* expression);
 
 /// A value on its way through a chain of filters: a view of raw JSON, with storage for made values.

@@ -51,8 +51,8 @@ const json::Tree* Fields::need(std::string_view field) {
 
 bool Fields::is_kind(std::string_view field, const json::Tree& value, json::Kind kind) {
   if (value.kind == kind) return true;
-  invalid(field,
-          "must be " + std::string(kind_name(kind)) + ", not " + std::string(kind_name(value.kind)));
+  invalid(field, "must be " + std::string(kind_name(kind)) + ", not " +
+                     std::string(kind_name(value.kind)));
   return false;
 }
 
@@ -85,7 +85,8 @@ std::optional<std::int64_t> Fields::integer(std::string_view field,
   if (value == nullptr || !is_kind(field, *value, json::Kind::kNumber)) return std::nullopt;
   const auto number = json::as_int(value->raw);
   if (number && *number >= min && *number <= max) return number;
-  invalid(field, "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
+  invalid(field,
+          "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
   return std::nullopt;
 }
 
@@ -163,7 +164,7 @@ void Fields::warning(Code code, std::string_view field, std::string message) {
 }
 
 void Fields::report_unknown() {
-  if (context_.findings.full()) return;
+  if (context_.findings.warnings_full()) return;
   std::vector<std::string_view> absent;
   for (const std::string_view known : known_) {
     if (object_.find(known) == nullptr) absent.push_back(known);

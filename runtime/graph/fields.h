@@ -12,9 +12,9 @@
 
 namespace troupe::graph {
 
-/// Reads the fields of one object of the document (a step, or `retry` in it) and reports what is wrong with them.
-/// A field that is JSON null counts as absent. Every field asked for is known; the rest is reported by
-/// `report_unknown`.
+/// Reads the fields of one object of the document (a step, or `retry` in it) and reports what is
+/// wrong with them. A field that is JSON null counts as absent. Every field asked for is known; the
+/// rest is reported by `report_unknown`.
 class Fields {
  public:
   Fields(StepDraft& draft, const json::Tree& object, std::string pointer, ParseContext& context)

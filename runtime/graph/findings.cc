@@ -6,7 +6,8 @@
 namespace troupe::graph {
 namespace {
 
-constexpr std::size_t kIssuesMax = 1000;
+constexpr std::size_t kErrorsMax = 1000;
+constexpr std::size_t kWarningsMax = 100;
 /// Longer names are not compared: the distance costs the product of both lengths.
 constexpr std::size_t kNameBytesMax = 64;
 
@@ -30,16 +31,18 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-bool Findings::full() const { return issues_.size() == kIssuesMax; }
+bool Findings::errors_full() const { return errors_ >= kErrorsMax; }
+bool Findings::warnings_full() const { return warnings_ >= kWarningsMax; }
 
 void Findings::error(Code code, std::string_view step, std::string pointer, std::string message) {
-  failed_ = true;
-  if (full()) return;
+  if (errors_full()) return;
+  ++errors_;
   issues_.push_back({code, std::string(step), std::move(pointer), std::move(message), false});
 }
 
 void Findings::warning(Code code, std::string_view step, std::string pointer, std::string message) {
-  if (full()) return;
+  if (warnings_full()) return;
+  ++warnings_;
   issues_.push_back({code, std::string(step), std::move(pointer), std::move(message), true});
 }
 

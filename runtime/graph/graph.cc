@@ -54,7 +54,8 @@ Error to_error(const std::vector<Issue>& issues) {
   for (const Issue& issue : issues) {
     if (!issue.warning) errors.push_back(issue);
   }
-  std::string message = std::to_string(errors.size()) + (errors.size() == 1 ? " problem" : " problems");
+  std::string message =
+      std::to_string(errors.size()) + (errors.size() == 1 ? " problem" : " problems");
   if (!errors.empty()) message += ": " + errors.front().message;
   return Error{Code::kValidationFailed, std::move(message), std::move(errors)};
 }

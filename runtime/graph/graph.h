@@ -31,8 +31,8 @@ enum class Effect : std::uint8_t { kNone, kIdempotent, kOnce };
 enum class InDoubt : std::uint8_t { kRetry, kAsk, kFail };
 enum class OnError : std::uint8_t { kFail, kContinue };
 
-/// When a failed attempt is tried again. Delay before attempt n+1: min(max, initial · factor^(n-1)),
-/// uniformly random in [0, that] with full jitter.
+/// When a failed attempt is tried again. Delay before attempt n+1: min(max, initial ·
+/// factor^(n-1)), uniformly random in [0, that] with full jitter.
 struct Retry {
   int attempts_max = 1;  ///< counts the first
   Duration initial = milliseconds(500);
@@ -62,7 +62,8 @@ struct ForEach {
   std::shared_ptr<const Graph> body;
 };
 struct While {
-  bool until = true;  ///< mode: until (stop when true) or while (stop when false); both test after the body
+  /// Mode: until (stop when true) or while (stop when false); both test after the body.
+  bool until = true;
   int iterations_max = 1;
   std::optional<Template> condition;
   std::optional<LuaScript> eval_script;  ///< returns {pass = …}; wins over `condition`
@@ -96,7 +97,8 @@ struct Step {
   std::string name;
   StepType type = StepType::kLuaScript;
   std::uint32_t index = 0;               ///< in Graph::steps
-  std::vector<std::uint32_t> depends_on;  ///< indices; in a body without depends_on: the step before
+  /// Indices, ascending; in a body without depends_on: the step before.
+  std::vector<std::uint32_t> depends_on;
   std::vector<std::uint32_t> dependants;
   std::optional<Template> condition;
   bool enabled = true;
@@ -108,11 +110,14 @@ struct Step {
   bool no_auto_start = false;
   std::optional<Template> concurrency_key;
   int priority = 0;
-  std::string definition;  ///< the step's JSON, compact: retry takes results over where it is byte-equal
-  std::variant<LuaScript, ForEach, While, HumanTask, Wait, WaitEvent, RunWorkflow, Unavailable> work;
+  /// The step's JSON, compact: retry takes results over where it is byte-equal.
+  std::string definition;
+  std::variant<LuaScript, ForEach, While, HumanTask, Wait, WaitEvent, RunWorkflow, Unavailable>
+      work;
 };
 
-/// A workflow's graph, compiled: of one version, or the body of a loop. Immutable, shared by its runs.
+/// A workflow's graph, compiled: of one version, or the body of a loop. Immutable, shared by its
+/// runs.
 struct Graph {
   std::vector<Step> steps;  ///< in the order of the document
   std::optional<Template> output;
@@ -145,9 +150,9 @@ struct Parsed {
   std::vector<std::string> checks_performed;  ///< names of the checks, for the validate call
 };
 
-/// Parses and validates everything that API.md §1 lists ("Dry-run codes"). Step types that do not run
-/// yet are parsed in full and then refused as kStepTypeUnavailable. `start_input`, if given, is checked
-/// against every {{input.…}} (kInputMissing), on top of `params`.
+/// Parses and validates everything that API.md §1 lists ("Dry-run codes"). Step types that do not
+/// run yet are parsed in full and then refused as kStepTypeUnavailable. `start_input`, if given, is
+/// checked against every {{input.…}} (kInputMissing), on top of `params`.
 Parsed parse(const json::Text& document, const Tools& tools, const Limits& limits = {},
              const json::Text* start_input = nullptr);
 

@@ -10,8 +10,8 @@ struct Alphabet {
   std::uint32_t capital_first, capital_last, distance;
 };
 constexpr Alphabet kAlphabets[] = {
-    {0x41, 0x5A, 0x20},    {0xC0, 0xD6, 0x20},    {0xD8, 0xDE, 0x20},   {0x391, 0x3A1, 0x20},
-    {0x3A3, 0x3AB, 0x20},  {0x410, 0x42F, 0x20},  {0x400, 0x40F, 0x50},
+    {0x41, 0x5A, 0x20},   {0xC0, 0xD6, 0x20},   {0xD8, 0xDE, 0x20},   {0x391, 0x3A1, 0x20},
+    {0x3A3, 0x3AB, 0x20}, {0x410, 0x42F, 0x20}, {0x400, 0x40F, 0x50},
 };
 
 /// Ranges in which capital and small letter take turns, the capital on even or on odd code points.
@@ -20,8 +20,8 @@ struct Turns {
   std::uint32_t capital_parity;
 };
 constexpr Turns kTurns[] = {
-    {0x100, 0x12F, 0}, {0x132, 0x137, 0}, {0x139, 0x148, 1}, {0x14A, 0x177, 0}, {0x179, 0x17E, 1},
-    {0x460, 0x481, 0},
+    {0x100, 0x12F, 0}, {0x132, 0x137, 0}, {0x139, 0x148, 1},
+    {0x14A, 0x177, 0}, {0x179, 0x17E, 1}, {0x460, 0x481, 0},
 };
 
 std::uint32_t upper(std::uint32_t point) {
@@ -33,7 +33,8 @@ std::uint32_t upper(std::uint32_t point) {
     }
   }
   for (const Turns& t : kTurns) {
-    if (point >= t.first && point <= t.last) return point % 2 == t.capital_parity ? point : point - 1;
+    if (point >= t.first && point <= t.last)
+      return point % 2 == t.capital_parity ? point : point - 1;
   }
   return point;
 }
@@ -44,7 +45,8 @@ std::uint32_t lower(std::uint32_t point) {
     if (point >= a.capital_first && point <= a.capital_last) return point + a.distance;
   }
   for (const Turns& t : kTurns) {
-    if (point >= t.first && point <= t.last) return point % 2 == t.capital_parity ? point + 1 : point;
+    if (point >= t.first && point <= t.last)
+      return point % 2 == t.capital_parity ? point + 1 : point;
   }
   return point;
 }

@@ -16,8 +16,10 @@ std::shared_ptr<Graph> assemble(LevelDraft& level) {
   for (StepDraft& draft : level.steps) {
     if (draft.body) {
       std::shared_ptr<const Graph> body = assemble(*draft.body);
-      if (auto* loop = std::get_if<ForEach>(&draft.step.work)) loop->body = std::move(body);
-      else if (auto* loop = std::get_if<While>(&draft.step.work)) loop->body = std::move(body);
+      if (auto* loop = std::get_if<ForEach>(&draft.step.work))
+        loop->body = std::move(body);
+      else if (auto* loop = std::get_if<While>(&draft.step.work))
+        loop->body = std::move(body);
     }
     graph->by_id.emplace(draft.step.id, draft.step.index);
     graph->steps.push_back(std::move(draft.step));
@@ -42,7 +44,7 @@ Frame parse_frame(const json::Tree& root, ParseContext& context) {
         "\"params\" must be an object, not " + std::string(kind_name(params->kind)));
   }
   const json::Tree* output = root.find("output");
-  if (output != nullptr) {
+  if (output != nullptr && output->kind != json::Kind::kNull) {
     auto compiled = Template::compile(output->raw);
     if (compiled.ok()) {
       frame.output = std::move(compiled).value();
@@ -95,9 +97,9 @@ std::unique_ptr<LevelDraft> parse_level(const json::Tree& array,
   context.steps_total += array.elements.size();
   if (context.steps_total > context.limits.steps_max) {
     if (!context.steps_limit_reported) {
-      context.findings.error(
-          Code::kLimitExceeded, "", pointer,
-          "a graph has at most " + std::to_string(context.limits.steps_max) + " steps, bodies included");
+      context.findings.error(Code::kLimitExceeded, "", pointer,
+                             "a graph has at most " + std::to_string(context.limits.steps_max) +
+                                 " steps, bodies included");
     }
     context.steps_limit_reported = true;
     return level;
@@ -121,15 +123,15 @@ Parsed parse(const json::Text& document,
   Parsed parsed;
   Findings findings;
   ParseContext context{tools, limits, findings};
-  parsed.checks_performed = {"limits", "structure", "ids",       "types",   "fields", "dependencies",
-                             "cycles", "templates", "wiring",    "scripts", "schemas"};
+  parsed.checks_performed = {"limits", "structure", "ids",    "types",   "fields", "dependencies",
+                             "cycles", "templates", "wiring", "scripts", "schemas"};
   if (start_input != nullptr) parsed.checks_performed.emplace_back("input");
   if (document.empty()) {
     findings.error(Code::kInvalidField, "", "", "a graph must be an object");
   } else if (document.size() > limits.graph_bytes_max) {
     findings.error(Code::kLimitExceeded, "", "",
-                   "a graph has at most " + std::to_string(limits.graph_bytes_max) + " bytes, not " +
-                       std::to_string(document.size()));
+                   "a graph has at most " + std::to_string(limits.graph_bytes_max) +
+                       " bytes, not " + std::to_string(document.size()));
   } else {
     const json::Tree root = json::parse_tree(document);
     if (const json::Tree* steps = find_steps(root, findings)) {
@@ -141,7 +143,7 @@ Parsed parse(const json::Text& document,
         input.params = frame.params.view();
       }
       TemplateUse output;
-      if (frame.output) output = {*frame.output, "/output"};
+      if (frame.output) output = TemplateUse{*frame.output, "/output"};
       validate(*level, frame.output ? &output : nullptr, input, context);
       if (!findings.failed()) {
         auto graph = assemble(*level);

@@ -5,8 +5,8 @@
 #include "runtime/graph/fields.h"
 #include "runtime/json/read.h"
 
-// The step types that reach a service outside. They do not run yet; their fields are checked in full,
-// so that a graph which validates but for kStepTypeUnavailable will run once they do.
+// The step types that reach a service outside. They do not run yet; their fields are checked in
+// full, so that a graph which validates but for kStepTypeUnavailable will run once they do.
 
 namespace troupe::graph {
 namespace {
@@ -50,8 +50,8 @@ void parse_llm_call(Fields& fields) {
   if (const json::Tree* schema = fields.find("response_schema")) {
     fields.object("response_schema");
     if (schema->kind == json::Kind::kObject) {
-      const auto compiled = schema::Schema::compile(
-          json::Text::trusted(json::compact(schema->raw)), fields.context().tools.patterns);
+      const auto compiled = schema::Schema::compile(json::Text::trusted(json::compact(schema->raw)),
+                                                    fields.context().tools.patterns);
       if (!compiled.ok()) {
         fields.error(Code::kSchemaInvalid, "response_schema", compiled.error().message);
       }
@@ -77,9 +77,11 @@ void parse_agent_call(Fields& fields) {
 }
 
 void parse_http_request(Fields& fields) {
-  constexpr std::string_view kMethods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+  constexpr std::string_view kMethods[] = {"GET",   "HEAD",   "POST",   "PUT",
+                                           "PATCH", "DELETE", "OPTIONS"};
   const auto method = fields.need_text("method");
-  if (method && std::find(std::begin(kMethods), std::end(kMethods), *method) == std::end(kMethods)) {
+  if (method &&
+      std::find(std::begin(kMethods), std::end(kMethods), *method) == std::end(kMethods)) {
     fields.invalid("method", "must be one of: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
   }
   fields.need("url");

@@ -49,11 +49,10 @@ int default_timeout_s(StepType type) {
 
 void parse_identity(Fields& fields, bool top) {
   if (auto id = fields.need_text("id")) {
-    fields.step().id = std::move(*id);
-    if (!is_id(fields.step().id)) {
-      fields.invalid("id", "must be 1 to 64 of the characters A-Z a-z 0-9 _ -");
-      fields.step().id.clear();
-    }
+    const bool valid = is_id(*id);
+    // A bad id still names its step, so that what depends on it is no second mistake.
+    if (id->size() <= kIdBytesMax) fields.step().id = std::move(*id);
+    if (!valid) fields.invalid("id", "must be 1 to 64 of the characters A-Z a-z 0-9 _ -");
   }
   fields.step().name = fields.text("name").value_or("");
   // Only people read the name, so a short graph without it still runs.
@@ -71,24 +70,27 @@ bool parse_type(Fields& fields) {
     return true;
   }
   if (*type_name == "condition") {
-    fields.error(Code::kLegacyShape, "type",
-                 "there is no step type condition any more: write a \"condition\" field on the steps "
-                 "that depend on it");
+    fields.error(
+        Code::kLegacyShape, "type",
+        "there is no step type condition any more: write a \"condition\" field on the steps "
+        "that depend on it");
   } else if (*type_name == "parallel") {
     fields.error(Code::kLegacyShape, "type",
                  "there is no step type parallel any more: steps that do not depend on each other "
                  "run at the same time; for one step per item write for_each");
   } else if (*type_name == "sequence") {
-    fields.error(Code::kLegacyShape, "type",
-                 "there is no step type sequence any more: write the steps one by one and order them "
-                 "with \"depends_on\"");
+    fields.error(
+        Code::kLegacyShape, "type",
+        "there is no step type sequence any more: write the steps one by one and order them "
+        "with \"depends_on\"");
   } else {
     std::vector<std::string_view> types;
     for (int i = 0; i <= static_cast<int>(StepType::kWorkerTask); ++i) {
       types.push_back(name(static_cast<StepType>(i)));
     }
-    fields.error(Code::kUnknownType, "type",
-                 "there is no step type " + in_quotes(*type_name) + did_you_mean(*type_name, types));
+    fields.error(
+        Code::kUnknownType, "type",
+        "there is no step type " + in_quotes(*type_name) + did_you_mean(*type_name, types));
   }
   return false;
 }
@@ -98,7 +100,8 @@ void parse_dependencies(Fields& fields) {
   if (list == nullptr) return;
   fields.draft().depends_on_given = true;
   if (list->kind != json::Kind::kArray) {
-    fields.invalid("depends_on", "must be a list of step ids, not " + std::string(kind_name(list->kind)));
+    fields.invalid("depends_on",
+                   "must be a list of step ids, not " + std::string(kind_name(list->kind)));
     return;
   }
   for (std::size_t i = 0; i < list->elements.size(); ++i) {
@@ -120,7 +123,8 @@ void parse_retry_object(Fields& step_fields, const json::Tree& object) {
   } else if (object.find("max_attempts") == nullptr) {
     fields.missing("max_attempts");
   }
-  if (const auto ms = fields.integer("initial_ms", 0, kDelayMsMax)) retry.initial = milliseconds(*ms);
+  if (const auto ms = fields.integer("initial_ms", 0, kDelayMsMax))
+    retry.initial = milliseconds(*ms);
   if (const auto ms = fields.integer("max_ms", 0, kDelayMsMax)) retry.delay_max = milliseconds(*ms);
   if (const auto factor = fields.number("factor", 1, 100)) retry.factor = *factor;
   if (const auto full = fields.choice<bool>("jitter", {{"full", true}, {"none", false}})) {
@@ -128,7 +132,8 @@ void parse_retry_object(Fields& step_fields, const json::Tree& object) {
   }
   if (const json::Tree* list = fields.find("on")) {
     if (list->kind != json::Kind::kArray) {
-      fields.invalid("on", "must be a list of error codes, not " + std::string(kind_name(list->kind)));
+      fields.invalid("on",
+                     "must be a list of error codes, not " + std::string(kind_name(list->kind)));
       list = nullptr;
     }
     for (std::size_t i = 0; list != nullptr && i < list->elements.size(); ++i) {
@@ -136,9 +141,9 @@ void parse_retry_object(Fields& step_fields, const json::Tree& object) {
       if (code) {
         retry.on.push_back(*code);
       } else {
-        fields.context().findings.error(Code::kInvalidField, fields.step().id,
-                                        fields.pointer("on") + '/' + std::to_string(i),
-                                        "there is no error code " + in_quotes(list->elements[i].string));
+        fields.context().findings.error(
+            Code::kInvalidField, fields.step().id, fields.pointer("on") + '/' + std::to_string(i),
+            "there is no error code " + in_quotes(list->elements[i].string));
       }
     }
   }
@@ -176,12 +181,15 @@ void parse_timeout(Fields& fields, bool known_type) {
 void parse_flow(Fields& fields) {
   Step& step = fields.step();
   step.condition = fields.expanded_test("condition");
+  if (step.condition && !step.condition->constant()) {
+    fields.draft().templates.back().missing_is_false = true;
+  }
   step.enabled = fields.boolean("enabled").value_or(true);
   step.no_auto_start = fields.boolean("no_auto_start").value_or(false);
-  step.on_error = fields
-                      .choice<OnError>("on_error", {{"fail", OnError::kFail},
-                                                    {"continue", OnError::kContinue}})
-                      .value_or(OnError::kFail);
+  step.on_error =
+      fields
+          .choice<OnError>("on_error", {{"fail", OnError::kFail}, {"continue", OnError::kContinue}})
+          .value_or(OnError::kFail);
   step.concurrency_key = fields.expanded_text("concurrency_key");
   step.priority = static_cast<int>(fields.integer("priority", -100, 100).value_or(0));
 }
@@ -189,14 +197,13 @@ void parse_flow(Fields& fields) {
 /// After the fields of the type, which decide what holds where nothing is written.
 void parse_effect(Fields& fields) {
   Step& step = fields.step();
-  const auto effect = fields.choice<Effect>("effect", {{"none", Effect::kNone},
-                                                       {"idempotent", Effect::kIdempotent},
-                                                       {"once", Effect::kOnce}});
+  const auto effect = fields.choice<Effect>(
+      "effect",
+      {{"none", Effect::kNone}, {"idempotent", Effect::kIdempotent}, {"once", Effect::kOnce}});
   if (effect) step.effect = *effect;
   step.in_doubt = step.effect == Effect::kOnce ? InDoubt::kAsk : InDoubt::kRetry;
   const auto in_doubt = fields.choice<InDoubt>(
-      "in_doubt",
-      {{"retry", InDoubt::kRetry}, {"ask", InDoubt::kAsk}, {"fail", InDoubt::kFail}});
+      "in_doubt", {{"retry", InDoubt::kRetry}, {"ask", InDoubt::kAsk}, {"fail", InDoubt::kFail}});
   if (in_doubt) step.in_doubt = *in_doubt;
 }
 
@@ -204,8 +211,9 @@ void parse_effect(Fields& fields) {
 
 void parse_step(StepDraft& draft, const LevelDraft& level, ParseContext& context) {
   if (draft.tree->kind != json::Kind::kObject) {
-    context.findings.error(Code::kInvalidField, "", draft.pointer,
-                           "a step must be an object, not " + std::string(kind_name(draft.tree->kind)));
+    context.findings.error(
+        Code::kInvalidField, "", draft.pointer,
+        "a step must be an object, not " + std::string(kind_name(draft.tree->kind)));
     return;
   }
   draft.step.definition = json::compact(draft.tree->raw);

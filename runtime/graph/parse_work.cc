@@ -36,8 +36,8 @@ std::optional<LuaScript> parse_script(Fields& fields, std::string_view field, Pl
   }
   fields.draft().scripts.push_back({names_in_script(*source), fields.pointer(field), place});
   LuaScript script;
-  script.script =
-      std::make_shared<const Script>(Script{next_script_id(), std::move(*source), fields.step().id});
+  script.script = std::make_shared<const Script>(
+      Script{next_script_id(), std::move(*source), fields.step().id});
   return script;
 }
 
@@ -83,7 +83,8 @@ void parse_items(Fields& fields, ForEach& loop) {
     }
     return;
   }
-  if (const json::Tree* count = items->find("count"); count != nullptr && items->members.size() == 1) {
+  if (const json::Tree* count = items->find("count");
+      count != nullptr && items->members.size() == 1) {
     const std::int64_t n = json::as_int(count->raw).value_or(-1);
     if (n >= 0) {
       loop.count = static_cast<std::uint64_t>(n);
@@ -107,9 +108,10 @@ void parse_for_each(Fields& fields, int depth) {
   loop.continue_on_item_error =
       fields.choice<bool>("on_item_error", {{"fail", false}, {"continue", true}}).value_or(false);
   if (fields.find("for_each_body") != nullptr) {
-    fields.error(Code::kLegacyShape, "for_each_body",
-                 "\"for_each_body\" is no longer accepted: write \"for_each_body_steps\", a list of "
-                 "steps");
+    fields.error(
+        Code::kLegacyShape, "for_each_body",
+        "\"for_each_body\" is no longer accepted: write \"for_each_body_steps\", a list of "
+        "steps");
     fields.find("for_each_body_steps");
   } else {
     parse_body(fields, "for_each_body_steps", LevelDraft::Kind::kForEach, depth);
@@ -122,8 +124,8 @@ void parse_while(Fields& fields, int depth) {
   loop.until =
       fields.choice<bool>("while_mode", {{"until", true}, {"while", false}}).value_or(true);
   if (fields.need("while_max_iterations") != nullptr) {
-    loop.iterations_max = static_cast<int>(
-        fields.integer("while_max_iterations", 1, kIterationsMax).value_or(1));
+    loop.iterations_max =
+        static_cast<int>(fields.integer("while_max_iterations", 1, kIterationsMax).value_or(1));
   }
   loop.condition = fields.expanded_test("while_condition", Place::kAfterBody);
   if (fields.find("while_eval_script") != nullptr) {
@@ -137,12 +139,14 @@ void parse_while(Fields& fields, int depth) {
 }
 
 /// A JSON Schema inside a step.
-std::shared_ptr<const schema::Schema> parse_schema(Fields& fields, std::string_view field,
+std::shared_ptr<const schema::Schema> parse_schema(Fields& fields,
+                                                   std::string_view field,
                                                    json::Text* text) {
   const json::Tree* value = fields.find(field);
   if (value == nullptr) return nullptr;
   if (value->kind != json::Kind::kObject) {
-    fields.invalid(field, "must be a JSON Schema object, not " + std::string(kind_name(value->kind)));
+    fields.invalid(field,
+                   "must be a JSON Schema object, not " + std::string(kind_name(value->kind)));
     return nullptr;
   }
   *text = json::Text::trusted(json::compact(value->raw));

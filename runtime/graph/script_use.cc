@@ -69,8 +69,10 @@ class Lexer {
 
   Token number() {
     const std::size_t from = at_;
-    while (at_ < text_.size() && (is_letter(text_[at_]) || is_digit(text_[at_]) || text_[at_] == '.')) {
-      // 1..x is a number and a concatenation only with a blank between them; Lua refuses it without.
+    while (at_ < text_.size() &&
+           (is_letter(text_[at_]) || is_digit(text_[at_]) || text_[at_] == '.')) {
+      // 1..x is a number and a concatenation only with a blank between them; Lua refuses it
+      // without.
       const char exponent = text_[at_++];
       const bool signs = exponent == 'e' || exponent == 'E' || exponent == 'p' || exponent == 'P';
       if (signs && (peek(0) == '+' || peek(0) == '-') && is_digit(peek(1))) ++at_;
@@ -131,8 +133,8 @@ void mention_everything(ScriptNames& names) {
 
 /// These reach globals without naming them.
 bool reaches_all_globals(std::string_view name) {
-  constexpr std::string_view kNames[] = {"_G", "_ENV", "load", "loadstring", "loadfile",
-                                         "dofile", "require", "debug", "getfenv", "setfenv"};
+  constexpr std::string_view kNames[] = {"_G",     "_ENV",    "load",  "loadstring", "loadfile",
+                                         "dofile", "require", "debug", "getfenv",    "setfenv"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 

@@ -6,8 +6,9 @@
 
 namespace troupe::graph {
 
-/// The names of the engine's globals that a script mentions. Strings and comments do not count, nor do
-/// fields of other tables. In doubt a name counts: too much costs bytes, too little breaks the script.
+/// The names of the engine's globals that a script mentions. Strings and comments do not count, nor
+/// do fields of other tables. In doubt a name counts: too much costs bytes, too little breaks the
+/// script.
 struct ScriptNames {
   bool all_steps = false;          ///< `steps` in any way but steps.x and steps["x"]
   std::vector<std::string> steps;  ///< each x, as written

@@ -130,10 +130,13 @@ class Compiler {
     literal().append(quoted, 1, quoted.size() - 2);
   }
 
-  static Error syntax(std::string_view text, const SyntaxProblem& problem, const std::string& pointer) {
+  static Error syntax(std::string_view text,
+                      const SyntaxProblem& problem,
+                      const std::string& pointer) {
     const std::size_t position = code_points(text.substr(0, problem.offset)) + 1;
     std::string message = "position " + std::to_string(position) + ": " + problem.message;
-    return Error{Code::kTemplateSyntax, message, {Issue{Code::kTemplateSyntax, "", pointer, message}}};
+    return Error{
+        Code::kTemplateSyntax, message, {Issue{Code::kTemplateSyntax, "", pointer, message}}};
   }
 
   std::vector<Piece>* pieces_;

@@ -39,8 +39,8 @@ struct Reference {
 class Environment {
  public:
   virtual ~Environment() = default;
-  /// The raw JSON value, or nothing if the path is missing. A value that has to be made (a status, an
-  /// id) is put into `*storage`, which outlives the view.
+  /// The raw JSON value without white space around it, or nothing if the path is missing. A value
+  /// that has to be made (a status, an id) is put into `*storage`, which outlives the view.
   virtual std::optional<std::string_view> find(const Reference& reference,
                                                std::string* storage) const = 0;
 };
@@ -49,13 +49,13 @@ class Environment {
 /// publish time. Immutable and shared; thread-safe.
 class Template {
  public:
-  /// `value` is valid JSON. kTemplateSyntax names the position inside the string; its one issue has the
-  /// pointer of that string inside `value`.
+  /// `value` is valid JSON. kTemplateSyntax names the position inside the string; its one issue has
+  /// the pointer of that string inside `value`.
   static Result<Template> compile(std::string_view value);
 
-  /// JSON of the expanded value. A string that is exactly one {{ }} keeps the JSON type of its value; in mixed text
-  /// numbers and booleans appear as JSON, null as empty, objects and arrays compact. Values are never
-  /// expanded again. kTemplateUnresolved names a missing path.
+  /// JSON of the expanded value. A string that is exactly one {{ }} keeps the JSON type of its
+  /// value; in mixed text numbers and booleans appear as JSON, null as empty, objects and arrays
+  /// compact. Values are never expanded again. kTemplateUnresolved names a missing path.
   Result<std::string> expand(const Environment& environment) const;
 
   const std::vector<Reference>& references() const;

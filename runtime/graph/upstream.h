@@ -8,8 +8,8 @@
 
 namespace troupe::graph {
 
-/// The order of one level: who comes before whom. One bit per pair of steps, made when first asked for
-/// (10,000 steps: 12.5 MB), since most templates read a direct dependency.
+/// The order of one level: who comes before whom. One bit per pair of steps, made when first asked
+/// for (10,000 steps: 12.5 MB), since most templates read a direct dependency.
 class Upstream {
  public:
   /// `level` has its edges; it outlives this.

@@ -33,7 +33,8 @@ void link(LevelDraft& level, Findings& findings) {
         continue;
       }
       findings.error(Code::kDanglingDependency, step.id, dependency.pointer,
-                     "\"depends_on\" names " + in_quotes(dependency.id) + ", and there is no such step" +
+                     "\"depends_on\" names " + in_quotes(dependency.id) +
+                         ", and there is no such step" +
                          (level.kind == LevelDraft::Kind::kTop ? "" : " in this body"));
     }
     // A body is a chain unless it says otherwise.
@@ -49,7 +50,8 @@ void link(LevelDraft& level, Findings& findings) {
   }
 }
 
-/// Pointer of the entry of `depends_on` that makes the edge, or nothing for an edge of a body's chain.
+/// Pointer of the entry of `depends_on` that makes the edge, or nothing for an edge of a body's
+/// chain.
 std::string edge_pointer(const StepDraft& from, const StepDraft& to) {
   for (const DependencyDraft& dependency : from.dependencies) {
     if (dependency.id == to.step.id) return dependency.pointer;
@@ -81,7 +83,8 @@ void report_cycle(const LevelDraft& level, std::vector<std::uint32_t> cycle, Fin
                  "these steps wait for each other: " + names + first);
 }
 
-/// Every step that is stuck waits for another that is, so a walk over such edges runs into a circle.
+/// Every step that is stuck waits for another that is, so a walk over such edges runs into a
+/// circle.
 void find_cycles(const LevelDraft& level, const Upstream& upstream, Findings& findings) {
   std::vector<std::uint32_t> walk_of(level.steps.size(), 0);
   std::vector<std::uint32_t> path;
@@ -130,8 +133,10 @@ class Validator {
     for (const ScriptDraft& script : draft.scripts) {
       if (script.place != place) continue;
       ScriptUse use = wiring_.resolve_script(script, draft.step.id, scope, self);
-      if (auto* lua = std::get_if<LuaScript>(&draft.step.work)) lua->use = std::move(use);
-      else if (auto* loop = std::get_if<While>(&draft.step.work)) loop->eval_script->use = std::move(use);
+      if (auto* lua = std::get_if<LuaScript>(&draft.step.work))
+        lua->use = std::move(use);
+      else if (auto* loop = std::get_if<While>(&draft.step.work))
+        loop->eval_script->use = std::move(use);
     }
   }
 

@@ -34,8 +34,12 @@ void Wiring::check_template(const TemplateUse& use,
                             const Scope& scope,
                             std::optional<std::uint32_t> self) {
   for (const Reference& reference : use.compiled.references()) {
-    if (findings_.full()) return;
-    if (auto problem = check(reference, scope, self)) {
+    if (findings_.errors_full()) return;
+    auto problem = check(reference, scope, self);
+    if (!problem) continue;
+    if (use.missing_is_false && problem->code == Code::kInputMissing) {
+      findings_.warning(problem->code, step_id, use.pointer, std::move(problem->message));
+    } else {
       findings_.error(problem->code, step_id, use.pointer, std::move(problem->message));
     }
   }
@@ -86,12 +90,12 @@ std::optional<Wiring::Problem> Wiring::check_step(const Reference& reference,
   }
   if (!from.step || from.top->upstream.before(found->second, *from.step)) return std::nullopt;
   const std::string_view reader_id = top.steps[*from.step].step.id;
-  return Problem{Code::kTemplateNotUpstream,
-                 braces(reference.text) + ": " + in_quotes(reference.step) +
-                     (found->second == *from.step
-                          ? " cannot read itself"
-                          : " may not have run yet: let " + in_quotes(reader_id) +
-                                " depend on it, directly or not")};
+  return Problem{
+      Code::kTemplateNotUpstream,
+      braces(reference.text) + ": " + in_quotes(reference.step) +
+          (found->second == *from.step ? " cannot read itself"
+                                       : " may not have run yet: let " + in_quotes(reader_id) +
+                                             " depend on it, directly or not")};
 }
 
 std::optional<Wiring::Problem> Wiring::check_body(const Reference& reference,
@@ -103,6 +107,12 @@ std::optional<Wiring::Problem> Wiring::check_body(const Reference& reference,
   }
   const auto found = scope.level.by_id.find(reference.step);
   if (found == scope.level.by_id.end()) {
+    for (const Scope* s = scope.outer; s->outer != nullptr; s = s->outer) {
+      if (s->level.by_id.count(reference.step) == 0) continue;
+      return Problem{Code::kTemplateNotUpstream,
+                     braces(reference.text) + ": " + in_quotes(reference.step) +
+                         " is a step of an outer body: hand its value in as for_each_items"};
+    }
     return unknown_step(reference.text, reference.step, scope.level);
   }
   if (!self || scope.upstream.before(found->second, *self)) return std::nullopt;

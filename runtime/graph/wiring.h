@@ -51,9 +51,11 @@ class Wiring {
   std::optional<Problem> check(const Reference& reference,
                                const Scope& scope,
                                std::optional<std::uint32_t> self);
-  std::optional<Problem> check_step(const Reference& reference, const Scope& scope,
+  std::optional<Problem> check_step(const Reference& reference,
+                                    const Scope& scope,
                                     std::optional<std::uint32_t> self);
-  std::optional<Problem> check_body(const Reference& reference, const Scope& scope,
+  std::optional<Problem> check_body(const Reference& reference,
+                                    const Scope& scope,
                                     std::optional<std::uint32_t> self);
   std::optional<Problem> check_while(const Reference& reference, const Scope& scope);
   std::optional<Problem> check_input(const Reference& reference) const;

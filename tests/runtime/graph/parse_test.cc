@@ -82,7 +82,8 @@ TEST_F(GraphParse, FieldsOfAnyTypeAreCompiled) {
 }
 
 TEST_F(GraphParse, DefinitionIsTheStepWithoutWhiteSpace) {
-  const auto graph = valid("{\"steps\":[ { \"id\" : \"a\",\n\"type\":\"wait\", \"duration_s\" : 1.50 } ]}");
+  const auto graph =
+      valid("{\"steps\":[ { \"id\" : \"a\",\n\"type\":\"wait\", \"duration_s\" : 1.50 } ]}");
   EXPECT_EQ(graph->steps[0].definition, R"({"id":"a","type":"wait","duration_s":1.50})");
 }
 
@@ -144,7 +145,8 @@ TEST_F(GraphParse, WaitsTasksAndChildRunsAreCompiled) {
 }
 
 TEST_F(GraphParse, ToErrorCountsErrorsAlone) {
-  const Parsed parsed = parse_text(R"({"steps":[{"id":"a","type":"wait"},{"id":"a","type":"nap"}]})");
+  const Parsed parsed =
+      parse_text(R"({"steps":[{"id":"a","type":"wait"},{"id":"a","type":"nap"}]})");
   const Error error = to_error(parsed.issues);
   EXPECT_EQ(error.code, Code::kValidationFailed);
   EXPECT_EQ(error.message, "3 problems: \"duration_s\" or \"until\" is missing");

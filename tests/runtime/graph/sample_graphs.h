@@ -38,9 +38,11 @@ inline std::vector<std::string> sample_graphs() {
         {"id":"w","type":"wait","depends_on":["a"],"duration_s":"{{steps.a.result.nope}}"}]})g",
       R"g({"params":{"n":3},"output":{"r":"{{steps.w.last.x.v}}","all":["{{steps.each.results}}"]},
         "steps":[
-        {"id":"first","name":"First","type":"lua_script","script":"return {v=input.n}","enabled":true,
+        {"id":"first","name":"First","type":"lua_script","script":"return {v=input.n}",
+         "enabled":true,
          "retry_count":2,"timeout_s":10,"on_error":"continue","effect":"none","in_doubt":"retry",
-         "no_auto_start":false,"concurrency_key":"{{input.n}}","priority":5,"condition":"{{input.n}}"},
+         "no_auto_start":false,"concurrency_key":"{{input.n}}","priority":5,
+         "condition":"{{input.n}}"},
         {"id":"each","name":"Each","type":"for_each","depends_on":["first"],
          "for_each_items":["{{steps.first.v}}",2],"for_each_max_parallel":4,"on_item_error":"fail",
          "timeout_s":60,"for_each_body_steps":[
@@ -52,7 +54,8 @@ inline std::vector<std::string> sample_graphs() {
          "while_max_iterations":3,"while_condition":"{{body.x.v}}","while_body_steps":[
           {"id":"x","type":"lua_script","script":"return {v=loop.iteration}",
            "condition":"{{while.iteration}}"}]},
-        {"id":"task","name":"Task","type":"human_task","depends_on":["w","each"],"task_type":"approval",
+        {"id":"task","name":"Task","type":"human_task","depends_on":["w","each"],
+         "task_type":"approval",
          "task_payload":{"v":"{{steps.w.last.x.v}}"},"form":{"type":"object"},"timeout_s":3600,
          "on_timeout":"approve","retry":{"max_attempts":2,"initial_ms":1,"factor":2,"max_ms":9,
          "jitter":"full","on":["timeout"]}},
@@ -60,7 +63,8 @@ inline std::vector<std::string> sample_graphs() {
          "until":"2030-01-01T00:00:00Z"},
         {"id":"event","name":"Event","type":"wait_event","depends_on":["task"],"event":"paid",
          "key":"{{run.id}}","timeout_s":5},
-        {"id":"child","name":"Child","type":"run_workflow","depends_on":["event"],"workflow_id":"wf",
+        {"id":"child","name":"Child","type":"run_workflow","depends_on":["event"],
+         "workflow_id":"wf",
          "version":1,"input":{"a":"{{steps.event.x}}"}}]})g",
   };
 }

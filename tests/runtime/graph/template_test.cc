@@ -75,7 +75,8 @@ struct Row {
 
 Values sample() {
   Values values;
-  values.input = R"({"n":1.50,"i":7,"yes":true,"none":null,"s":"a\"b\u00e9\n","l":[1,"two",null,{"k": 2}],
+  values.input =
+      R"({"n":1.50,"i":7,"yes":true,"none":null,"s":"a\"b\u00e9\n","l":[1,"two",null,{"k": 2}],
     "o":{"k": [1, 2]},"empty":{},"hostile":"{{input.s}}","hostile_key":{"{{input.n}}":"{{run.id}}"},
     "words":" \tMixed Case é \n"})";
   values.steps["a"] = R"({"total":39.98,"result":{"x":1},"status":"mine","list":[{"b":5}]})";
@@ -199,7 +200,8 @@ TEST(Template, SyntaxErrorsGiveThePositionInTheString) {
              "error: position 19: join needs a string, such as join: \",\""},
             {R"("{{input.x | default: x}}")",
              "error: position 22: the argument of default is not JSON"},
-            {R"("{{input.x | default}}")", "error: position 20: default needs an argument: default: JSON"},
+            {R"("{{input.x | default}}")",
+             "error: position 20: default needs an argument: default: JSON"},
             {R"("{{input.x | upper: 1}}")", "error: position 18: upper takes no argument"},
             {R"("{{run}}")", "error: position 3: expected run.id or run.external_id"},
             {R"("{{index.x}}")", "error: position 3: nothing can follow in index.x"},
