@@ -1,39 +1,94 @@
 #include "config/keys.h"
 
+#include <utility>
+
 #include "runtime/json/write.h"
 
 namespace troupe::config {
+namespace {
+
+Key text(std::string_view name, std::string* (*place)(Options&), bool may_be_empty = false) {
+  return {name, place, 0, 0, {}, may_be_empty};
+}
+Key choice(std::string_view name,
+           std::string* (*place)(Options&),
+           std::vector<std::string> choices) {
+  return {name, place, 0, 0, std::move(choices), false};
+}
+Key number(std::string_view name,
+           std::int64_t* (*place)(Options&),
+           std::int64_t least,
+           std::int64_t most) {
+  return {name, place, least, most, {}, false};
+}
+Key toggle(std::string_view name, bool* (*place)(Options&)) {
+  return {name, place, 0, 0, {}, false};
+}
+
+}  // namespace
 
 const std::vector<Key>& keys() {
   static const std::vector<Key> all = {
-      {"node.data_dir", [](Options& o) -> Slot { return &o.node.data_dir; }, 0, 0, {}},
-      {"server.listen", [](Options& o) -> Slot { return &o.server.listen; }, 0, 0, {}},
-      {"server.behind_proxy", [](Options& o) -> Slot { return &o.server.behind_proxy; }, 0, 0, {}},
-      {"server.threads", [](Options& o) -> Slot { return &o.server.threads; }, 0, 256, {}},
-      {"server.connections_max",
-       [](Options& o) -> Slot { return &o.server.connections_max; },
-       1,
-       1'000'000,
-       {}},
-      {"server.body_bytes_max",
-       [](Options& o) -> Slot { return &o.server.body_bytes_max; },
-       1 << 10,
-       1 << 30,
-       {}},
-      {"engine.durability",
-       [](Options& o) -> Slot { return &o.engine.durability; },
-       0,
-       0,
-       {"run_ahead", "strict"}},
-      {"engine.workers", [](Options& o) -> Slot { return &o.engine.workers; }, 0, 1024, {}},
-      {"sandbox.processes", [](Options& o) -> Slot { return &o.sandbox.processes; }, 0, 256, {}},
-      {"sandbox.memory_mb", [](Options& o) -> Slot { return &o.sandbox.memory_mb; }, 4, 4096, {}},
-      {"log.level",
-       [](Options& o) -> Slot { return &o.log.level; },
-       0,
-       0,
-       {"debug", "info", "warn", "error"}},
-      {"log.format", [](Options& o) -> Slot { return &o.log.format; }, 0, 0, {"text", "json"}},
+      text("node.data_dir", [](Options& o) { return &o.node.data_dir; }),
+      text("server.listen", [](Options& o) { return &o.server.listen; }),
+      toggle("server.behind_proxy", [](Options& o) { return &o.server.behind_proxy; }),
+      text(
+          "server.host_names", [](Options& o) { return &o.server.host_names; }, true),
+      number(
+          "server.io_threads", [](Options& o) { return &o.server.io_threads; }, 1, 64),
+      number(
+          "server.connections_max", [](Options& o) { return &o.server.connections_max; }, 1,
+          1'000'000),
+      number(
+          "server.body_bytes_max", [](Options& o) { return &o.server.body_bytes_max; }, 1024,
+          1'073'741'824),
+      choice("engine.durability", [](Options& o) { return &o.engine.durability; },
+             {"run_ahead", "strict"}),
+      number(
+          "engine.workers", [](Options& o) { return &o.engine.workers; }, 0, 1024),
+      number(
+          "engine.readers", [](Options& o) { return &o.engine.readers; }, 1, 64),
+      number(
+          "engine.attempts_in_flight_max",
+          [](Options& o) { return &o.engine.attempts_in_flight_max; }, 1, 100'000),
+      number(
+          "engine.active_runs_per_workspace",
+          [](Options& o) { return &o.engine.active_runs_per_workspace; }, 1, 1'000'000),
+      number(
+          "engine.queued_runs_per_workspace",
+          [](Options& o) { return &o.engine.queued_runs_per_workspace; }, 1, 100'000'000),
+      number(
+          "engine.crashes_max", [](Options& o) { return &o.engine.crashes_max; }, 1, 100),
+      number(
+          "limits.steps_max", [](Options& o) { return &o.limits.steps_max; }, 1, 100'000),
+      number(
+          "limits.graph_bytes_max", [](Options& o) { return &o.limits.graph_bytes_max; }, 1024,
+          16'777'216),
+      number(
+          "limits.script_bytes_max", [](Options& o) { return &o.limits.script_bytes_max; }, 1024,
+          1'048'576),
+      number(
+          "limits.lua_timeout_s_max", [](Options& o) { return &o.limits.lua_timeout_s_max; }, 1,
+          3600),
+      number(
+          "limits.result_bytes_max", [](Options& o) { return &o.limits.result_bytes_max; }, 1024,
+          67'108'864),
+      number(
+          "limits.loop_result_bytes_max",
+          [](Options& o) { return &o.limits.loop_result_bytes_max; }, 1024, 1'073'741'824),
+      number(
+          "limits.run_depth_max", [](Options& o) { return &o.limits.run_depth_max; }, 1, 64),
+      number(
+          "limits.drain_timeout_s", [](Options& o) { return &o.limits.drain_timeout_s; }, 1, 3600),
+      number(
+          "sandbox.processes", [](Options& o) { return &o.sandbox.processes; }, 0, 256),
+      number(
+          "sandbox.processes_max", [](Options& o) { return &o.sandbox.processes_max; }, 1, 1024),
+      number(
+          "sandbox.memory_mb", [](Options& o) { return &o.sandbox.memory_mb; }, 32, 16'384),
+      choice("log.level", [](Options& o) { return &o.log.level; },
+             {"debug", "info", "warning", "error"}),
+      choice("log.format", [](Options& o) { return &o.log.format; }, {"text", "json"}),
   };
   return all;
 }

@@ -12,14 +12,22 @@ namespace troupe::config {
 
 /// The place of a key's value inside Options.
 using Slot = std::variant<std::string*, std::int64_t*, bool*>;
+/// Finds it in an instance.
+using Place =
+    std::variant<std::string* (*)(Options&), std::int64_t* (*)(Options&), bool* (*)(Options&)>;
 
 /// One key of the configuration: its name in every source, its bounds, its place.
 struct Key {
   std::string_view name;  ///< "section.key"
-  Slot (*slot)(Options&);
+  Place place;
   std::int64_t least = 0;  ///< bounds of a number
   std::int64_t most = 0;
   std::vector<std::string> choices;  ///< of a text; empty: any
+  bool may_be_empty = false;         ///< a text
+
+  Slot slot(Options& options) const {
+    return std::visit([&](auto find) -> Slot { return find(options); }, place);
+  }
 };
 
 /// All keys, in the order of the reference file.

@@ -1,9 +1,9 @@
 #include "config/load.h"
 
+#include <toml++/toml.h>
 #include <charconv>
 #include <map>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "config/keys.h"
 #include "config/suggest.h"
@@ -26,7 +26,9 @@ class Layers {
   }
   void unknown(const std::string& where, const std::string& name);
   void set_text(const Key& key, const std::string& text, const std::string& origin);
-  void set_node(const Key& key, const toml::node& node, const std::string& where,
+  void set_node(const Key& key,
+                const toml::node& node,
+                const std::string& where,
                 const std::string& origin);
   void store_number(const Key& key, std::int64_t value, const std::string& where);
   void store_string(const Key& key, const std::string& value, const std::string& where);
@@ -57,7 +59,7 @@ void Layers::store_number(const Key& key, std::int64_t value, const std::string&
 }
 
 void Layers::store_string(const Key& key, const std::string& value, const std::string& where) {
-  bool allowed = key.choices.empty() && !value.empty();
+  bool allowed = key.choices.empty() && (key.may_be_empty || !value.empty());
   std::string list;
   for (const std::string& choice : key.choices) {
     allowed = allowed || choice == value;
@@ -91,7 +93,9 @@ void Layers::set_text(const Key& key, const std::string& text, const std::string
   store_number(key, value, where);
 }
 
-void Layers::set_node(const Key& key, const toml::node& node, const std::string& where,
+void Layers::set_node(const Key& key,
+                      const toml::node& node,
+                      const std::string& where,
                       const std::string& origin) {
   origins_[std::string(key.name)] = origin;
   const Slot slot = key.slot(options_);

@@ -12,9 +12,9 @@ namespace troupe::config {
 
 /// Where values come from; later sources win: defaults, file, environment, flags.
 struct Sources {
-  std::string file_name;                  ///< for messages
-  std::optional<std::string> file_text;   ///< TOML
-  std::vector<std::pair<std::string, std::string>> environment;  ///< all variables; others are skipped
+  std::string file_name;                                         ///< for messages
+  std::optional<std::string> file_text;                          ///< TOML
+  std::vector<std::pair<std::string, std::string>> environment;  ///< others are skipped
   std::vector<std::pair<std::string, std::string>> flags;        ///< key name → value
 };
 
@@ -30,8 +30,8 @@ struct Loaded {
   std::vector<Setting> settings;  ///< every key, in the order of the reference file
 };
 
-/// kConfigInvalid: one line per finding, each with its place ("troupe.toml:3:1: …") and, for an unknown
-/// key, the nearest known one. Every finding is reported, not only the first.
+/// kConfigInvalid: one line per finding, each with its place ("troupe.toml:3:1: …") and, for an
+/// unknown key, the nearest known one. Every finding is reported, not only the first.
 Result<Loaded> load(const Sources& sources);
 
 }  // namespace troupe::config

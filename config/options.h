@@ -14,21 +14,40 @@ struct Node {
 struct Server {
   std::string listen = "127.0.0.1:7420";
   bool behind_proxy = false;
-  std::int64_t threads = 0;
-  std::int64_t connections_max = 20'000;
-  std::int64_t body_bytes_max = 8 << 20;
+  std::string host_names;
+  std::int64_t io_threads = 1;
+  std::int64_t connections_max = 10'000;
+  std::int64_t body_bytes_max = 1'048'576;
 };
 
 /// The engine. `durability` is "run_ahead" or "strict".
 struct Engine {
   std::string durability = "run_ahead";
   std::int64_t workers = 0;
+  std::int64_t readers = 2;
+  std::int64_t attempts_in_flight_max = 256;
+  std::int64_t active_runs_per_workspace = 512;
+  std::int64_t queued_runs_per_workspace = 1'000'000;
+  std::int64_t crashes_max = 3;
+};
+
+/// What one workflow may ask for.
+struct Limits {
+  std::int64_t steps_max = 10'000;
+  std::int64_t graph_bytes_max = 1'048'576;
+  std::int64_t script_bytes_max = 65'536;
+  std::int64_t lua_timeout_s_max = 30;
+  std::int64_t result_bytes_max = 8'388'608;
+  std::int64_t loop_result_bytes_max = 67'108'864;
+  std::int64_t run_depth_max = 16;
+  std::int64_t drain_timeout_s = 60;
 };
 
 /// The processes that run Lua.
 struct Sandbox {
   std::int64_t processes = 0;
-  std::int64_t memory_mb = 64;
+  std::int64_t processes_max = 16;
+  std::int64_t memory_mb = 256;
 };
 
 /// What a node says about itself, and how loudly.
@@ -37,11 +56,13 @@ struct Log {
   std::string format = "text";
 };
 
-/// Every option of a node, validated. `config/keys.cc` names, bounds and describes each.
+/// Every option of a node, validated. `keys.cc` names and bounds each; the reference file explains
+/// it.
 struct Options {
   Node node;
   Server server;
   Engine engine;
+  Limits limits;
   Sandbox sandbox;
   Log log;
 };

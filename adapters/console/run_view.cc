@@ -95,7 +95,8 @@ RunView::RunView(std::string title, std::vector<StepOutline> steps) : title_(std
   }
 }
 
-/// The row of a step, or of a body step `<while>#<iteration>#<inner>`: only the newest iteration shows.
+/// The row of a step, or of a body step `<while>#<iteration>#<inner>`: only the newest iteration
+/// shows.
 StepRow& RunView::row(const std::string& step_id) {
   const std::size_t hash = step_id.find('#');
   const std::string outer = step_id.substr(0, hash);

@@ -12,7 +12,15 @@
 namespace troupe::console {
 
 enum class StepState : std::uint8_t {
-  kPending, kScheduled, kRunning, kWaiting, kRetrying, kCompleted, kFailed, kCancelled, kSkipped,
+  kPending,
+  kScheduled,
+  kRunning,
+  kWaiting,
+  kRetrying,
+  kCompleted,
+  kFailed,
+  kCancelled,
+  kSkipped,
 };
 inline bool ended(StepState state) { return state >= StepState::kCompleted; }
 
@@ -35,8 +43,8 @@ struct StepRow {
   std::uint64_t touched = 0;                      ///< order of the last change
 };
 
-/// What a person watching a run needs to know, folded from the run's events as API.md §2 writes them.
-/// Belongs to one thread. Unknown events are skipped: a newer server may send them.
+/// What a person watching a run needs to know, folded from the run's events as API.md §2 writes
+/// them. Belongs to one thread. Unknown events are skipped: a newer server may send them.
 class RunView {
  public:
   RunView(std::string title, std::vector<StepOutline> steps);
@@ -44,9 +52,9 @@ class RunView {
   void apply(std::string_view event);
 
   const std::string& title() const { return title_; }
-  const std::string& status() const { return status_; }   ///< "running", "paused", …
-  const std::string& reason() const { return reason_; }   ///< of the pause
-  const std::string& error() const { return error_; }     ///< of a failed run, for people
+  const std::string& status() const { return status_; }  ///< "running", "paused", …
+  const std::string& reason() const { return reason_; }  ///< of the pause
+  const std::string& error() const { return error_; }    ///< of a failed run, for people
   const std::vector<StepRow>& steps() const { return steps_; }
   TimePoint started() const { return started_; }
   TimePoint finished() const { return finished_; }

@@ -7,8 +7,8 @@
 
 namespace troupe::console {
 
-/// Draws a block of lines on a terminal over the block drawn before. Belongs to one thread. A terminal
-/// that is gone is not an error: the run matters, not its picture.
+/// Draws a block of lines on a terminal over the block drawn before. Belongs to one thread. A
+/// terminal that is gone is not an error: the run matters, not its picture.
 class Screen {
  public:
   explicit Screen(int descriptor) : descriptor_(descriptor) {}

@@ -10,13 +10,20 @@ bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; 
 
 const char* code_of(Color color) {
   switch (color) {
-    case Color::kNone: return "";
-    case Color::kDim: return "\x1b[2m";
-    case Color::kBold: return "\x1b[1m";
-    case Color::kRed: return "\x1b[31m";
-    case Color::kGreen: return "\x1b[32m";
-    case Color::kYellow: return "\x1b[33m";
-    case Color::kBlue: return "\x1b[34m";
+    case Color::kNone:
+      return "";
+    case Color::kDim:
+      return "\x1b[2m";
+    case Color::kBold:
+      return "\x1b[1m";
+    case Color::kRed:
+      return "\x1b[31m";
+    case Color::kGreen:
+      return "\x1b[32m";
+    case Color::kYellow:
+      return "\x1b[33m";
+    case Color::kBlue:
+      return "\x1b[34m";
   }
   return "";
 }
@@ -41,7 +48,8 @@ std::string clean(std::string_view text) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x20 || byte == 0x7F) {
       out += ' ';
-    } else if (byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0) {
+    } else if (byte == 0xC2 && i + 1 < text.size() &&
+               static_cast<unsigned char>(text[i + 1]) < 0xA0) {
       out += ' ';  // U+0080…U+009F: control characters of eight-bit terminals.
       ++i;
     } else {
@@ -83,7 +91,8 @@ std::string duration_text(std::int64_t microseconds) {
   const std::int64_t seconds = tenths / 10;
   char out[32];
   if (seconds < 60) {
-    std::snprintf(out, sizeof out, "%d.%ds", static_cast<int>(seconds), static_cast<int>(tenths % 10));
+    std::snprintf(out, sizeof out, "%d.%ds", static_cast<int>(seconds),
+                  static_cast<int>(tenths % 10));
   } else if (seconds < 3600) {
     std::snprintf(out, sizeof out, "%dm %02ds", static_cast<int>(seconds / 60),
                   static_cast<int>(seconds % 60));

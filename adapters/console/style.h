@@ -16,7 +16,8 @@ struct Style {
   int height = 24;
 };
 
-/// Text from a run as it may be shown: control characters (a way to take over a terminal) become spaces.
+/// Text from a run as it may be shown: control characters (a way to take over a terminal) become
+/// spaces.
 std::string clean(std::string_view text);
 /// Columns that the text takes; one per code point.
 int width_of(std::string_view text);

@@ -17,21 +17,30 @@ struct Sign {
 };
 
 Sign sign_of(StepState state, unsigned frame, const Style& style) {
-  static constexpr std::array<std::string_view, 8> kTurning = {"⠋", "⠙", "⠸", "⠴", "⠦", "⠇", "⠏", "⠛"};
+  static constexpr std::array<std::string_view, 8> kTurning = {"⠋", "⠙", "⠸", "⠴",
+                                                               "⠦", "⠇", "⠏", "⠛"};
   static constexpr std::array<std::string_view, 4> kAsciiTurning = {"|", "/", "-", "\\"};
   const bool u = style.unicode;
   switch (state) {
-    case StepState::kPending: return {u ? "·" : ".", Color::kDim};
-    case StepState::kScheduled: return {u ? "○" : "o", Color::kDim};
+    case StepState::kPending:
+      return {u ? "·" : ".", Color::kDim};
+    case StepState::kScheduled:
+      return {u ? "○" : "o", Color::kDim};
     case StepState::kRunning:
       return {u ? kTurning[frame % kTurning.size()] : kAsciiTurning[frame % kAsciiTurning.size()],
               Color::kBlue};
-    case StepState::kWaiting: return {u ? "◷" : "w", Color::kYellow};
-    case StepState::kRetrying: return {u ? "↻" : "r", Color::kYellow};
-    case StepState::kCompleted: return {u ? "✔" : "+", Color::kGreen};
-    case StepState::kFailed: return {u ? "✘" : "x", Color::kRed};
-    case StepState::kCancelled: return {u ? "⊘" : "c", Color::kDim};
-    case StepState::kSkipped: return {u ? "⤼" : "s", Color::kDim};
+    case StepState::kWaiting:
+      return {u ? "◷" : "w", Color::kYellow};
+    case StepState::kRetrying:
+      return {u ? "↻" : "r", Color::kYellow};
+    case StepState::kCompleted:
+      return {u ? "✔" : "+", Color::kGreen};
+    case StepState::kFailed:
+      return {u ? "✘" : "x", Color::kRed};
+    case StepState::kCancelled:
+      return {u ? "⊘" : "c", Color::kDim};
+    case StepState::kSkipped:
+      return {u ? "⤼" : "s", Color::kDim};
   }
   return {"?", Color::kNone};
 }
@@ -63,15 +72,20 @@ void add_progress(Line& line, const StepRow& row, const Style& style) {
   line.add("  ");
 }
 
-std::string step_line(const StepRow& row, std::string_view branch, int id_width, TimePoint now,
-                      unsigned frame, const Style& style) {
+std::string step_line(const StepRow& row,
+                      std::string_view branch,
+                      int id_width,
+                      TimePoint now,
+                      unsigned frame,
+                      const Style& style) {
   Line line(style);
   const Sign sign = sign_of(row.state, frame, style);
   line.add(branch, Color::kDim).add(sign.text, sign.color).add(" ");
   const int text_start = line.used();
   const bool quiet = row.state == StepState::kPending || row.state == StepState::kSkipped;
   line.add(row.id, quiet ? Color::kDim : Color::kNone).column(text_start + id_width + 2);
-  if (!row.type.empty()) line.add(row.type, Color::kDim).column(text_start + id_width + 2 + kTypeWidth);
+  if (!row.type.empty())
+    line.add(row.type, Color::kDim).column(text_start + id_width + 2 + kTypeWidth);
   add_progress(line, row, style);
   if (!row.iteration.empty()) line.add("iteration " + row.iteration + "  ");
   if (!row.note.empty()) {
@@ -89,12 +103,15 @@ int rank(const StepRow& row) {
     case StepState::kRunning:
     case StepState::kWaiting:
     case StepState::kRetrying:
-    case StepState::kFailed: return 0;
+    case StepState::kFailed:
+      return 0;
     case StepState::kScheduled:
     case StepState::kCompleted:
-    case StepState::kCancelled: return 1;
+    case StepState::kCancelled:
+      return 1;
     case StepState::kPending:
-    case StepState::kSkipped: return 2;
+    case StepState::kSkipped:
+      return 2;
   }
   return 2;
 }
@@ -124,26 +141,28 @@ std::string progress_line(const RunView& view, const Style& style) {
 
 }  // namespace
 
-std::vector<std::string> draw(const RunView& view, TimePoint now, unsigned frame,
+std::vector<std::string> draw(const RunView& view,
+                              TimePoint now,
+                              unsigned frame,
                               const Style& style) {
   std::vector<std::string> lines = {head(view, now, style)};
   // Head, progress bar, the count of what is left out, and the line where the cursor rests.
   const std::size_t room = static_cast<std::size_t>(std::max(1, style.height - 4));
   const std::vector<std::size_t> shown = chosen(view.steps(), room);
   const std::size_t hidden = view.steps().size() - shown.size();
+  std::size_t spare = room - shown.size();  // Lines that are left for the bodies of loops.
   int id_width = 0;
   for (const std::size_t i : shown) id_width = std::max(id_width, width_of(view.steps()[i].id));
   id_width = std::min(id_width, std::max(8, style.width / 3));
+  const std::string_view fork = style.unicode ? "├─ " : "|- ";
+  const std::string_view corner = style.unicode ? "└─ " : "`- ";
   for (std::size_t n = 0; n < shown.size(); ++n) {
     const StepRow& row = view.steps()[shown[n]];
     const bool last = n + 1 == shown.size() && hidden == 0;
-    const bool u = style.unicode;
-    lines.push_back(step_line(row, last ? (u ? "└─ " : "`- ") : (u ? "├─ " : "|- "), id_width, now,
-                              frame, style));
-    for (std::size_t b = 0; b < row.body.size() && lines.size() < room; ++b) {
-      const bool end = b + 1 == row.body.size();
-      std::string branch = last ? "   " : (u ? "│  " : "|  ");
-      branch += end ? (u ? "└─ " : "`- ") : (u ? "├─ " : "|- ");
+    lines.push_back(step_line(row, last ? corner : fork, id_width, now, frame, style));
+    const std::string stem = last ? "   " : (style.unicode ? "│  " : "|  ");
+    for (std::size_t b = 0; b < row.body.size() && spare > 0; ++b, --spare) {
+      const std::string branch = stem + std::string(b + 1 == row.body.size() ? corner : fork);
       lines.push_back(step_line(row.body[b], branch, id_width - 3, now, frame, style));
     }
   }
@@ -159,7 +178,8 @@ std::vector<std::string> draw(const RunView& view, TimePoint now, unsigned frame
 
 std::string plain_line(std::string_view event) {
   const std::string type = text_member(event, "event_type");
-  if (type.empty() || type == "token_delta" || type == "step_progress" || type == "step_scheduled") {
+  if (type.empty() || type == "token_delta" || type == "step_progress" ||
+      type == "step_scheduled") {
     return {};
   }
   const std::string_view data = json::member(event, "data").value_or("{}");

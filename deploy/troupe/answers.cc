@@ -69,7 +69,9 @@ std::optional<bool> decided(const Decisions& decisions, std::string_view step_id
   return std::nullopt;
 }
 
-Asked ask_person(Engine& engine, const store::TenantScope& scope, const store::TaskRow& task,
+Asked ask_person(Engine& engine,
+                 const store::TenantScope& scope,
+                 const store::TaskRow& task,
                  Mailbox& mailbox) {
   show_task(task);
   const std::string hint = task.form.empty() ? "" : ", or approve with a JSON object";

@@ -17,13 +17,16 @@ struct Decisions {
   std::vector<std::string> reject;
 };
 
-/// True, false, or nothing if neither list names the step. A step inside a loop is meant by its own id
+/// True, false, or nothing if neither list names the step. A step inside a loop is meant by its own
+/// id
 /// (`ok`) or by the one its events carry (`review#0#ok`).
 std::optional<bool> decided(const Decisions& decisions, std::string_view step_id);
 
 /// Asks the person at the terminal about one task and reads answers until one is accepted.
 enum class Asked { kAnswered, kLater, kInterrupted };
-Asked ask_person(Engine& engine, const store::TenantScope& scope, const store::TaskRow& task,
+Asked ask_person(Engine& engine,
+                 const store::TenantScope& scope,
+                 const store::TaskRow& task,
                  Mailbox& mailbox);
 
 }  // namespace troupe::cli

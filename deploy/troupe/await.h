@@ -8,7 +8,8 @@
 
 namespace troupe::cli {
 
-/// Calls `ask(callback)` and blocks until the engine answers. For the main thread of a command only.
+/// Calls `ask(callback)` and blocks until the engine answers. For the main thread of a command
+/// only.
 template <class T, class Ask>
 Result<T> await(Ask ask) {
   auto promise = std::make_shared<std::promise<Result<T>>>();

@@ -78,7 +78,8 @@ void add_commands(CLI::App& line, Shared& shared, Action& action) {
 }  // namespace
 
 void add_data_dir(CLI::App& command, Shared& shared) {
-  command.add_option("--data-dir", shared.data_dir, "Where the node keeps its state; default ./.troupe");
+  command.add_option("--data-dir", shared.data_dir,
+                     "Where the node keeps its state; default ./.troupe");
 }
 
 void add_json(CLI::App& command, Shared& shared) {

@@ -10,7 +10,8 @@ namespace troupe::cli {
 /// What the chosen command does; set by its callback, run after all arguments have been accepted.
 using Action = std::function<int()>;
 
-// Each adds one command (a noun with its verbs, or a verb) to the line. `shared` and `action` outlive it.
+// Each adds one command (a noun with its verbs, or a verb) to the line. `shared` and `action`
+// outlive it.
 void add_run(CLI::App& line, Shared& shared, Action& action);
 void add_resume(CLI::App& line, Shared& shared, Action& action);
 void add_serve(CLI::App& line, Shared& shared, Action& action);

@@ -58,7 +58,8 @@ std::string fish_script(const CLI::App& line) {
     }
     for (const CLI::Option* option : command->get_options()) {
       for (const std::string& word : option->get_lnames()) {
-        script += "complete -c troupe -n '__fish_seen_subcommand_from " + name + "' -l " + word + "\n";
+        script +=
+            "complete -c troupe -n '__fish_seen_subcommand_from " + name + "' -l " + word + "\n";
       }
     }
   }
@@ -82,10 +83,10 @@ void add_completion(CLI::App& line, Shared&, Action& action) {
   auto shell = std::make_shared<std::string>();
   CLI::App* command = line.add_subcommand("completion", "Print completions for a shell");
   command->add_option("shell", *shell)->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  command->footer("Example:\n  troupe completion bash > ~/.local/share/bash-completion/completions/troupe");
-  command->callback([&line, &action, shell] {
-    action = [&line, shell] { return completion(line, *shell); };
-  });
+  command->footer(
+      "Example:\n  troupe completion bash > ~/.local/share/bash-completion/completions/troupe");
+  command->callback(
+      [&line, &action, shell] { action = [&line, shell] { return completion(line, *shell); }; });
 }
 
 }  // namespace troupe::cli

@@ -8,13 +8,17 @@ Exit exit_of(Code code) {
   }
   if (code == Code::kDataDirHeld || code == Code::kConfigInvalid) return kUsage;
   switch (info(code).http_status) {
-    case 404: return kNotFound;
+    case 404:
+      return kNotFound;
     case 409:
-    case 412: return kConflict;
+    case 412:
+      return kConflict;
     case 400:
     case 413:
-    case 422: return kUsage;
-    default: return kRunFailed;
+    case 422:
+      return kUsage;
+    default:
+      return kRunFailed;
   }
 }
 

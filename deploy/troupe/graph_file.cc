@@ -26,7 +26,8 @@ bool take_number(std::string_view* text, std::string_view word, std::size_t* num
 /// Positions are those of a Text, which has no space before its value; the file may.
 json::LineColumn in_file(std::string_view raw, json::LineColumn position) {
   const std::size_t start = raw.find_first_not_of(" \t\r\n");
-  const json::LineColumn origin = json::line_column(raw, start == std::string_view::npos ? 0 : start);
+  const json::LineColumn origin =
+      json::line_column(raw, start == std::string_view::npos ? 0 : start);
   if (position.line == 1) position.column += origin.column - 1;
   position.line += origin.line - 1;
   return position;
@@ -46,8 +47,7 @@ std::string syntax_line(const std::string& path, const Error& error) {
 }
 
 std::string finding_line(const std::string& path, std::string_view raw, const Issue& issue) {
-  const auto position =
-      graph::position_of(json::Text::trusted(std::string(raw)), issue.pointer);
+  const auto position = graph::position_of(json::Text::trusted(std::string(raw)), issue.pointer);
   std::string line = position ? at(path, in_file(raw, *position)) : path + ": ";
   line += issue.warning ? "warning: " : "error: ";
   line += issue.message + " [" + std::string(info(issue.code).name) + "]";

@@ -32,18 +32,17 @@ Result<std::optional<store::Version>> latest_version(LocalNode& node, const stor
       });
 }
 
-Result<store::Workflow> store_draft(LocalNode& node, const GraphFile& file,
+Result<store::Workflow> store_draft(LocalNode& node,
+                                    const GraphFile& file,
                                     std::optional<store::Workflow> existing) {
   Engine& engine = node.engine();
   if (existing) {
     existing->graph = std::string(file.text.view());
-    return await<store::Workflow>([&](auto reply) {
-      engine.update_workflow(*existing, existing->etag, std::move(reply));
-    });
+    return await<store::Workflow>(
+        [&](auto reply) { engine.update_workflow(*existing, existing->etag, std::move(reply)); });
   }
   store::Workflow draft;
-  draft.id = WorkflowId(
-      Uuid::v7(node.clock().now(), node.entropy().next(), node.entropy().next()));
+  draft.id = WorkflowId(Uuid::v7(node.clock().now(), node.entropy().next(), node.entropy().next()));
   draft.workspace = node.scope().workspace;
   draft.project = *node.scope().project;
   draft.name = file.name;
@@ -74,30 +73,41 @@ std::string whole_context(const store::RunRow& row, std::string_view context) {
 
 Exit exit_of(Ending ending) {
   switch (ending) {
-    case Ending::kCompleted: return kOk;
+    case Ending::kCompleted:
+      return kOk;
     case Ending::kFailed:
-    case Ending::kQuarantined: return kRunFailed;
-    case Ending::kStopped: return kStopped;
-    case Ending::kWaitingForHuman: return kWaiting;
-    case Ending::kInterrupted: return kInterrupted;
+    case Ending::kQuarantined:
+      return kRunFailed;
+    case Ending::kStopped:
+      return kStopped;
+    case Ending::kWaitingForHuman:
+      return kWaiting;
+    case Ending::kInterrupted:
+      return kInterrupted;
   }
   return kRunFailed;
 }
 
-void say_ending(Ending ending, const std::string& detail, const RunId& run,
+void say_ending(Ending ending,
+                const std::string& detail,
+                const RunId& run,
                 const std::string& data_dir) {
   const std::string again = "troupe resume " + run.to_string() + " --data-dir " + data_dir;
   switch (ending) {
-    case Ending::kCompleted: return;
-    case Ending::kFailed: return note("run failed" + (detail.empty() ? "" : ": " + detail));
-    case Ending::kStopped: return note("run stopped");
+    case Ending::kCompleted:
+      return;
+    case Ending::kFailed:
+      return note("run failed" + (detail.empty() ? "" : ": " + detail));
+    case Ending::kStopped:
+      return note("run stopped");
     case Ending::kQuarantined:
       return note("run set aside after repeated crashes; see it with: troupe runs show " +
                   run.to_string());
     case Ending::kWaitingForHuman:
       return note("waiting for a human: " + detail + "\nanswer with: " + again +
                   " --approve STEP (or --reject STEP)");
-    case Ending::kInterrupted: return note("left; the run goes on with: " + again);
+    case Ending::kInterrupted:
+      return note("left; the run goes on with: " + again);
   }
 }
 
@@ -127,9 +137,13 @@ Result<store::Version> publish_graph(LocalNode& node, const GraphFile& file) {
   });
 }
 
-int follow_and_print(LocalNode& node, Mailbox& mailbox, const store::RunRow& row,
-                     const std::string& title, const std::string& graph,
-                     const Decisions& decisions, const Printing& printing,
+int follow_and_print(LocalNode& node,
+                     Mailbox& mailbox,
+                     const store::RunRow& row,
+                     const std::string& title,
+                     const std::string& graph,
+                     const Decisions& decisions,
+                     const Printing& printing,
                      const std::string& data_dir) {
   Watch watch(node, mailbox, row.id, title, outline_of(graph), decisions, printing.quiet);
   const Result<Ending> ending = watch.follow();

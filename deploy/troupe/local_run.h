@@ -16,14 +16,18 @@ struct Printing {
   bool quiet = false;
 };
 
-/// The published version that has this graph: the newest of the workflow named after the file if it is
-/// the same text, else a new one.
+/// The published version that has this graph: the newest of the workflow named after the file if it
+/// is the same text, else a new one.
 Result<store::Version> publish_graph(LocalNode& node, const GraphFile& file);
 
 /// Follows the run and prints what came of it. The exit code tells the same.
-int follow_and_print(LocalNode& node, Mailbox& mailbox, const store::RunRow& row,
-                     const std::string& title, const std::string& graph,
-                     const Decisions& decisions, const Printing& printing,
+int follow_and_print(LocalNode& node,
+                     Mailbox& mailbox,
+                     const store::RunRow& row,
+                     const std::string& title,
+                     const std::string& graph,
+                     const Decisions& decisions,
+                     const Printing& printing,
                      const std::string& data_dir);
 
 }  // namespace troupe::cli

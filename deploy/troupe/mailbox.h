@@ -5,16 +5,16 @@
 
 namespace troupe::cli {
 
-/// SIGINT and SIGTERM are held back in this thread and all that it starts later; a Mailbox reads them.
-/// Must be called before the first thread and before the sandbox is forked, so that Ctrl-C in a
-/// terminal, which reaches the whole process group, does not kill scripts.
+/// SIGINT and SIGTERM are held back in this thread and all that it starts later; a Mailbox reads
+/// them. Must be called before the first thread and before the sandbox is forked, so that Ctrl-C in
+/// a terminal, which reaches the whole process group, does not kill scripts.
 void hold_signals();
 /// From here on a further SIGINT or SIGTERM ends the process at once.
 void release_signals();
 
-/// What the main thread of a command waits for: work posted by the engine's threads, signals, a line
-/// of input, time. Made and waited on by one thread; `post` may come from any thread, also after the
-/// command has gone on to something else, because a Poster keeps the queue alive.
+/// What the main thread of a command waits for: work posted by the engine's threads, signals, a
+/// line of input, time. Made and waited on by one thread; `post` may come from any thread, also
+/// after the command has gone on to something else, because a Poster keeps the queue alive.
 class Mailbox {
  public:
   enum class Woke { kWork, kSignal, kInput, kTimeout };

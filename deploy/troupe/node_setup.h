@@ -10,8 +10,8 @@
 
 namespace troupe::cli {
 
-/// A node of this process, with everything it needs: the lock on its data directory, the sandbox, the
-/// store, the engine. Owned by a command; destroying it is like a kill, `shutdown` is orderly.
+/// A node of this process, with everything it needs: the lock on its data directory, the sandbox,
+/// the store, the engine. Owned by a command; destroying it is like a kill, `shutdown` is orderly.
 class LocalNode {
  public:
   virtual ~LocalNode() = default;

@@ -60,7 +60,8 @@ void print_table(const std::vector<std::string>& headings,
     for (std::size_t i = 0; i < row.size(); ++i) {
       const std::string cell = console::clean(row[i]);
       line += cell;
-      if (i + 1 < row.size()) line.append(std::size_t(widths[i] - console::width_of(cell) + 2), ' ');
+      if (i + 1 < row.size())
+        line.append(std::size_t(widths[i] - console::width_of(cell) + 2), ' ');
     }
     print(line);
   };

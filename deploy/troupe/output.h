@@ -37,7 +37,8 @@ bool person_present();
 
 /// The whole file, or stdin for "-".
 Result<std::string> read_file(const std::string& path);
-/// The value of an --input option: JSON text, @file, or - for stdin. "@" and "-" read at most 64 MiB.
+/// The value of an --input option: JSON text, @file, or - for stdin. "@" and "-" read at most 64
+/// MiB.
 Result<std::string> read_argument(const std::string& argument);
 
 }  // namespace troupe::cli

@@ -39,9 +39,8 @@ Result<std::vector<store::RunRow>> wanted_runs(LocalNode& node, const std::strin
   if (run.empty()) return unfinished_runs(node);
   const std::optional<Uuid> id = Uuid::parse(run);
   if (!id) return Error{Code::kNotFound, run + " is no run id", {}};
-  auto row = await<store::RunRow>([&](auto reply) {
-    node.engine().summary(node.scope(), RunId(*id), std::move(reply));
-  });
+  auto row = await<store::RunRow>(
+      [&](auto reply) { node.engine().summary(node.scope(), RunId(*id), std::move(reply)); });
   if (!row) return std::move(row).error();
   return std::vector<store::RunRow>{*row};
 }
@@ -73,8 +72,11 @@ Result<std::pair<std::string, std::string>> title_and_graph(LocalNode& node,
       });
 }
 
-int resume_one(LocalNode& node, Mailbox& mailbox, const store::RunRow& row,
-               const ResumeArguments& arguments, const std::string& data_dir) {
+int resume_one(LocalNode& node,
+               Mailbox& mailbox,
+               const store::RunRow& row,
+               const ResumeArguments& arguments,
+               const std::string& data_dir) {
   if (Status status = lift_pause(node, row); !status) return fail(status.error());
   const auto titled = title_and_graph(node, row);
   if (!titled) return fail(titled.error());

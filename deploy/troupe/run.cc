@@ -22,8 +22,10 @@ struct RunArguments {
 void human_tasks_of(const graph::Graph& graph, std::vector<std::string>* known) {
   for (const graph::Step& step : graph.steps) {
     if (step.type == graph::StepType::kHumanTask) known->push_back(step.id);
-    if (const auto* loop = std::get_if<graph::ForEach>(&step.work)) human_tasks_of(*loop->body, known);
-    if (const auto* loop = std::get_if<graph::While>(&step.work)) human_tasks_of(*loop->body, known);
+    if (const auto* loop = std::get_if<graph::ForEach>(&step.work))
+      human_tasks_of(*loop->body, known);
+    if (const auto* loop = std::get_if<graph::While>(&step.work))
+      human_tasks_of(*loop->body, known);
   }
 }
 
@@ -53,7 +55,9 @@ Result<json::Text> read_input(const RunArguments& arguments) {
   return input;
 }
 
-Result<store::RunRow> start(LocalNode& node, const store::Version& version, const json::Text& input,
+Result<store::RunRow> start(LocalNode& node,
+                            const store::Version& version,
+                            const json::Text& input,
                             bool input_given) {
   StartRequest request;
   request.workspace = node.scope().workspace;
@@ -63,8 +67,8 @@ Result<store::RunRow> start(LocalNode& node, const store::Version& version, cons
   request.input = input;
   request.input_given = input_given;
   request.trigger_type = "cli";
-  const auto started = await<Started>(
-      [&](auto reply) { node.engine().start(request, std::move(reply)); });
+  const auto started =
+      await<Started>([&](auto reply) { node.engine().start(request, std::move(reply)); });
   if (!started) return started.error();
   store::RunRow row;
   row.id = started->run;
@@ -112,8 +116,7 @@ int run(const RunArguments& arguments, const Shared& shared) {
 
 void add_run(CLI::App& line, Shared& shared, Action& action) {
   auto arguments = std::make_shared<RunArguments>();
-  CLI::App* command = line.add_subcommand(
-      "run", "Run a graph to its end in this process, durably");
+  CLI::App* command = line.add_subcommand("run", "Run a graph to its end in this process, durably");
   command->add_option("graph", arguments->graph, "The graph, a JSON file; - for stdin")->required();
   CLI::Option* input =
       command->add_option("--input,-i", arguments->input, "JSON, @file, or - for stdin");

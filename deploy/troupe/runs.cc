@@ -30,19 +30,19 @@ std::string path_of(const RunsArguments& arguments, const std::string& rest) {
 Result<int> list(Client& client, const RunsArguments& arguments, const Shared& shared) {
   std::vector<std::vector<std::string>> rows;
   std::string items;
-  Status done = each_item(
-      client, "/v1/runs",
-      {{"status", arguments.status},
-       {"workflow_id", arguments.workflow},
-       {"external_id", arguments.external_id}},
-      arguments.limit, [&](std::string_view item) {
-        const std::string reason = cell(item, "pause_reason");
-        rows.push_back({cell(item, "run_id"),
-                        cell(item, "status") + (reason.empty() ? "" : "/" + reason),
-                        cell(item, "steps_done") + "/" + cell(item, "steps_total"),
-                        cell(item, "created_at"), cell(item, "external_id")});
-        items += (items.empty() ? "" : ",") + std::string(item);
-      });
+  Status done =
+      each_item(client, "/v1/runs",
+                {{"status", arguments.status},
+                 {"workflow_id", arguments.workflow},
+                 {"external_id", arguments.external_id}},
+                arguments.limit, [&](std::string_view item) {
+                  const std::string reason = cell(item, "pause_reason");
+                  rows.push_back({cell(item, "run_id"),
+                                  cell(item, "status") + (reason.empty() ? "" : "/" + reason),
+                                  cell(item, "steps_done") + "/" + cell(item, "steps_total"),
+                                  cell(item, "created_at"), cell(item, "external_id")});
+                  items += (items.empty() ? "" : ",") + std::string(item);
+                });
   if (!done) return std::move(done).error();
   if (shared.json) {
     print_json("[" + items + "]");
@@ -73,15 +73,15 @@ Result<int> show(Client& client, const RunsArguments& arguments, const Shared& s
     return true;
   });
   std::vector<std::vector<std::string>> rows;
-  json::for_each_member(json::member(context->view(), "steps").value_or("{}"),
-                        [&](std::string_view id, std::string_view step) {
-                          const auto error = json::member(step, "error");
-                          const bool failed = error && json::truthy(*error);
-                          rows.push_back({std::string(id), cell(step, "status"),
-                                          failed ? console::error_text(*error)
-                                                 : cell(step, "reason")});
-                          return true;
-                        });
+  json::for_each_member(
+      json::member(context->view(), "steps").value_or("{}"),
+      [&](std::string_view id, std::string_view step) {
+        const auto error = json::member(step, "error");
+        const bool failed = error && json::truthy(*error);
+        rows.push_back({std::string(id), cell(step, "status"),
+                        failed ? console::error_text(*error) : cell(step, "reason")});
+        return true;
+      });
   print("");
   print_table({"STEP", "STATUS", "NOTE"}, rows);
   return int{kOk};
@@ -94,7 +94,8 @@ void print_event(std::string_view event, bool as_json) {
 }
 
 /// Pages of a list that goes on by number; answers where it ended.
-Result<std::uint64_t> print_pages(Client& client, const RunsArguments& arguments,
+Result<std::uint64_t> print_pages(Client& client,
+                                  const RunsArguments& arguments,
                                   const std::string& rest,
                                   const std::function<void(std::string_view)>& visit) {
   std::uint64_t after = arguments.after;
@@ -118,12 +119,12 @@ Result<std::uint64_t> print_pages(Client& client, const RunsArguments& arguments
 
 Result<int> events(Client& client, const RunsArguments& arguments, const Shared& shared) {
   if (arguments.follow) {
-    Status done = client.stream(
-        path_of(arguments, "/events") + "?after=" + std::to_string(arguments.after),
-        [&](std::string_view event) {
-          print_event(event, shared.json);
-          return true;
-        });
+    Status done =
+        client.stream(path_of(arguments, "/events") + "?after=" + std::to_string(arguments.after),
+                      [&](std::string_view event) {
+                        print_event(event, shared.json);
+                        return true;
+                      });
     if (!done) return std::move(done).error();
     return int{kOk};
   }
@@ -135,24 +136,26 @@ Result<int> events(Client& client, const RunsArguments& arguments, const Shared&
 }
 
 Result<int> logs(Client& client, const RunsArguments& arguments, const Shared& shared) {
-  Result<std::uint64_t> end =
-      print_pages(client, arguments, "/logs", [&](std::string_view line) {
-        if (shared.json) return print(json::compact(line));
-        print(console::clean(cell(line, "at") + "  " + cell(line, "step_id") + "  " +
-                             cell(line, "message")));
-      });
+  Result<std::uint64_t> end = print_pages(client, arguments, "/logs", [&](std::string_view line) {
+    if (shared.json) return print(json::compact(line));
+    print(console::clean(cell(line, "at") + "  " + cell(line, "step_id") + "  " +
+                         cell(line, "message")));
+  });
   if (!end) return std::move(end).error();
   return int{kOk};
 }
 
 /// The command route of a run lies under its workflow.
-Result<int> command(Client& client, const RunsArguments& arguments, const Shared& shared,
-                    const std::string& name, const std::string& more) {
+Result<int> command(Client& client,
+                    const RunsArguments& arguments,
+                    const Shared& shared,
+                    const std::string& name,
+                    const std::string& more) {
   Result<json::Text> summary = client.get(path_of(arguments, "/summary"));
   if (!summary) return std::move(summary).error();
   const std::string workflow = cell(summary->view(), "workflow_id");
-  const std::string body = "{\"command\":" + json::quote(name) + ",\"params\":{\"run_id\":" +
-                           json::quote(arguments.run) + more + "}}";
+  const std::string body = "{\"command\":" + json::quote(name) +
+                           ",\"params\":{\"run_id\":" + json::quote(arguments.run) + more + "}}";
   Result<json::Text> done = client.post("/v1/workflows/" + segment(workflow) + "/command", body);
   if (!done) return std::move(done).error();
   if (shared.json) {
@@ -199,7 +202,8 @@ void add_runs(CLI::App& line, Shared& shared, Action& action) {
     add_json(*command, shared);
     command->callback([&shared, &action, arguments, work] {
       action = [&shared, arguments, work] {
-        return with_client(shared, [&](Client& client) { return work(client, *arguments, shared); });
+        return with_client(shared,
+                           [&](Client& client) { return work(client, *arguments, shared); });
       };
     });
     return command;
@@ -215,7 +219,8 @@ void add_runs(CLI::App& line, Shared& shared, Action& action) {
           {"queued", "running", "paused", "draining", "completed", "failed", "stopped"}));
   listing->add_option("--workflow", arguments->workflow, "Only runs of this workflow");
   listing->add_option("--external-id", arguments->external_id, "Only runs with this name");
-  listing->add_option("--limit", arguments->limit, "At most so many; 0: all")->capture_default_str();
+  listing->add_option("--limit", arguments->limit, "At most so many; 0: all")
+      ->capture_default_str();
   of_run("show", "Show a run and its steps", show)
       ->add_flag("--context", arguments->context, "Input, output and every result, as JSON");
   CLI::App* eventing = of_run("events", "Print a run's events", events);

@@ -94,14 +94,16 @@ void add_tasks(CLI::App& line, Shared& shared, Action& action) {
     add_json(*command, shared);
     command->callback([&shared, &action, arguments, work] {
       action = [&shared, arguments, work] {
-        return with_client(shared, [&](Client& client) { return work(client, *arguments, shared); });
+        return with_client(shared,
+                           [&](Client& client) { return work(client, *arguments, shared); });
       };
     });
     return command;
   };
   CLI::App* listing = verb("list", "List tasks that wait, oldest first", list);
   listing->add_option("--run", arguments->run, "Only those of this run");
-  listing->add_option("--limit", arguments->limit, "At most so many; 0: all")->capture_default_str();
+  listing->add_option("--limit", arguments->limit, "At most so many; 0: all")
+      ->capture_default_str();
   CLI::App* completing = verb("complete", "Decide a task", complete);
   completing->add_option("task", arguments->task, "Id of the task, or of its step with --run")
       ->required();

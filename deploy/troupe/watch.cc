@@ -22,8 +22,13 @@ std::vector<console::StepOutline> outline_of(std::string_view graph) {
   return steps;
 }
 
-Watch::Watch(LocalNode& node, Mailbox& mailbox, RunId run, std::string title,
-             std::vector<console::StepOutline> steps, Decisions decisions, bool quiet)
+Watch::Watch(LocalNode& node,
+             Mailbox& mailbox,
+             RunId run,
+             std::string title,
+             std::vector<console::StepOutline> steps,
+             Decisions decisions,
+             bool quiet)
     : node_(node),
       mailbox_(mailbox),
       run_(run),
@@ -109,9 +114,14 @@ Status Watch::ask(const std::string& task, bool* interrupted) {
   if (!*row || !(*row)->pending) return ok();
   screen_.leave();
   switch (ask_person(node_.engine(), node_.scope(), **row, mailbox_)) {
-    case Asked::kAnswered: break;
-    case Asked::kLater: put_off_.insert(task); break;
-    case Asked::kInterrupted: *interrupted = true; break;
+    case Asked::kAnswered:
+      break;
+    case Asked::kLater:
+      put_off_.insert(task);
+      break;
+    case Asked::kInterrupted:
+      *interrupted = true;
+      break;
   }
   return ok();
 }

@@ -18,13 +18,18 @@ namespace troupe::cli {
 /// How a watched run was left.
 enum class Ending { kCompleted, kFailed, kStopped, kWaitingForHuman, kQuarantined, kInterrupted };
 
-/// Follows one run of the embedded node to its end: shows it, answers its human tasks from the command
-/// line or by asking, and leaves when only a human could move it on and none is there. Made and used
-/// by the main thread of a command.
+/// Follows one run of the embedded node to its end: shows it, answers its human tasks from the
+/// command line or by asking, and leaves when only a human could move it on and none is there. Made
+/// and used by the main thread of a command.
 class Watch {
  public:
-  Watch(LocalNode& node, Mailbox& mailbox, RunId run, std::string title,
-        std::vector<console::StepOutline> steps, Decisions decisions, bool quiet);
+  Watch(LocalNode& node,
+        Mailbox& mailbox,
+        RunId run,
+        std::string title,
+        std::vector<console::StepOutline> steps,
+        Decisions decisions,
+        bool quiet);
 
   /// An error is one of the engine, not of the run.
   Result<Ending> follow();

@@ -31,8 +31,8 @@ Result<int> list(Client& client, const WorkflowArguments& arguments, const Share
   std::vector<std::vector<std::string>> rows;
   std::string items;
   Status done = each_item(client, "/v1/workflows", {}, arguments.limit, [&](std::string_view item) {
-    rows.push_back({cell(item, "id"), cell(item, "name"), cell(item, "status"),
-                    cell(item, "updated_at")});
+    rows.push_back(
+        {cell(item, "id"), cell(item, "name"), cell(item, "status"), cell(item, "updated_at")});
     items += (items.empty() ? "" : ",") + std::string(item);
   });
   if (!done) return std::move(done).error();
@@ -44,13 +44,15 @@ Result<int> list(Client& client, const WorkflowArguments& arguments, const Share
   return int{kOk};
 }
 
-Result<int> publish(Client& client, const std::string& id, const std::string& changelog,
+Result<int> publish(Client& client,
+                    const std::string& id,
+                    const std::string& changelog,
                     const Shared& shared) {
   json::Writer body;
   body.begin_object();
   if (!changelog.empty()) body.member("changelog", changelog);
-  Result<json::Text> version = client.post("/v1/workflows/" + segment(id) + "/versions",
-                                           body.end_object().take());
+  Result<json::Text> version =
+      client.post("/v1/workflows/" + segment(id) + "/versions", body.end_object().take());
   if (!version) return std::move(version).error();
   if (shared.json) {
     print_json(version->view());
@@ -140,7 +142,8 @@ void add_workflows(CLI::App& line, Shared& shared, Action& action) {
     add_json(*command, shared);
     command->callback([&shared, &action, arguments, work] {
       action = [&shared, arguments, work] {
-        return with_client(shared, [&](Client& client) { return work(client, *arguments, shared); });
+        return with_client(shared,
+                           [&](Client& client) { return work(client, *arguments, shared); });
       };
     });
     return command;
@@ -150,10 +153,10 @@ void add_workflows(CLI::App& line, Shared& shared, Action& action) {
     return command;
   };
   verb("list", "List workflows, newest first", list)
-      ->add_option("--limit", arguments->limit, "At most so many; 0: all")->capture_default_str();
-  with_id(verb("show", "Show one with its draft graph", [](Client& client, const auto& given, auto&) {
-    return show(client, given);
-  }));
+      ->add_option("--limit", arguments->limit, "At most so many; 0: all")
+      ->capture_default_str();
+  with_id(verb("show", "Show one with its draft graph",
+               [](Client& client, const auto& given, auto&) { return show(client, given); }));
   CLI::App* creating = verb("create", "Make a draft from a graph file", create);
   creating->add_option("file", arguments->file, "The graph; - for stdin")->required();
   creating->add_option("--name", arguments->name, "Default: the file's name");
@@ -167,7 +170,8 @@ void add_workflows(CLI::App& line, Shared& shared, Action& action) {
       ->add_option("--changelog", arguments->changelog, "What is new");
   CLI::App* starting = with_id(verb("start", "Start a run of the latest version", start));
   starting->add_option("--input,-i", arguments->input, "JSON, @file, or - for stdin");
-  starting->add_option("--key", arguments->key, "Idempotency key: a repeated call starts nothing new");
+  starting->add_option("--key", arguments->key,
+                       "Idempotency key: a repeated call starts nothing new");
   starting->add_option("--external-id", arguments->external_id, "Your own name for the run");
   with_id(verb("archive", "Take it out of use; runs and versions stay",
                [](Client& client, const auto& given, auto&) { return archive(client, given); }));

@@ -54,14 +54,16 @@ void add_workspaces(CLI::App& line, Shared& shared, Action& action) {
     add_json(*command, shared);
     command->callback([&shared, &action, arguments, work] {
       action = [&shared, arguments, work] {
-        return with_client(shared, [&](Client& client) { return work(client, *arguments, shared); });
+        return with_client(shared,
+                           [&](Client& client) { return work(client, *arguments, shared); });
       };
     });
     return command;
   };
   verb("list", "List workspaces", list);
   CLI::App* creating = verb("create", "Make a workspace", create);
-  creating->add_option("slug", arguments->slug, "Its address: [a-z0-9-], never changes")->required();
+  creating->add_option("slug", arguments->slug, "Its address: [a-z0-9-], never changes")
+      ->required();
   creating->add_option("--name", arguments->name, "For people; default: the slug");
 }
 

@@ -1,0 +1,34 @@
+#!/bin/sh
+# Installs what building and testing Troupe needs on Debian 12, as root or by way of sudo. What is
+# there already is left alone, so a second run needs no network.
+set -eu
+
+packages="
+  g++ cmake ninja-build ccache mold pkg-config git curl jq procps
+  libcaf-dev libboost1.81-dev libsimdjson-dev libsqlite3-dev liblua5.4-dev
+  libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libre2-dev
+  libsodium-dev libssl-dev libzstd-dev libseccomp-dev prometheus-cpp-dev
+  libgtest-dev libhowardhinnant-date-dev
+"
+
+missing=""
+for package in $packages; do
+  state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$state" = installed ] || missing="$missing $package"
+done
+[ -z "$missing" ] && exit 0
+
+root=""
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "These packages are missing, and this user cannot become root:" >&2
+    echo " $missing" >&2
+    exit 1
+  fi
+  root="sudo"
+fi
+echo "Installing:$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+$root apt-get update -qq >&2
+# shellcheck disable=SC2086 # one word per package is meant
+$root apt-get install -y -qq --no-install-recommends $missing >&2
