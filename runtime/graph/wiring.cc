@@ -8,6 +8,8 @@
 namespace troupe::graph {
 namespace {
 
+constexpr std::size_t kSharedNamesMax = 16;
+
 /// The nearest loop of a kind around a scope, itself included.
 const Scope* nearest(const Scope& scope, LevelDraft::Kind kind) {
   for (const Scope* s = &scope; s != nullptr; s = s->outer) {
@@ -198,11 +200,14 @@ ScriptUse Wiring::resolve_script(const ScriptDraft& script,
                         "the script reads steps." + name + ", which is nil: there is no such step");
       continue;
     }
+    // Ids made of - and _ alone could all share one name, and each script would list them all.
+    if (candidates->size() > kSharedNamesMax) use.all_steps = true;
     bool any = false;
     for (const std::uint32_t candidate : *candidates) {
       if (from.step && !from.top->upstream.before(candidate, *from.step)) continue;
       any = true;
-      if (!use.all_steps) use.steps.push_back(from.top->level.steps[candidate].step.id);
+      if (use.all_steps) break;
+      use.steps.push_back(from.top->level.steps[candidate].step.id);
     }
     if (!any) {
       findings_.warning(Code::kTemplateNotUpstream, step_id, script.pointer,

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,26 +20,23 @@ class FakeSyntax : public ScriptSyntax {
   }
 };
 
-class StdPatterns : public PatternCompiler {
+/// Stands in for the regular expressions: a pattern is text to be found.
+class LiteralPatterns : public PatternCompiler {
  public:
   Result<std::shared_ptr<const Pattern>> compile(std::string_view source) const override {
-    try {
-      return std::shared_ptr<const Pattern>(std::make_shared<StdPattern>(std::string(source)));
-    } catch (const std::regex_error& error) {
-      return Error{Code::kSchemaInvalid, error.what(), {}};
-    }
+    return std::shared_ptr<const Pattern>(std::make_shared<Literal>(std::string(source)));
   }
 
  private:
-  class StdPattern : public Pattern {
+  class Literal : public Pattern {
    public:
-    explicit StdPattern(const std::string& source) : regex_(source) {}
+    explicit Literal(std::string text) : text_(std::move(text)) {}
     bool found_in(std::string_view text) const override {
-      return std::regex_search(text.begin(), text.end(), regex_);
+      return text.find(text_) != std::string_view::npos;
     }
 
    private:
-    std::regex regex_;
+    std::string text_;
   };
 };
 
@@ -64,7 +60,7 @@ class GraphFixture {
   }
 
   FakeSyntax syntax;
-  StdPatterns patterns;
+  LiteralPatterns patterns;
 };
 
 /// "code step pointer" of each issue, warnings with a leading ~, for comparisons that read well.
