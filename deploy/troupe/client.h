@@ -6,42 +6,37 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/http_client/client.h"
 #include "deploy/troupe/output.h"
 #include "runtime/json/text.h"
 
 namespace troupe::cli {
 
-/// One answer of the server.
-struct Reply {
-  int status = 0;
-  std::string body;
-};
+using Headers = http_client::Headers;
 
-/// Speaks to a server: the one of TROUPE_URL (with TROUPE_TOKEN), else the one that holds the local
-/// data directory (`server.json` and `owner.token` in it). Blocking; one thread.
+/// Speaks to a server: the one of TROUPE_URL, else the one that holds the local data directory
+/// (`server.json` in it says where). The token is TROUPE_TOKEN, else `owner.token` of that
+/// directory. TROUPE_WORKSPACE and TROUPE_PROJECT choose another scope than `default`. Blocking;
+/// one thread.
 class Client {
  public:
   /// kUnavailable if no server is known to run there.
   static Result<Client> connect(const Shared& shared);
 
-  /// A 2xx body as JSON. A problem of the server comes as an Error with its code, or the nearest
-  /// one.
+  /// A 2xx body as JSON (null if it is empty). A problem of the server comes as an Error with its
+  /// code, or the nearest one.
   Result<json::Text> get(const std::string& path);
   Result<json::Text> post(const std::string& path, const std::string& body);
   Result<json::Text> call(const std::string& method,
                           const std::string& path,
                           const std::string& body,
-                          const std::vector<std::pair<std::string, std::string>>& headers = {});
-  /// Streams server-sent events: `visit` gets each event's data and returns false to leave.
-  Status stream(const std::string& path, const std::function<bool(std::string_view)>& visit);
-
-  const std::string& url() const { return url_; }
+                          const Headers& headers = {});
+  /// Follows an event stream to its end: `visit` gets each event.
+  Status stream(const std::string& path, const std::function<void(std::string_view)>& visit);
 
  private:
-  std::vector<std::pair<std::string, std::string>> headers() const;
-
-  std::string url_;
-  std::string token_;
+  explicit Client(http_client::Options options) : http_(std::move(options)) {}
+  http_client::Client http_;
 };
 
 /// One segment of a path, escaped.

@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <memory>
 
 #include "deploy/troupe/await.h"
@@ -97,6 +98,9 @@ int resume(const ResumeArguments& arguments, const Shared& shared) {
   const Result<config::Loaded> settings = load_settings(shared);
   if (!settings) return fail(settings.error());
   const std::string& data_dir = settings->options.node.data_dir;
+  if (!std::filesystem::exists(data_dir)) {
+    return fail(kNotFound, "there is no data directory " + data_dir);
+  }
   hold_signals();
   Result<std::unique_ptr<LocalNode>> started = start_node(settings->options, true);
   if (!started) return fail(started.error());

@@ -7,6 +7,7 @@
 #include "deploy/troupe/graph_file.h"
 #include "deploy/troupe/local_run.h"
 #include "deploy/troupe/settings.h"
+#include "runtime/json/read.h"
 
 namespace troupe::cli {
 namespace {
@@ -52,6 +53,9 @@ Result<json::Text> read_input(const RunArguments& arguments) {
   if (!text) return std::move(text).error();
   Result<json::Text> input = json::Text::parse(std::move(*text));
   if (!input) return Error{input.error().code, "--input: " + input.error().message, {}};
+  if (json::kind(input->view()) != json::Kind::kObject) {
+    return Error{Code::kInvalidRequest, "--input must be a JSON object", {}};
+  }
   return input;
 }
 

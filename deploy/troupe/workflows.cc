@@ -1,4 +1,3 @@
-#include <filesystem>
 #include <memory>
 
 #include "deploy/troupe/client.h"
@@ -99,7 +98,7 @@ Result<int> start(Client& client, const WorkflowArguments& arguments, const Shar
   }
   if (!arguments.external_id.empty()) body.member("external_id", arguments.external_id);
   body.end_object().end_object();
-  std::vector<std::pair<std::string, std::string>> headers;
+  Headers headers;
   if (!arguments.key.empty()) headers.emplace_back("Idempotency-Key", arguments.key);
   Result<json::Text> started =
       client.call("POST", path_of(arguments, "/command"), body.take(), headers);
