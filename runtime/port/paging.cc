@@ -52,7 +52,10 @@ bool visible(const TenantScope& scope, WorkspaceId workspace, ProjectId project)
 bool matches(const RunFilter& filter, const RunRow& row) {
   if (filter.workflow && *filter.workflow != row.workflow) return false;
   if (filter.status && *filter.status != row.status) return false;
-  if (filter.external_id && *filter.external_id != row.external_id) return false;
+  if (filter.external_id && !filter.external_id->empty() &&
+      *filter.external_id != row.external_id) {
+    return false;
+  }
   if (filter.from.set() && row.created < filter.from) return false;
   if (filter.to.set() && row.created >= filter.to) return false;
   return filter.q.empty() || row.external_id.starts_with(filter.q) ||

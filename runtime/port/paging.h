@@ -28,6 +28,7 @@ Result<std::optional<Cursor>> decode_cursor(ListKind kind, std::string_view text
 /// rows (an unset ProjectId: the workspace-global ones).
 bool visible(const TenantScope& scope, WorkspaceId workspace, ProjectId project);
 
+/// `from` is inclusive, `to` is not; an empty external id filters nothing.
 bool matches(const RunFilter& filter, const RunRow& row);
 
 }  // namespace troupe::store

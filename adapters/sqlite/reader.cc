@@ -1,0 +1,205 @@
+#include "adapters/sqlite/reader.h"
+
+#include "adapters/sqlite/reading.h"
+#include "adapters/sqlite/schema.h"
+#include "adapters/sqlite/scopes.h"
+
+namespace troupe::sqlite {
+
+using namespace store;
+
+Reader::Reader(const Options& options, const Hasher& hasher) : options_(options), hasher_(hasher) {
+  auto db = Database::open(options_.path, Database::Mode::kRead, options_.vfs);
+  if (!db) {
+    open_error_ = db.error();
+    return;
+  }
+  if (Status done = configure_reader(**db, options_); !done) {
+    open_error_ = done.error();
+    return;
+  }
+  db_ = *std::move(db);
+}
+
+Status Reader::ready() const {
+  if (db_) return ok();
+  return open_error_;
+}
+
+Result<std::vector<Workspace>> Reader::workspaces() {
+  if (Status is = ready(); !is) return is.error();
+  std::vector<Workspace> rows;
+  Statement select = db_->prepare("SELECT body FROM workspaces ORDER BY id");
+  if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
+  return rows;
+}
+
+Result<std::vector<Project>> Reader::projects(WorkspaceId workspace) {
+  if (Status is = ready(); !is) return is.error();
+  std::vector<Project> rows;
+  Statement select = db_->prepare("SELECT body FROM projects WHERE workspace=?1 ORDER BY id");
+  select.id(1, workspace);
+  if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
+  return rows;
+}
+
+Result<std::optional<Workflow>> Reader::workflow(const TenantScope& scope, WorkflowId id) {
+  if (Status is = ready(); !is) return is.error();
+  Statement select = db_->prepare("SELECT body FROM workflows WHERE id=?1");
+  select.id(1, id);
+  auto row = find<Workflow>(select, hasher_);
+  if (!row) return row;
+  if (*row && (*row)->id != id) return corrupt("a workflow stands under another's id");
+  if (*row && !visible(scope, (*row)->workspace, (*row)->project)) row->reset();
+  return row;
+}
+
+Result<Rows<Workflow>> Reader::workflows(const TenantScope& scope, const Page& page,
+                                         bool archived) {
+  if (Status is = ready(); !is) return is.error();
+  const auto from = decode_cursor(ListKind::kWorkflows, page.cursor);
+  if (!from) return from.error();
+  const Cursor cursor = from->value_or(newest_end());
+  const ReadTransaction look(*db_);
+  const auto scopes = scope_numbers(*db_, scope);
+  if (!scopes) return scopes.error();
+  std::vector<Workflow> rows;
+  for (const std::int64_t number : *scopes) {
+    Statement select = db_->prepare(
+        "SELECT body FROM workflows WHERE scope=?1 AND archived=?2 AND created<=?3 "
+        "AND (created, id)<(?3, ?4) ORDER BY created DESC, id DESC LIMIT ?5");
+    select.integer(1, number).integer(2, archived).integer(3, cursor.at).id(4, cursor.id);
+    select.number(5, limit_of(page) + 1);
+    if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
+  }
+  for (const Workflow& row : rows) {
+    if (!visible(scope, row.workspace, row.project)) return corrupt("a workflow changed its scope");
+  }
+  return page_of(std::move(rows), ListKind::kWorkflows, limit_of(page), true,
+                 [](const Workflow& row) { return Cursor{row.created.us, row.id}; });
+}
+
+Result<std::optional<Version>> Reader::version(WorkflowId workflow, std::int32_t version) {
+  if (Status is = ready(); !is) return is.error();
+  Statement select = db_->prepare("SELECT body FROM versions WHERE workflow=?1 AND version=?2");
+  select.id(1, workflow).integer(2, version);
+  auto row = find<Version>(select, hasher_);
+  if (row && *row && ((*row)->workflow != workflow || (*row)->version != version)) {
+    return corrupt("a version stands under another's key");
+  }
+  return row;
+}
+
+Result<Rows<Version>> Reader::versions(const TenantScope& scope, WorkflowId id, const Page& page) {
+  const auto from = decode_cursor(ListKind::kVersions, page.cursor);
+  if (!from) return from.error();
+  const auto owner = workflow(scope, id);
+  if (!owner) return owner.error();
+  if (!*owner) return Rows<Version>();
+  Statement select = db_->prepare(
+      "SELECT body FROM versions WHERE workflow=?1 AND version<?2 ORDER BY version DESC LIMIT ?3");
+  select.id(1, id).integer(2, from->value_or(newest_end()).at).number(3, limit_of(page) + 1);
+  std::vector<Version> rows;
+  if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
+  return page_of(std::move(rows), ListKind::kVersions, limit_of(page), true,
+                 [](const Version& row) { return Cursor{row.version, row.workflow}; });
+}
+
+Result<std::optional<Snapshot>> Reader::snapshot(RunId entity) {
+  if (Status is = ready(); !is) return is.error();
+  Statement select = db_->prepare("SELECT body FROM snapshots WHERE entity=?1");
+  select.id(1, entity);
+  auto row = find<Snapshot>(select, hasher_);
+  if (row && *row && (*row)->entity != entity) {
+    return corrupt("a snapshot stands under another's id");
+  }
+  return row;
+}
+
+Result<std::optional<std::string>> Reader::payload(std::uint32_t bucket, ProjectId project,
+                                                   const Digest& hash) {
+  if (Status is = ready(); !is) return is.error();
+  const ReadTransaction look(*db_);
+  {
+    Statement known = db_->prepare("SELECT 1 FROM buckets WHERE bucket=?1");
+    const Result<bool> exists = known.integer(1, bucket).step();
+    if (!exists) return exists.error();
+    if (!*exists) return std::optional<std::string>();
+  }
+  Statement select =
+      db_->prepare("SELECT bytes FROM " + payload_table(bucket) + " WHERE hash=?1 AND project=?2");
+  const std::string_view key(reinterpret_cast<const char*>(hash.data()), hash.size());
+  const Result<bool> found = select.blob(1, key).id(2, project).step();
+  if (!found) return found.error();
+  if (!*found) return std::optional<std::string>();
+  std::string bytes(select.blob_at(0));
+  if (hasher_.hash(bytes) != hash) return corrupt("a payload does not have its hash");
+  return std::optional<std::string>(std::move(bytes));
+}
+
+Result<std::optional<TaskRow>> Reader::task(const TenantScope& scope, TaskId id) {
+  if (Status is = ready(); !is) return is.error();
+  Statement select = db_->prepare("SELECT body FROM tasks WHERE id=?1");
+  select.id(1, id);
+  auto row = find<TaskRow>(select, hasher_);
+  if (!row) return row;
+  if (*row && (*row)->id != id) return corrupt("a task stands under another's id");
+  if (*row && !visible(scope, (*row)->workspace, (*row)->project)) row->reset();
+  return row;
+}
+
+Result<Rows<TaskRow>> Reader::tasks_pending(const TenantScope& scope, RunId run,
+                                            const Page& page) {
+  if (Status is = ready(); !is) return is.error();
+  const auto from = decode_cursor(ListKind::kTasks, page.cursor);
+  if (!from) return from.error();
+  const Cursor cursor = from->value_or(oldest_end());
+  const ReadTransaction look(*db_);
+  const auto scopes = scope_numbers(*db_, scope);
+  if (!scopes) return scopes.error();
+  std::vector<TaskRow> rows;
+  for (const std::int64_t number : *scopes) {
+    const std::string own = run.set() ? "run=?5 AND " : "";
+    Statement select =
+        db_->prepare("SELECT body FROM tasks WHERE " + own +
+                     "scope=?1 AND pending=1 AND created>=?2 AND (created, id)>(?2, ?3) "
+                     "ORDER BY created, id LIMIT ?4");
+    select.integer(1, number).integer(2, cursor.at).id(3, cursor.id);
+    select.number(4, limit_of(page) + 1);
+    if (run.set()) select.id(5, run);
+    if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
+  }
+  for (const TaskRow& row : rows) {
+    if (!row.pending || !visible(scope, row.workspace, row.project)) {
+      return corrupt("a task's columns differ from its body");
+    }
+  }
+  return page_of(std::move(rows), ListKind::kTasks, limit_of(page), false,
+                 [](const TaskRow& row) { return Cursor{row.created.us, row.id}; });
+}
+
+Result<std::vector<WaiterRow>> Reader::waiters(const TenantScope& scope, std::string_view event,
+                                               std::string_view key) {
+  if (Status is = ready(); !is) return is.error();
+  const ReadTransaction look(*db_);
+  const auto scopes = scope_numbers(*db_, scope);
+  if (!scopes) return scopes.error();
+  std::vector<WaiterRow> rows;
+  for (const std::int64_t number : *scopes) {
+    Statement select =
+        db_->prepare("SELECT body FROM waiters WHERE scope=?1 AND event=?2 AND key=?3");
+    select.integer(1, number).text(2, event).text(3, key);
+    if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
+  }
+  for (const WaiterRow& row : rows) {
+    if (row.event != event || row.key != key || !visible(scope, row.workspace, row.project)) {
+      return corrupt("a waiter's columns differ from its body");
+    }
+  }
+  std::sort(rows.begin(), rows.end(), [](const WaiterRow& a, const WaiterRow& b) {
+    return std::tie(a.run, a.step_id) < std::tie(b.run, b.step_id);
+  });
+  return rows;
+}
+
+}  // namespace troupe::sqlite

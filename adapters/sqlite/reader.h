@@ -1,0 +1,77 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "adapters/sqlite/database.h"
+#include "adapters/sqlite/journal.h"
+#include "adapters/sqlite/options.h"
+#include "runtime/port/paging.h"
+#include "runtime/port/store.h"
+
+namespace troupe::sqlite {
+
+/// Reads over a read-only connection of its own, in short transactions, so that the WAL can begin
+/// anew. One thread at a time. If the connection could not be opened, each read reports that.
+class Reader final : public store::Reader {
+ public:
+  Reader(const Options& options, const Hasher& hasher);
+
+  Result<std::vector<store::Workspace>> workspaces() override;
+  Result<std::vector<store::Project>> projects(WorkspaceId workspace) override;
+  Result<std::optional<store::Workflow>> workflow(const store::TenantScope& scope,
+                                                  WorkflowId id) override;
+  Result<store::Rows<store::Workflow>> workflows(const store::TenantScope& scope,
+                                                 const store::Page& page, bool archived) override;
+  Result<std::optional<store::Version>> version(WorkflowId workflow, std::int32_t version) override;
+  Result<store::Rows<store::Version>> versions(const store::TenantScope& scope, WorkflowId id,
+                                               const store::Page& page) override;
+
+  Result<std::optional<store::RunRow>> run(const store::TenantScope& scope, RunId id) override;
+  Result<std::optional<store::RunRow>> run_unscoped(RunId id) override;
+  Result<store::Rows<store::RunRow>> runs(const store::TenantScope& scope,
+                                          const store::RunFilter& filter,
+                                          const store::Page& page) override;
+  Result<std::vector<std::uint64_t>> open_runs() override;
+
+  Result<std::optional<store::Snapshot>> snapshot(RunId entity) override;
+  Result<std::optional<store::Frame>> frame(store::Pos pos) override;
+  Result<std::vector<store::Frame>> history(RunId entity, store::Pos after,
+                                            std::size_t bytes_max) override;
+  Result<store::Pos> journal_start() override;
+  Result<std::optional<std::string>> payload(std::uint32_t bucket, ProjectId project,
+                                             const Digest& hash) override;
+
+  Result<std::optional<store::TaskRow>> task(const store::TenantScope& scope, TaskId id) override;
+  Result<store::Rows<store::TaskRow>> tasks_pending(const store::TenantScope& scope, RunId run,
+                                                    const store::Page& page) override;
+  Result<std::vector<store::WaiterRow>> waiters(const store::TenantScope& scope,
+                                                std::string_view event,
+                                                std::string_view key) override;
+
+  Result<store::Pos> recovery_mark() override;
+  Status scan_journal(store::Pos from, const std::function<bool(store::Frame)>& visit) override;
+  Status runnable_snapshots(const std::function<bool(store::Snapshot)>& visit) override;
+  Result<std::vector<store::Snapshot>> due(TimePoint after, TimePoint until,
+                                           std::size_t limit) override;
+
+ private:
+  struct RunQuery;
+
+  /// Why the connection is not there.
+  Status ready() const;
+  Status runs_by_status(const RunQuery& query, std::vector<store::RunRow>& rows);
+  Status runs_by_external(const RunQuery& query, std::vector<store::RunRow>& rows);
+  Status runs_by_id_prefix(const RunQuery& query, std::vector<store::RunRow>& rows);
+  Status history_of(std::uint32_t bucket, RunId entity, store::Pos after, store::Pos end,
+                    std::size_t bytes_max, std::vector<store::Frame>& frames, store::Pos& complete);
+  Result<std::vector<store::Frame>> journal_piece(store::Pos from);
+  Result<std::vector<std::uint32_t>> buckets();
+
+  const Options options_;
+  const Hasher& hasher_;
+  Error open_error_;
+  std::unique_ptr<Database> db_;
+};
+
+}  // namespace troupe::sqlite

@@ -1,0 +1,190 @@
+#include <limits>
+
+#include "adapters/sqlite/history.h"
+#include "adapters/sqlite/reader.h"
+#include "adapters/sqlite/reading.h"
+#include "adapters/sqlite/schema.h"
+
+namespace troupe::sqlite {
+
+using namespace store;
+
+namespace {
+
+// What a scan reads in one transaction; more would keep the WAL from beginning anew.
+constexpr std::size_t kScanBytes = std::size_t{1} << 20;
+constexpr int kSnapshotsPerLook = 256;
+
+Frame frame_at(Statement& select) {
+  return {select.number_at(0), RunId(select.id_at(1)),
+          static_cast<std::uint16_t>(select.integer_at(2)), std::string(select.blob_at(3))};
+}
+
+}  // namespace
+
+Result<std::optional<Frame>> Reader::frame(Pos pos) {
+  if (Status is = ready(); !is) return is.error();
+  const ReadTransaction look(*db_);
+  const auto tables = read_journal_tables(*db_);
+  if (!tables) return tables.error();
+  const JournalTable* table = table_of(*tables, pos);
+  if (!table) return std::optional<Frame>();
+  Statement select = db_->prepare("SELECT pos, entity, slot, bytes FROM " +
+                                  journal_table(table->number) + " WHERE pos=?1");
+  const Result<bool> found = select.number(1, pos).step();
+  if (!found) return found.error();
+  if (!*found) return std::optional<Frame>();
+  return std::optional<Frame>(frame_at(select));
+}
+
+Result<Pos> Reader::journal_start() {
+  if (Status is = ready(); !is) return is.error();
+  const auto tables = read_journal_tables(*db_);
+  if (!tables) return tables.error();
+  if (tables->empty()) return corrupt("the store names no journal table");
+  return tables->front().start;
+}
+
+Result<std::vector<std::uint32_t>> Reader::buckets() {
+  std::vector<std::uint32_t> all;
+  Statement select = db_->prepare("SELECT bucket FROM buckets");
+  for (;;) {
+    const Result<bool> row = select.step();
+    if (!row) return row.error();
+    if (!*row) return all;
+    all.push_back(static_cast<std::uint32_t>(select.integer_at(0)));
+  }
+}
+
+Result<std::vector<Frame>> Reader::history(RunId entity, Pos after, std::size_t bytes_max) {
+  if (Status is = ready(); !is) return is.error();
+  const ReadTransaction look(*db_);
+  const auto end = journal_start();
+  if (!end) return end.error();
+  const auto all = buckets();
+  if (!all) return all.error();
+  std::vector<Frame> frames;
+  // A run's frames lie in one bucket unless it was carried forward; then each bucket gives its
+  // first ones, and only what all of them have shown may be returned.
+  Pos complete = std::numeric_limits<Pos>::max();
+  for (const std::uint32_t bucket : *all) {
+    const Status done = history_of(bucket, entity, after, *end, bytes_max, frames, complete);
+    if (!done) return done.error();
+  }
+  std::sort(frames.begin(), frames.end(),
+            [](const Frame& a, const Frame& b) { return a.pos < b.pos; });
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  for (; count < frames.size() && frames[count].pos <= complete; ++count) {
+    bytes += frames[count].bytes.size();
+    if (count > 0 && bytes > bytes_max) break;
+  }
+  frames.resize(count);
+  return frames;
+}
+
+Status Reader::history_of(std::uint32_t bucket, RunId entity, Pos after, Pos end,
+                          std::size_t bytes_max, std::vector<Frame>& frames, Pos& complete) {
+  const std::string table = history_table(bucket);
+  // From the chunk that holds `after`, or the first one behind it.
+  Statement select = db_->prepare(
+      "SELECT first_pos, last_pos, bytes FROM " + table +
+      " WHERE entity=?1 AND first_pos<?3 AND first_pos>=coalesce((SELECT max(first_pos) FROM " +
+      table + " WHERE entity=?1 AND first_pos<=?2), 0) ORDER BY first_pos");
+  select.id(1, entity).number(2, after).number(3, end);
+  for (std::size_t bytes = 0;;) {
+    const Result<bool> row = select.step();
+    if (!row) return row.error();
+    if (!*row) return ok();
+    auto chunk = decode_chunk(entity, select.blob_at(2));
+    if (!chunk) return chunk.error();
+    if (chunk->empty() || chunk->front().pos != select.number_at(0) ||
+        chunk->back().pos != select.number_at(1)) {
+      return corrupt("a history chunk is not what its key says");
+    }
+    for (Frame& frame : *chunk) {
+      if (frame.pos <= after) continue;
+      bytes += frame.bytes.size();
+      frames.push_back(std::move(frame));
+    }
+    if (bytes > bytes_max) {
+      complete = std::min(complete, select.number_at(1));
+      return ok();
+    }
+  }
+}
+
+Result<Pos> Reader::recovery_mark() {
+  if (Status is = ready(); !is) return is.error();
+  const auto mark = read_meta(*db_, "recovery_mark");
+  if (!mark) return mark.error();
+  return static_cast<Pos>(*mark);
+}
+
+Status Reader::scan_journal(Pos from, const std::function<bool(Frame)>& visit) {
+  if (Status is = ready(); !is) return is;
+  for (;;) {
+    auto piece = journal_piece(from);
+    if (!piece) return piece.error();
+    if (piece->empty()) return ok();
+    from = piece->back().pos + 1;
+    for (Frame& frame : *piece) {
+      if (!visit(std::move(frame))) return ok();
+    }
+  }
+}
+
+Result<std::vector<Frame>> Reader::journal_piece(Pos from) {
+  const ReadTransaction look(*db_);
+  const auto tables = read_journal_tables(*db_);
+  if (!tables) return tables.error();
+  std::vector<Frame> frames;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < tables->size() && bytes < kScanBytes; ++i) {
+    if (i + 1 < tables->size() && (*tables)[i + 1].start <= from) continue;
+    Statement select = db_->prepare("SELECT pos, entity, slot, bytes FROM " +
+                                    journal_table((*tables)[i].number) +
+                                    " WHERE pos>=?1 ORDER BY pos");
+    select.number(1, from);
+    while (bytes < kScanBytes) {
+      const Result<bool> row = select.step();
+      if (!row) return row.error();
+      if (!*row) break;
+      frames.push_back(frame_at(select));
+      bytes += frames.back().bytes.size();
+    }
+  }
+  return frames;
+}
+
+Status Reader::runnable_snapshots(const std::function<bool(Snapshot)>& visit) {
+  if (Status is = ready(); !is) return is;
+  for (RunId last;;) {
+    std::vector<Snapshot> rows;
+    {
+      Statement select = db_->prepare(
+          "SELECT body FROM snapshots WHERE runnable=1 AND entity>?1 ORDER BY entity LIMIT ?2");
+      select.id(1, last).integer(2, kSnapshotsPerLook);
+      if (Status done = collect(select, 0, hasher_, rows); !done) return done;
+    }
+    if (rows.empty()) return ok();
+    if (rows.back().entity <= last) return corrupt("a snapshot stands under another's id");
+    last = rows.back().entity;
+    for (Snapshot& row : rows) {
+      if (!visit(std::move(row))) return ok();
+    }
+  }
+}
+
+Result<std::vector<Snapshot>> Reader::due(TimePoint after, TimePoint until, std::size_t limit) {
+  if (Status is = ready(); !is) return is.error();
+  std::vector<Snapshot> rows;
+  Statement select = db_->prepare(
+      "SELECT body FROM snapshots WHERE wake_at IS NOT NULL AND wake_at>=?1 AND wake_at<?2 "
+      "ORDER BY wake_at, entity LIMIT ?3");
+  select.integer(1, after.us).integer(2, until.us).number(3, limit);
+  if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
+  return rows;
+}
+
+}  // namespace troupe::sqlite

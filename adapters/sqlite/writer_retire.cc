@@ -1,0 +1,86 @@
+#include <map>
+
+#include "adapters/sqlite/history.h"
+#include "adapters/sqlite/rows.h"
+#include "adapters/sqlite/schema.h"
+#include "adapters/sqlite/writer.h"
+
+namespace troupe::sqlite {
+
+using store::Frame;
+using store::Pos;
+using store::RunRow;
+
+// A table is retired in pieces. Each piece copies the next frames into history and notes how far it
+// came, in one transaction; the last one drops the table. Until then readers take these frames from
+// the table and no chunk of it counts (`history` stops at the oldest table's start), so none is lost
+// or doubled at any moment, a crash included.
+
+bool Writer::oldest_is_unneeded() const {
+  const auto& tables = journal_.tables();
+  const JournalTable* needed = table_of(tables, recovery_mark_);
+  const auto unneeded = needed ? static_cast<std::size_t>(needed - tables.data()) : 0;
+  return unneeded > options_.journal_tables_kept;
+}
+
+Result<bool> Writer::retire_journal() {
+  if (!oldest_is_unneeded()) return false;
+  const auto frames = next_piece();
+  if (!frames) return frames.error();
+  const Status done =
+      transact([&] { return frames->empty() ? journal_.drop_oldest() : move_piece(*frames); });
+  if (!done) return done.error();
+  return oldest_is_unneeded();
+}
+
+Result<std::vector<Frame>> Writer::next_piece() {
+  const JournalTable oldest = journal_.tables().front();
+  std::vector<Frame> frames;
+  Statement select = db_->prepare("SELECT pos, entity, slot, bytes FROM " +
+                                  journal_table(oldest.number) + " WHERE pos>?1 ORDER BY pos");
+  select.number(1, oldest.moved);
+  for (std::size_t bytes = 0; bytes < options_.retire_piece_bytes;) {
+    const Result<bool> row = select.step();
+    if (!row) return row.error();
+    if (!*row) break;
+    frames.push_back({select.number_at(0), RunId(select.id_at(1)),
+                      static_cast<std::uint16_t>(select.integer_at(2)),
+                      std::string(select.blob_at(3))});
+    bytes += frames.back().bytes.size();
+  }
+  return frames;
+}
+
+Status Writer::move_piece(const std::vector<Frame>& frames) {
+  std::map<RunId, std::vector<const Frame*>> by_entity;
+  for (const Frame& frame : frames) by_entity[frame.entity].push_back(&frame);
+  for (const auto& [entity, own] : by_entity) {
+    const auto bucket = bucket_of(entity);
+    if (!bucket) return bucket.error();
+    if (Status done = ensure_bucket(*bucket); !done) return done;
+    const std::string chunk = encode_chunk(entity, own);
+    const Status done =
+        db_->prepare("INSERT INTO " + history_table(*bucket) + " VALUES(?1,?2,?3,?4)")
+            .id(1, entity)
+            .number(2, own.front()->pos)
+            .number(3, own.back()->pos)
+            .blob(4, chunk)
+            .run();
+    if (!done) return done;
+  }
+  return journal_.set_moved(frames.back().pos);
+}
+
+Result<std::uint32_t> Writer::bucket_of(RunId entity) {
+  Statement select = db_->prepare("SELECT body FROM runs WHERE id=?1");
+  const Result<bool> found = select.id(1, entity).step();
+  if (!found) return found.error();
+  if (!*found) return std::uint32_t{0};  // an entity that is no run
+  const auto run = decode<RunRow>(hasher_, select.blob_at(0));
+  // One damaged row must not hold up the retirement of everybody's frames; readers look into every
+  // bucket, so the frames are found in this one too.
+  if (!run) return std::uint32_t{0};
+  return run->bucket;
+}
+
+}  // namespace troupe::sqlite

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "runtime/port/system.h"
+
+namespace troupe::system {
+
+/// The wall clock. The only place that asks the system for the time of day. Any thread.
+class SystemClock final : public Clock {
+ public:
+  TimePoint now() const override;
+};
+
+}  // namespace troupe::system
