@@ -9,7 +9,7 @@ namespace troupe::re2 {
 namespace {
 
 constexpr std::size_t kSourceBytesMax = 16 * 1024;
-constexpr std::int64_t kMemoryMax = 4 << 20;  ///< of one program and its lazily built automaton
+constexpr std::int64_t kMemoryMax = 1 << 20;  ///< of one program and its lazily built automaton
 
 class Re2Pattern final : public Pattern {
  public:

@@ -77,9 +77,6 @@ void compile_enum(const Keyword& keyword) {
   for (const Tree& value : keyword.value.elements) {
     node.choices.push_back({hash_of(value), value.raw});
   }
-  // Stable, so that messages list the values in the order of the schema where hashes are equal.
-  std::stable_sort(node.choices.begin(), node.choices.end(),
-                   [](const Choice& a, const Choice& b) { return a.hash < b.hash; });
 }
 
 void compile_const(const Keyword& keyword) {
@@ -114,6 +111,10 @@ void compile_unique_items(const Keyword& keyword) {
 std::optional<PatternRule> compile_rule(const Keyword& keyword,
                                         const std::string& source,
                                         const std::string& pointer) {
+  if (!keyword.library.count_pattern()) {
+    keyword.wrong("the schema has too many patterns", pointer);
+    return std::nullopt;
+  }
   Result<std::shared_ptr<const Pattern>> pattern = keyword.patterns.compile(source);
   if (pattern.ok()) return PatternRule{source, *pattern};
   keyword.wrong(pattern.error().message, pointer);
@@ -148,6 +149,19 @@ void compile_dependent_required(const Keyword& keyword) {
   for (const auto& [name, list] : keyword.value.members) {
     const std::string pointer = json::pointer_to(keyword.pointer(), name);
     keyword.node().dependent_required.emplace_back(name, strings_of(keyword, list, pointer));
+  }
+}
+
+/// The form of earlier drafts for what are two keywords now; the dialect still has it.
+void compile_dependencies(const Keyword& keyword) {
+  if (!keyword.expect(Kind::kObject, "an object")) return;
+  for (const auto& [name, part] : keyword.value.members) {
+    const std::string pointer = json::pointer_to(keyword.pointer(), name);
+    if (part.kind == Kind::kArray) {
+      keyword.node().dependent_required.emplace_back(name, strings_of(keyword, part, pointer));
+    } else {
+      keyword.node().dependent_schemas.emplace_back(name, keyword.schema(part));
+    }
   }
 }
 
@@ -246,6 +260,7 @@ constexpr Entry kEntries[] = {
     {"contentEncoding", kCore, check_kind<Kind::kString>},
     {"contentMediaType", kCore, check_kind<Kind::kString>},
     {"definitions", kCore, check_kind<Kind::kObject>},
+    {"dependencies", kApplicator, compile_dependencies},
     {"dependentRequired", kValidation, compile_dependent_required},
     {"dependentSchemas", kApplicator, compile_schema_map<&Node::dependent_schemas>},
     {"deprecated", kCore, check_kind<Kind::kBool>},

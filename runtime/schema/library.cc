@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t kSchemaDepthMax = 128;
 constexpr std::size_t kIssuesMax = 20;
+/// A node and a compiled pattern take far more memory than their text, which alone is bounded.
+constexpr std::size_t kNodesMax = 20'000;
+constexpr std::size_t kPatternsMax = 200;
 
 constexpr std::array<std::string_view, 10> kSchemaKeywords = {
     "additionalProperties", "contains", "contentSchema",   "else", "if", "items", "not",
@@ -98,6 +101,8 @@ const Place* Library::find(const json::Tree& tree) const {
   return found == places_.end() ? nullptr : &found->second;
 }
 
+bool Library::count_pattern() { return ++patterns_ <= kPatternsMax; }
+
 const Place* Library::next() {
   if (pending_.empty()) return nullptr;
   const Place* const place = pending_.back();
@@ -110,6 +115,10 @@ const Place* Library::index(const json::Tree& tree, const Origin& origin) {
   Place place{&tree, origin.resource, nullptr, origin.document, origin.pointer};
   if (tree.kind != json::Kind::kObject && tree.kind != json::Kind::kBool) {
     report(place, place.pointer, "a schema must be an object or a boolean");
+    return nullptr;
+  }
+  if (compiled_.nodes.size() >= kNodesMax) {
+    if (issues_.empty()) report(place, place.pointer, "the schema has too many parts");
     return nullptr;
   }
   name_resource(tree, place);
@@ -137,6 +146,10 @@ void Library::index_parts(const Place& place) {
     } else if (among(kMapKeywords, keyword)) {
       for (const auto& [name, part] : value.members) {
         index_part(part, json::pointer_to(pointer, name));
+      }
+    } else if (keyword == "dependencies") {
+      for (const auto& [name, part] : value.members) {
+        if (part.kind != json::Kind::kArray) index_part(part, json::pointer_to(pointer, name));
       }
     }
   }

@@ -43,6 +43,8 @@ class Library {
   const Place* next();
 
   void report(const Place& place, std::string_view pointer, std::string message);
+  /// False once the schema has more regular expressions than it may.
+  bool count_pattern();
   std::vector<Issue>& issues() { return issues_; }
 
  private:
@@ -66,6 +68,7 @@ class Library {
   std::unordered_map<const json::Tree*, Place> places_;
   std::map<std::string, Resource*, std::less<>> resources_;
   std::vector<const Place*> pending_;
+  std::size_t patterns_ = 0;
   std::vector<Issue> issues_;
 };
 

@@ -76,7 +76,7 @@ struct Node {
 
   unsigned types = 0;  ///< TypeBits; 0 for any
   bool has_enum = false;
-  std::vector<Choice> choices;  ///< of `enum`, by hash
+  std::vector<Choice> choices;  ///< of `enum`
   std::optional<Choice> only;   ///< of `const`
 
   std::optional<Bound> minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;

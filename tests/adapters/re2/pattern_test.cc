@@ -66,6 +66,12 @@ TEST(Pattern, WhatCannotRunInLinearTimeIsRefusedInWords) {
   EXPECT_NE(refusal("(?<n>a)\\k<n>").find("back reference"), std::string::npos);
 }
 
+TEST(Pattern, BoundsThatPeopleWriteFitIntoMemory) {
+  EXPECT_TRUE(found("^.{1,500}$", std::string(500, 'x')));
+  EXPECT_FALSE(found("^.{1,500}$", std::string(501, 'x')));
+  EXPECT_TRUE(found("^[\\s\\S]{0,1000}$", std::string(1000, '\n')));
+}
+
 TEST(Pattern, MistakesAreRefused) {
   for (const char* source : {"(", "[a", "a**", "\\", "\\a", "\\Z", "\\u12", "\\x1", "\\c1",
                              "\\p{No", "\\p{Nonsense}", "(?i)a", "\\ud83d", "\\01", "a{5000}"}) {

@@ -62,6 +62,19 @@ TEST(JsonText, DuplicateAmongManyKeysIsFoundAtItsSecondPlace) {
   EXPECT_NE(error_of(twice).find("(byte " + std::to_string(text.size()) + ")"), std::string::npos);
 }
 
+TEST(JsonText, DuplicateIsFoundWhereverItsPairStands) {
+  constexpr int kKeys = 20;
+  for (int first = 0; first < kKeys; ++first) {
+    for (int second = first + 1; second < kKeys; ++second) {
+      std::string text;
+      for (int i = 0; i < kKeys; ++i) {
+        text += (i == 0 ? "{\"" : ",\"") + std::to_string(i == second ? first : i) + "\":0";
+      }
+      EXPECT_NE(error_of(text + "}"), "accepted") << first << " " << second;
+    }
+  }
+}
+
 TEST(JsonText, DepthIsBoundedAndDeepTextDoesNotCrash) {
   EXPECT_TRUE(Text::parse(nested(64)).ok());
   EXPECT_NE(error_of(nested(65)).find("column 65: nested more than 64"), std::string::npos);

@@ -35,7 +35,7 @@ TEST(Schema, IssuesNameThePlaceAndTheKeyword) {
     "properties": {
       "name": {"type": "string", "minLength": 3, "pattern": "^[a-z]+$"},
       "age": {"type": "integer", "minimum": 0},
-      "a/b": {"items": {"enum": ["x", 1]}}
+      "a/b": {"items": {"enum": ["x", 1, null, "y"]}}
     },
     "additionalProperties": false})");
   EXPECT_EQ(issues_of(*schema, R"({"name":"anna","age":3})"), "");
@@ -43,7 +43,7 @@ TEST(Schema, IssuesNameThePlaceAndTheKeyword) {
             " required: the property \"age\" is missing\n"
             "/name minLength: must have at least 3 characters, has 1\n"
             "/name pattern: must match ^[a-z]+$\n"
-            "/a~1b/2 enum: must be one of \"x\", 1\n"
+            "/a~1b/2 enum: must be one of \"x\", 1, null, \"y\"\n"
             "/more additionalProperties: nothing is allowed here\n");
   EXPECT_EQ(issues_of(*schema, R"({"name":1,"age":1.5})"),
             "/name type: must be a string, is a number\n"
@@ -111,7 +111,8 @@ const char* const kValues[] = {
 
 constexpr std::string_view kKeywords =
     "$defs $comment additionalProperties allOf anyOf const contains contentEncoding "
-    "contentMediaType contentSchema default definitions dependentRequired dependentSchemas "
+    "contentMediaType contentSchema default definitions dependencies dependentRequired "
+    "dependentSchemas "
     "deprecated description else enum examples exclusiveMaximum exclusiveMinimum format if "
     "items maxContains maxItems maxLength maxProperties maximum minContains minItems "
     "minLength minProperties minimum multipleOf not oneOf pattern patternProperties "
@@ -146,6 +147,15 @@ TEST(Schema, EndlessReferencesEndWithAnIssue) {
   }
 }
 
+TEST(Schema, RecursionThatEndsIsNotMistakenForOneThatDoesNot) {
+  const auto schema =
+      compile(R"({"type":["array","null"],"items":{"allOf":[{"$ref":"#"}]},"maxItems":1})");
+  const std::string open(200, '[');
+  const std::string close(200, ']');
+  EXPECT_EQ(issues_of(*schema, open + "null" + close), "");
+  EXPECT_NE(issues_of(*schema, open + "1" + close).find("type: must be"), std::string::npos);
+}
+
 TEST(Schema, MultiplyingReferencesEndWithAnIssue) {
   std::string text = "{\"$defs\":{\"d40\":{}";
   for (int i = 0; i < 40; ++i) {
@@ -155,6 +165,18 @@ TEST(Schema, MultiplyingReferencesEndWithAnIssue) {
   const std::vector<Issue> issues = compile(text + "},\"$ref\":\"#/$defs/d0\"}")->validate("1");
   ASSERT_EQ(issues.size(), 1u);
   EXPECT_EQ(issues[0].message, "the schema takes too many steps for this value");
+}
+
+TEST(Schema, SizeOfASchemaIsBounded) {
+  std::string parts = "{\"prefixItems\":[true";
+  std::string patterns = "{\"prefixItems\":[true";
+  for (int i = 0; i < 30000; ++i) parts += ",{}";
+  for (int i = 0; i < 300; ++i) patterns += ",{\"pattern\":\"a\"}";
+  for (const std::string& text : {parts, patterns}) {
+    const auto schema = Schema::compile(*json::Text::parse(text + "]}"), kPatterns);
+    ASSERT_FALSE(schema.ok());
+    EXPECT_NE(schema.error().message.find("too many pa"), std::string::npos);
+  }
 }
 
 TEST(Schema, LargeListsWithoutRepetitionAreCheckedFast) {
