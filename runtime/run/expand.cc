@@ -1,6 +1,7 @@
 #include <variant>
 
 #include "runtime/json/write.h"
+#include "runtime/run/result_json.h"
 #include "runtime/run/shown.h"
 #include "runtime/run/view.h"
 
@@ -51,7 +52,7 @@ class Expander {
     const TimePoint ended = end_of(r.attempt);
     begin_step("step_retrying", r.attempt);
     at(ended);
-    json_.member_raw("error", error_json(r.failure));
+    json_.member_raw("error", failure_json(r.failure));
     json_.member("delay_ms", r.retry_at > ended ? (r.retry_at - ended).us / 1000 : 0);
     end();
   }
@@ -105,7 +106,7 @@ class Expander {
       case store::RunStatus::kFailed:
         begin("run_failed");
         at(r.at);
-        json_.member_raw("error", error_json(r.failure));
+        json_.member_raw("error", failure_json(r.failure));
         json_.key("step_id");
         if (r.failed_step.empty())
           json_.null();
@@ -146,7 +147,7 @@ class Expander {
       case StepStatus::kFailed:
         begin_step("step_failed", r.attempt);
         at(end_of(r.attempt));
-        json_.member_raw("error", error_json(r.failure));
+        json_.member_raw("error", failure_json(r.failure));
         break;
       default:
         begin_step("step_cancelled", r.attempt);

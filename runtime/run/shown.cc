@@ -23,15 +23,6 @@ Result<json::Text> text_of(const Value& value, const PayloadSource& payloads) {
   return payloads(value.ref);
 }
 
-std::string error_json(const Failure& failure) {
-  json::Writer json;
-  json.begin_object();
-  json.member("code", info(failure.code).name);
-  json.member("message", failure.message);
-  json.end_object();
-  return json.take();
-}
-
 std::string reference_json(std::string_view run, const PayloadRef& ref) {
   std::string href = "/v1/runs/";
   href.append(run).append("/values/").append(hex(ref.hash));

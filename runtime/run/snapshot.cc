@@ -1,5 +1,6 @@
 #include "runtime/journal/frame.h"
 #include "runtime/run/archive.h"
+#include "runtime/run/change.h"
 #include "runtime/run/state.h"
 
 // Stored form of a State: version byte, the run's own fields, its scopes step by step, CRC32C.
@@ -14,53 +15,10 @@ constexpr std::uint8_t kVersion = 1;
 constexpr std::size_t kChecksumBytes = 4;
 constexpr int kScopesDeepMax = 4;  // the run's steps and three loops inside each other
 
-const graph::Graph* body_of(const graph::Step& step) {
-  if (const auto* loop = std::get_if<graph::ForEach>(&step.work)) return loop->body.get();
-  if (const auto* loop = std::get_if<graph::While>(&step.work)) return loop->body.get();
-  return nullptr;
-}
-
 /// Branches of pure bodies start over after a reload, so a snapshot leaves them out.
 bool restarts(const graph::Step& step) {
   const auto* loop = std::get_if<graph::ForEach>(&step.work);
   return loop != nullptr && loop->body != nullptr && pure_body(*loop->body);
-}
-
-bool counts_as_active(const StepState& step) {
-  return step.status == StepStatus::kScheduled || step.status == StepStatus::kRunning ||
-         step.status == StepStatus::kRetrying;
-}
-
-/// Whether the path lies in a branch that the snapshot leaves out.
-bool left_out(const graph::Graph& graph, const StepPath& path) {
-  const graph::Graph* inside = &graph;
-  for (int i = 0; i + 2 < path.size; i += 2) {
-    const graph::Step& loop = inside->steps[path.part[i]];
-    if (restarts(loop)) return true;
-    inside = body_of(loop);
-    TROUPE_ENSURE(inside != nullptr);
-  }
-  return false;
-}
-
-/// Active steps in the branches that the snapshot leaves out.
-std::uint32_t active_left_out(const graph::Graph& graph, const Scope& scope) {
-  std::uint32_t active = 0;
-  for (std::size_t i = 0; i < scope.steps.size(); ++i) {
-    const Loop* loop = scope.steps[i].loop.get();
-    const graph::Graph* body = body_of(graph.steps[i]);
-    if (loop == nullptr || body == nullptr) continue;
-    const bool out = restarts(graph.steps[i]);
-    for (const auto& [item, branch] : loop->active) {
-      if (!out) {
-        active += active_left_out(*body, *branch);
-        continue;
-      }
-      for (const StepState& step : branch->steps) active += counts_as_active(step) ? 1 : 0;
-    }
-    if (loop->body != nullptr) active += active_left_out(*body, *loop->body);
-  }
-  return active;
 }
 
 template <class A>
@@ -152,13 +110,11 @@ template <class A>
 void loop_fields(A& a, Of<A, Loop>& l) {
   a.optional(l.count);
   a.optional(l.items);
-  a.optional(l.next);
   a.optional(l.done);
   a.optional(l.failed);
   a.optional(l.chunks);
   a.optional(l.iteration);
   a.optional(l.prev);
-  a.flag(l.testing);
 }
 
 constexpr auto kRunFields = [](auto& a, auto& s) { run_fields(a, s); };
@@ -173,9 +129,6 @@ class SnapshotWriter {
     out_.byte(kVersion);
     put_fields(out_, state_, kRunFields);
     state_.chain.encode(out_);
-    for (const std::uint32_t waiting : state_.waiting) put(out_, waiting);
-    put(out_, state_.active - active_left_out(*state_.graph, state_.root));
-    timers();
     out_.varint(state_.mailbox.size());
     for (const StoredEvent& event : state_.mailbox) {
       put(out_, event.number);
@@ -192,19 +145,6 @@ class SnapshotWriter {
   }
 
  private:
-  void timers() {
-    std::uint64_t count = 0;
-    for (const auto& timer : state_.timers) count += kept(timer.second) ? 1 : 0;
-    out_.varint(count);
-    for (const auto& [time, path] : state_.timers) {
-      if (!kept(path)) continue;
-      put_time(out_, time, state_.created);
-      out_.byte(path.size);
-      for (int i = 0; i < path.size; ++i) put(out_, path.part[i]);
-    }
-  }
-  bool kept(const StepPath& path) const { return !left_out(*state_.graph, path); }
-
   void scope(const graph::Graph& graph, const Scope& scope) {
     TROUPE_ENSURE(scope.steps.size() <= graph.steps.size());
     out_.varint(scope.steps.size());
@@ -257,9 +197,6 @@ class SnapshotReader {
     get_fields(input_, state, kRunFields);
     base_ = state.created;
     state.chain = journal::Chain::decode(input_.in);
-    for (std::uint32_t& waiting : state.waiting) get(input_, waiting);
-    get(input_, state.active);
-    timers(state);
     const std::uint64_t events = input_.in.varint();
     for (std::uint64_t i = 0; i < events && !input_.failed(); ++i) {
       StoredEvent& event = state.mailbox.emplace_back();
@@ -277,21 +214,6 @@ class SnapshotReader {
   }
 
  private:
-  void timers(State& state) {
-    const std::uint64_t count = input_.in.varint();
-    for (std::uint64_t i = 0; i < count && !input_.failed(); ++i) {
-      const TimePoint time = get_time(input_, base_);
-      StepPath path;
-      path.size = input_.in.byte();
-      if (path.size > StepPath::kPartsMax) {
-        input_.damaged = true;
-        return;
-      }
-      for (int part = 0; part < path.size; ++part) get(input_, path.part[part]);
-      state.timers.emplace(time, path);
-    }
-  }
-
   void scope(Scope& scope, int depth) {
     if (depth > kScopesDeepMax) {
       input_.damaged = true;
@@ -303,7 +225,6 @@ class SnapshotReader {
       get_fields(input_, step, [&](auto& a, auto& s) { step_fields(a, s, base_); });
       if (step.waiting != nullptr) get_fields(input_, *step.waiting, kWaitingFields);
       if (step.loop != nullptr) loop(*step.loop, depth);
-      scope.ended += step.ended() ? 1 : 0;
     }
   }
 

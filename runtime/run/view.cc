@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/json/write.h"
+#include "runtime/run/result_json.h"
 #include "runtime/run/shown.h"
 
 namespace troupe::run {
@@ -46,9 +47,7 @@ Result<json::Text> result_of(const graph::Step& step,
                              const StepState& state,
                              const PayloadSource& payloads) {
   if (state.status == StepStatus::kSkipped) {
-    json::Writer json;
-    json.begin_object().member("skipped", true).member("reason", name(state.skip)).end_object();
-    return json.take_text();
+    return json::Text::trusted(skipped_json(state.skip));
   }
   if (state.result.present()) return text_of(state.result, payloads);
   if (step.type != graph::StepType::kForEach || state.loop == nullptr) return json::Text();
@@ -76,7 +75,7 @@ Status step_json(json::Writer& json,
   text_member(json, "result", *result);
   json.key("error");
   if (state.failure != nullptr)
-    json.raw(error_json(*state.failure));
+    json.raw(failure_json(*state.failure));
   else
     json.null();
   json.member("attempts", state.attempts);
