@@ -134,6 +134,8 @@ void Session::on_written(const boost::system::error_code& error) {
   if (phase_ == Phase::kClosed) return;
   if (error) return abort();
   call_.reset();
+  // Lingering is for clients that are still sending; a server that stops waits for nobody else.
+  if (loop_->closing && parser_ && parser_->is_done()) return abort();
   if (close_after_ || loop_->closing) return linger();
   next_request();
 }
