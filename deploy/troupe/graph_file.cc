@@ -55,10 +55,12 @@ std::string finding_line(const std::string& path, std::string_view raw, const Is
   return line;
 }
 
-Result<GraphFile> read_graph(const std::string& path, const json::Text* input) {
+Result<GraphFile> read_graph(const std::string& path,
+                             const json::Text* input,
+                             const graph::Limits& limits) {
   Result<std::string> raw = read_file(path);
   if (!raw) return std::move(raw).error();
-  Result<json::Text> text = json::Text::parse(*raw);
+  Result<json::Text> text = json::Text::parse(*raw, {limits.graph_bytes_max});
   if (!text) {
     note(syntax_line(path, text.error()));
     return Error{text.error().code, "", {}};
@@ -67,7 +69,7 @@ Result<GraphFile> read_graph(const std::string& path, const json::Text* input) {
   file.path = path;
   file.name = path == "-" ? "stdin" : std::filesystem::path(path).stem().string();
   file.text = *text;
-  file.parsed = graph::parse(file.text, graph_tools(), {}, input);
+  file.parsed = graph::parse(file.text, graph_tools(), limits, input);
   for (const Issue& issue : file.parsed.issues) note(finding_line(path, *raw, issue));
   if (!file.parsed.graph) return Error{Code::kValidationFailed, "", file.parsed.issues};
   return file;

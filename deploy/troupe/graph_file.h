@@ -19,7 +19,9 @@ struct GraphFile {
 /// Reads and validates a graph, with `input` checked against it unless empty. Each finding goes to
 /// stderr as `path:LINE:COL: error: message [code] (step id)`. The error has no message of its own
 /// where the findings have said it all.
-Result<GraphFile> read_graph(const std::string& path, const json::Text* input);
+Result<GraphFile> read_graph(const std::string& path,
+                             const json::Text* input,
+                             const graph::Limits& limits = {});
 
 /// Findings as lines. `raw` is the document as the file has it.
 std::string finding_line(const std::string& path, std::string_view raw, const Issue& issue);

@@ -18,7 +18,6 @@ class LocalNode {
   virtual Engine& engine() = 0;
   virtual const Clock& clock() const = 0;
   virtual Entropy& entropy() = 0;
-  virtual Hasher& hasher() = 0;
   /// The workspace `default` and its project `default`, made at the first start.
   virtual store::TenantScope scope() const = 0;
   /// Opens the HTTP server; answers its URL. kInvalidRequest, kUnavailable (address in use).
@@ -31,6 +30,8 @@ class LocalNode {
 /// Must be called before the process has a second thread: the sandbox forks. kDataDirHeld names the
 /// process that holds the directory.
 Result<std::unique_ptr<LocalNode>> start_node(const config::Options& options, bool quiet);
+
+graph::Limits graph_limits(const config::Options& options);
 
 /// What checks a graph without a node: Lua syntax and regular expressions.
 const graph::Tools& graph_tools();

@@ -82,19 +82,20 @@ Result<store::RunRow> start(LocalNode& node,
 }
 
 int run(const RunArguments& arguments, const Shared& shared) {
+  const Result<config::Loaded> settings = load_settings(shared);
+  if (!settings) return fail(settings.error());
   const Result<json::Text> input = read_input(arguments);
   if (!input) {
     fail(input.error());
     return kUsage;
   }
-  Result<GraphFile> file = read_graph(arguments.graph, input->empty() ? nullptr : &*input);
+  Result<GraphFile> file = read_graph(arguments.graph, input->empty() ? nullptr : &*input,
+                                      graph_limits(settings->options));
   if (!file) {
     if (!file.error().message.empty()) fail(file.error());
     return kUsage;
   }
   if (!decisions_fit(*file->parsed.graph, arguments.decisions)) return kUsage;
-  const Result<config::Loaded> settings = load_settings(shared);
-  if (!settings) return fail(settings.error());
 
   hold_signals();
   Result<std::unique_ptr<LocalNode>> started = start_node(settings->options, true);

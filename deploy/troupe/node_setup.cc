@@ -1,0 +1,208 @@
+#include "deploy/troupe/node_setup.h"
+
+#include <utility>
+
+#include "actors/node/node.h"
+#include "adapters/http/server.h"
+#include "adapters/lua_sandbox/pool.h"
+#include "adapters/lua_sandbox/syntax.h"
+#include "adapters/lua_sandbox/zygote.h"
+#include "adapters/metrics/registry.h"
+#include "adapters/re2/pattern_compiler.h"
+#include "adapters/sqlite/sqlite_store.h"
+#include "adapters/system/clock.h"
+#include "adapters/system/data_dir.h"
+#include "adapters/system/entropy.h"
+#include "adapters/system/hasher.h"
+#include "adapters/system/log.h"
+#include "deploy/troupe/await.h"
+#include "deploy/troupe/listen.h"
+#include "deploy/troupe/owner_access.h"
+#include "deploy/troupe/scrape.h"
+#include "deploy/troupe/version.h"
+
+namespace troupe::cli {
+namespace {
+
+actors::Options engine_options(const config::Options& options) {
+  actors::Options out;
+  out.strict = options.engine.durability == "strict";
+  out.workers = static_cast<int>(options.engine.workers);
+  out.readers = static_cast<int>(options.engine.readers);
+  out.attempts_in_flight_max = static_cast<std::size_t>(options.engine.attempts_in_flight_max);
+  out.active_runs_per_workspace =
+      static_cast<std::size_t>(options.engine.active_runs_per_workspace);
+  out.queued_runs_per_workspace =
+      static_cast<std::size_t>(options.engine.queued_runs_per_workspace);
+  out.crashes_max = static_cast<int>(options.engine.crashes_max);
+  out.graph = graph_limits(options);
+  out.run.result_bytes_max = static_cast<std::size_t>(options.limits.result_bytes_max);
+  out.run.loop_result_bytes_max = static_cast<std::size_t>(options.limits.loop_result_bytes_max);
+  out.run.run_depth_max = static_cast<int>(options.limits.run_depth_max);
+  out.run.drain_timeout = seconds(options.limits.drain_timeout_s);
+  return out;
+}
+
+lua_sandbox::Options sandbox_options(const config::Sandbox& sandbox) {
+  lua_sandbox::Options out;
+  out.children = static_cast<std::size_t>(sandbox.processes);
+  out.children_max = static_cast<std::size_t>(sandbox.processes_max);
+  out.address_space_bytes_max = static_cast<std::uint64_t>(sandbox.memory_mb) << 20;
+  return out;
+}
+
+http::Options server_options(const config::Server& server, const ListenAddress& address) {
+  http::Options out;
+  out.address = address.host;
+  out.port = address.port;
+  out.behind_proxy = server.behind_proxy;
+  out.io_threads = static_cast<int>(server.io_threads);
+  out.version = kVersion;
+  out.limits.connections_max = static_cast<std::size_t>(server.connections_max);
+  out.limits.body_bytes_max = static_cast<std::size_t>(server.body_bytes_max);
+  out.limits.large_body_bytes_max = 16 * out.limits.body_bytes_max;
+  for (std::size_t start = 0; start < server.host_names.size();) {
+    const std::size_t end = std::min(server.host_names.find(',', start), server.host_names.size());
+    if (end > start) out.host_names.push_back(server.host_names.substr(start, end - start));
+    start = end + 1;
+  }
+  return out;
+}
+
+LogLevel log_level(const config::Log& log, bool quiet) {
+  if (quiet || log.level == "error") return LogLevel::kError;
+  if (log.level == "debug") return LogLevel::kDebug;
+  return log.level == "warning" ? LogLevel::kWarning : LogLevel::kInfo;
+}
+
+/// Members stand in the order in which they need each other; they end in the opposite one.
+class OneNode final : public LocalNode {
+ public:
+  OneNode(const config::Options& options, bool quiet)
+      : log_(
+            log_level(options.log, quiet),
+            options.log.format == "json" ? system::LogFormat::kJsonLines : system::LogFormat::kText,
+            clock_),
+        metrics_(kVersion) {}
+
+  Status start(const config::Options& options);
+  Engine& engine() override { return node_->engine(); }
+  const Clock& clock() const override { return clock_; }
+  Entropy& entropy() override { return entropy_; }
+  store::TenantScope scope() const override { return scope_; }
+  Result<std::string> serve(const config::Server& server) override;
+  std::string token_path() const override { return data_dir_->token_path(); }
+  void shutdown() override;
+
+ private:
+  Status find_scope();
+
+  system::SystemClock clock_;
+  system::SystemEntropy entropy_;
+  system::Blake2bHasher hasher_;
+  system::StderrLogger log_;
+  metrics::Registry metrics_;
+  lua_sandbox::Syntax syntax_;
+  re2::Re2PatternCompiler patterns_;
+  std::unique_ptr<system::DataDir> data_dir_;
+  std::unique_ptr<sqlite::SqliteStore> store_;
+  std::unique_ptr<lua_sandbox::Pool> scripts_;
+  std::unique_ptr<actors::Node> node_;
+  std::unique_ptr<OwnerAccess> access_;
+  std::unique_ptr<Scrape> scrape_;
+  std::unique_ptr<http::Server> server_;
+  store::TenantScope scope_;
+};
+
+Status OneNode::start(const config::Options& options) {
+  // First of all: the process that forks the sandboxes must not inherit threads, files or secrets.
+  Result<lua_sandbox::Zygote> zygote = lua_sandbox::Zygote::start();
+  if (!zygote) return std::move(zygote).error();
+  auto data_dir = system::DataDir::hold(options.node.data_dir);
+  if (!data_dir) return std::move(data_dir).error();
+  data_dir_ = std::move(*data_dir);
+  sqlite::Options store_options;
+  store_options.path = data_dir_->file("troupe.db");
+  auto store = sqlite::SqliteStore::open(store_options, hasher_);
+  if (!store) return std::move(store).error();
+  store_ = std::move(*store);
+  scripts_ = std::make_unique<lua_sandbox::Pool>(std::move(*zygote), clock_,
+                                                 sandbox_options(options.sandbox));
+  auto node = actors::Node::start(
+      engine_options(options),
+      {*store_, *scripts_, syntax_, patterns_, clock_, entropy_, hasher_, log_, metrics_});
+  if (!node) return std::move(node).error();
+  node_ = std::move(*node);
+  return find_scope();
+}
+
+Status OneNode::find_scope() {
+  auto scope = await_read<store::TenantScope>(
+      node_->engine(), [](store::Reader& reader) -> Result<store::TenantScope> {
+        const auto workspaces = reader.workspaces();
+        if (!workspaces) return workspaces.error();
+        for (const store::Workspace& workspace : *workspaces) {
+          if (workspace.slug != "default") continue;
+          const auto projects = reader.projects(workspace.id);
+          if (!projects) return projects.error();
+          for (const store::Project& project : *projects) {
+            if (project.slug == "default") return store::TenantScope{workspace.id, project.id};
+          }
+        }
+        return Error{Code::kNotFound, "the store has no workspace and project named default", {}};
+      });
+  if (!scope) return std::move(scope).error();
+  scope_ = *scope;
+  return ok();
+}
+
+Result<std::string> OneNode::serve(const config::Server& server) {
+  const Result<ListenAddress> address = parse_listen(server.listen);
+  if (!address) return address.error();
+  Result<std::string> token = data_dir_->owner_token(entropy_);
+  if (!token) return std::move(token).error();
+  access_ = std::make_unique<OwnerAccess>(std::move(*token));
+  scrape_ = std::make_unique<Scrape>(metrics_, metrics_, scripts_->metrics(), node_->engine());
+  server_ = std::make_unique<http::Server>(
+      server_options(server, *address),
+      http::Services{node_->engine(), *access_, hasher_, clock_, entropy_, metrics_, *scrape_});
+  const Result<std::uint16_t> port = server_->start();
+  if (!port) return port.error();
+  const bool six = address->host.find(':') != std::string::npos;
+  return "http://" + (six ? "[" + address->host + "]" : address->host) + ":" +
+         std::to_string(*port);
+}
+
+void OneNode::shutdown() {
+  if (server_) {
+    server_->drain();
+    server_->stop();
+  }
+  if (node_) node_->shutdown();
+}
+
+}  // namespace
+
+graph::Limits graph_limits(const config::Options& options) {
+  graph::Limits limits;
+  limits.graph_bytes_max = static_cast<std::size_t>(options.limits.graph_bytes_max);
+  limits.steps_max = static_cast<std::size_t>(options.limits.steps_max);
+  limits.script_bytes_max = static_cast<std::size_t>(options.limits.script_bytes_max);
+  limits.lua_timeout_s_max = static_cast<int>(options.limits.lua_timeout_s_max);
+  return limits;
+}
+
+Result<std::unique_ptr<LocalNode>> start_node(const config::Options& options, bool quiet) {
+  auto node = std::make_unique<OneNode>(options, quiet);
+  if (Status started = node->start(options); !started) return std::move(started).error();
+  return std::unique_ptr<LocalNode>(std::move(node));
+}
+
+const graph::Tools& graph_tools() {
+  static const lua_sandbox::Syntax syntax;
+  static const re2::Re2PatternCompiler patterns;
+  static const graph::Tools tools{syntax, patterns};
+  return tools;
+}
+
+}  // namespace troupe::cli

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "runtime/port/engine.h"
+
+namespace troupe::cli {
+
+/// Knows one token, the owner's. Immutable; any thread.
+class OwnerAccess final : public Access {
+ public:
+  explicit OwnerAccess(std::string token) : token_(std::move(token)) {}
+  Result<Caller> authenticate(std::string_view token) const override;
+
+ private:
+  const std::string token_;
+};
+
+}  // namespace troupe::cli

@@ -1,0 +1,55 @@
+#include "deploy/troupe/scrape.h"
+
+#include <array>
+#include <utility>
+
+namespace troupe::cli {
+
+Scrape::Scrape(MetricsText& text,
+               Metrics& metrics,
+               const lua_sandbox::Metrics& sandbox,
+               Engine& engine)
+    : text_(text), metrics_(metrics), sandbox_(sandbox), engine_(engine), kills_seen_(5) {
+  show_open_runs();
+}
+
+void Scrape::count_kills() {
+  const std::array<std::pair<const char*, const std::atomic<std::uint64_t>*>, 5> reasons = {{
+      {"timeout", &sandbox_.kills_timeout},
+      {"cancelled", &sandbox_.kills_cancelled},
+      {"unresponsive", &sandbox_.kills_unresponsive},
+      {"protocol", &sandbox_.kills_protocol},
+      {"lost", &sandbox_.children_lost},
+  }};
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    const std::uint64_t now = reasons[i].second->load();
+    metrics_.counter("sandbox_kills_total", reasons[i].first)
+        .add(static_cast<double>(now - kills_seen_[i]));
+    kills_seen_[i] = now;
+  }
+}
+
+void Scrape::show_open_runs() {
+  {
+    const std::lock_guard lock(open_runs_->mutex);
+    for (std::size_t i = 0; i < open_runs_->counts.size(); ++i) {
+      metrics_.gauge("runs_open", store::name(static_cast<store::RunStatus>(i)))
+          .set(static_cast<double>(open_runs_->counts[i]));
+    }
+  }
+  engine_.read([open = open_runs_](store::Reader& reader) {
+    Result<std::vector<std::uint64_t>> counts = reader.open_runs();
+    if (!counts) return;
+    const std::lock_guard lock(open->mutex);
+    open->counts = std::move(*counts);
+  });
+}
+
+std::string Scrape::exposition() {
+  count_kills();
+  show_open_runs();
+  return text_.exposition();
+}
+
+}  // namespace troupe::cli
