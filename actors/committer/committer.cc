@@ -1,0 +1,213 @@
+#include "actors/committer/committer.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <unordered_set>
+
+namespace troupe::actors {
+namespace {
+
+template <class Row>
+void append(const std::vector<Row>& from, std::vector<Row>& to) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+/// Joins submissions into one batch: rows and snapshots of the same entity coalesce to the last. They are
+/// copied, because a failed batch is sifted and tried again.
+store::Batch join(const std::vector<std::shared_ptr<Submission>>& submissions) {
+  store::Batch batch;
+  std::unordered_map<RunId, std::size_t> row_at;
+  std::unordered_map<RunId, std::size_t> snapshot_at;
+  std::unordered_set<RunId> dropped;
+  for (const auto& submission : submissions) {
+    append(submission->batch.frames, batch.frames);
+    for (const store::RunRow& row : submission->batch.runs) {
+      const auto [at, inserted] = row_at.try_emplace(row.id, batch.runs.size());
+      if (inserted) batch.runs.push_back(row);
+      else batch.runs[at->second] = row;
+    }
+    for (const store::Snapshot& snapshot : submission->batch.snapshots) {
+      dropped.erase(snapshot.entity);
+      const auto [at, inserted] = snapshot_at.try_emplace(snapshot.entity, batch.snapshots.size());
+      if (inserted) batch.snapshots.push_back(snapshot);
+      else batch.snapshots[at->second] = snapshot;
+    }
+    for (const RunId entity : submission->batch.snapshots_dropped) dropped.insert(entity);
+    append(submission->batch.payloads, batch.payloads);
+    append(submission->batch.tasks, batch.tasks);
+    append(submission->batch.waiters, batch.waiters);
+  }
+  std::erase_if(batch.snapshots,
+                [&](const store::Snapshot& s) { return dropped.count(s.entity) > 0; });
+  batch.snapshots_dropped.assign(dropped.begin(), dropped.end());
+  std::sort(batch.frames.begin(), batch.frames.end(),
+            [](const store::Frame& a, const store::Frame& b) { return a.pos < b.pos; });
+  return batch;
+}
+
+}  // namespace
+
+Committer::Committer(Services& services, Outside outside)
+    : services_(services), outside_(std::move(outside)) {}
+
+void Committer::submit(std::shared_ptr<Submission> submission) {
+  waiting_bytes_ += submission->bytes;
+  waiting_.push_back(std::move(submission));
+  if (!flush_pending_) {
+    flush_pending_ = true;
+    outside_.flush_soon();
+  }
+}
+
+void Committer::write(const WriteJob& job) { job.work(services_.ports.store.writer()); }
+
+void Committer::add(const OpenEntities& open) {
+  for (const auto& entity : *open.entities) marks_.add(entity);
+}
+
+std::vector<std::shared_ptr<Submission>> Committer::take_batch() {
+  std::vector<std::shared_ptr<Submission>> batch;
+  std::size_t bytes = 0;
+  while (!waiting_.empty() && (batch.empty() || bytes < services_.options.batch_bytes_max)) {
+    bytes += waiting_.front()->bytes;
+    batch.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  waiting_bytes_ -= std::min(waiting_bytes_, bytes);
+  return batch;
+}
+
+void Committer::flush() {
+  flush_pending_ = false;
+  if (waiting_.empty()) return;
+  auto submissions = take_batch();
+  const TimePoint begun = services_.now();
+  const store::Batch batch = join(submissions);
+  const Status written = services_.ports.store.writer().commit(batch);
+  if (written) landed(submissions, begun);
+  else failed(std::move(submissions), written.error());
+  if (!waiting_.empty() && !flush_pending_) {
+    flush_pending_ = true;
+    if (failures_ > 0) outside_.flush_later(milliseconds(std::min(1000, 20 << std::min(failures_, 6))));
+    else outside_.flush_soon();
+  }
+}
+
+void Committer::landed(const std::vector<std::shared_ptr<Submission>>& batch, TimePoint begun) {
+  failures_ = 0;
+  services_.store_failing = false;
+  std::size_t bytes = 0, frames = 0;
+  for (const auto& submission : batch) {
+    marks_.note(*submission);
+    bytes += submission->bytes;
+    frames += submission->batch.frames.size();
+    acknowledge(*submission);
+  }
+  services_.commit_queue_bytes -= std::min(bytes, services_.commit_queue_bytes.load());
+  HotMetrics& metrics = services_.metrics;
+  metrics.commit_duration.observe(static_cast<double>((services_.now() - begun).us) / 1e6);
+  metrics.commit_records.observe(static_cast<double>(frames));
+  const std::uint64_t written = services_.ports.store.journal_bytes();
+  metrics.journal_bytes.add(static_cast<double>(written - bytes_reported_));
+  bytes_reported_ = written;
+  depth_changed();
+  if (!maintain_pending_) {
+    maintain_pending_ = true;
+    outside_.maintain_soon();
+  }
+}
+
+void Committer::acknowledge(const Submission& submission) {
+  if (submission.done) submission.done(ok());
+  if (submission.run != nullptr) {
+    caf::anon_send(caf::actor_cast<RunActor>(submission.run), Committed{submission.pos});
+  }
+}
+
+void Committer::refuse(const Submission& submission, const Error& error) {
+  if (submission.done) submission.done(error);
+  if (submission.run != nullptr) {
+    caf::anon_send(caf::actor_cast<RunActor>(submission.run), CommitFailed{error});
+  }
+}
+
+void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Error& error) {
+  ++failures_;
+  services_.store_failing = true;
+  services_.ports.log.error("a commit failed", {{"code", info(error.code).name},
+                                                {"message", error.message},
+                                                {"in_a_row", failures_}});
+  if (error.code == Code::kOutcomeUnknown) {
+    // The disk may have lost what it said it had. Nothing may be acknowledged after this, and a
+    // second fsync could falsely succeed: only a new process can read back what is there.
+    services_.ports.log.error("the outcome of a commit is unknown; ending", {});
+    std::_Exit(70);
+  }
+  // New runs are refused; what belongs to accepted ones is kept and tried again, in order.
+  std::unordered_set<RunId> refused;
+  std::vector<std::shared_ptr<Submission>> kept;
+  const auto sift = [&](auto& list) {
+    for (auto& submission : list) {
+      const bool of_refused =
+          !submission->batch.frames.empty() &&
+          refused.count(submission->batch.frames.front().entity) > 0;
+      if (!submission->creates && !of_refused) {
+        kept.push_back(std::move(submission));
+        continue;
+      }
+      for (const store::Frame& frame : submission->batch.frames) refused.insert(frame.entity);
+      services_.commit_queue_bytes -=
+          std::min(submission->bytes, services_.commit_queue_bytes.load());
+      refuse(*submission, error);
+    }
+  };
+  sift(batch);
+  sift(waiting_);
+  waiting_.assign(kept.begin(), kept.end());
+  waiting_bytes_ = 0;
+  for (const auto& submission : waiting_) waiting_bytes_ += submission->bytes;
+  if (waiting_.empty()) {
+    // Nothing is left to try with: the next new run finds out.
+    services_.store_failing = false;
+  }
+  depth_changed();
+}
+
+void Committer::depth_changed() {
+  services_.metrics.commit_queue_depth.set(static_cast<double>(waiting_.size()));
+  services_.gate.throttle(services_.commit_queue_bytes > services_.options.commit_queue_bytes_slow);
+}
+
+void Committer::maintain() {
+  maintain_pending_ = false;
+  store::Writer& writer = services_.ports.store.writer();
+  follow_tables();
+  bool more = false;
+  if (const auto retired = writer.retire_journal()) more = *retired;
+  else services_.ports.log.warning("history was not written", {{"message", retired.error().message}});
+  if (const Status done = writer.checkpoint(); !done) {
+    services_.ports.log.warning("a checkpoint failed", {{"message", done.error().message}});
+  }
+  if (more && !maintain_pending_) {
+    maintain_pending_ = true;
+    outside_.maintain_soon();
+  }
+}
+
+void Committer::follow_tables() {
+  const TimePoint now = services_.now();
+  if (now - tables_followed_ < milliseconds(50)) return;
+  tables_followed_ = now;
+  store::Writer& writer = services_.ports.store.writer();
+  const std::vector<store::Pos> tables = writer.journal_tables();
+  if (tables.size() < 2) return;
+  const store::Pos target = tables[tables.size() - 2];
+  if (target <= mark_) return;
+  for (const auto& [entity, tenant] : marks_.behind(target)) {
+    caf::anon_send(caf::actor_cast<TenantActor>(tenant), SnapshotWanted{entity});
+  }
+  if (marks_.oldest(target) < target) return;
+  if (writer.set_recovery_mark(target)) mark_ = target;
+}
+
+}  // namespace troupe::actors

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "actors/committer/marks.h"
+#include "actors/messages.h"
+#include "actors/node/services.h"
+
+namespace troupe::actors {
+
+/// The logic of the committer actor. Owned by one actor; its calls into the store block.
+class Committer {
+ public:
+  /// What the actor around it does on its behalf.
+  struct Outside {
+    std::function<void()> flush_soon;            ///< a Flush behind the messages that wait now
+    std::function<void(Duration)> flush_later;   ///< a Flush after a delay
+    std::function<void()> maintain_soon;         ///< a Maintain behind the messages that wait now
+  };
+  Committer(Services& services, Outside outside);
+
+  void submit(std::shared_ptr<Submission> submission);
+  void write(const WriteJob& job);
+  void flush();
+  void maintain();
+  void add(const OpenEntities& open);
+
+ private:
+  std::vector<std::shared_ptr<Submission>> take_batch();
+  void landed(const std::vector<std::shared_ptr<Submission>>& batch, TimePoint begun);
+  void failed(std::vector<std::shared_ptr<Submission>> batch, const Error& error);
+  void refuse(const Submission& submission, const Error& error);
+  void acknowledge(const Submission& submission);
+  void depth_changed();
+  void follow_tables();
+
+  Services& services_;
+  Outside outside_;
+  Marks marks_;
+  std::deque<std::shared_ptr<Submission>> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  bool flush_pending_ = false;
+  bool maintain_pending_ = false;
+  int failures_ = 0;              ///< commits that failed in a row
+  store::Pos mark_ = 0;           ///< the recovery mark as stored
+  TimePoint tables_followed_;     ///< when the recovery mark was last looked at
+  std::uint64_t bytes_reported_ = 0;
+};
+
+}  // namespace troupe::actors

@@ -1,0 +1,194 @@
+#include "actors/events/feed.h"
+
+#include <mutex>
+
+#include "actors/events/read_events.h"
+
+namespace troupe::actors {
+namespace {
+
+constexpr std::size_t kPageEvents = 256;
+constexpr std::size_t kLiveMax = 256;
+
+/// State shared by the feed, the hub's watcher and reads under way; the feed may go first.
+class RunFeedCore : public std::enable_shared_from_this<RunFeedCore> {
+ public:
+  RunFeedCore(Services& services, FeedRequest request)
+      : services_(services), request_(std::move(request)), after_(request_.after) {}
+
+  void watch() {
+    const std::weak_ptr<RunFeedCore> weak = weak_from_this();
+    watch_ = services_.hub.watch(*request_.run, [weak](const Hub::News& news) {
+      if (const auto core = weak.lock()) core->news(news);
+    });
+  }
+  void close() {
+    services_.hub.unwatch(watch_);
+    const std::lock_guard lock(mutex_);
+    waiting_ = {};
+    closed_ = true;
+  }
+
+  void next(Callback<FeedPage> done) {
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_ = std::move(done);
+    }
+    step();
+  }
+
+ private:
+  void news(const Hub::News& news) {
+    {
+      const std::lock_guard lock(mutex_);
+      fresh_ = true;
+      for (const LiveEvent& event : news.live) {
+        if (live_.size() < kLiveMax) live_.push_back(event);
+      }
+    }
+    step();
+  }
+
+  /// Reads if somebody waits, there may be something new, and no read is under way.
+  void step() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!waiting_ || !fresh_ || reading_ || closed_) return;
+      fresh_ = false;
+      reading_ = true;
+    }
+    const auto self = shared_from_this();
+    services_.send(request_.scope.workspace,
+                   ToRun{*request_.run, request_.scope, Look{false, [self](Result<RunLook> seen) {
+                           self->looked(std::move(seen));
+                         }}});
+  }
+
+  void looked(Result<RunLook> seen) {
+    if (!seen) return deliver(std::move(seen).error());
+    services_.read([self = shared_from_this(), seen = std::move(*seen)](store::Reader& reader) {
+      self->deliver(read_events(reader, seen, self->after_, kPageEvents));
+    });
+  }
+
+  void deliver(Result<FeedPage> page) {
+    Callback<FeedPage> done;
+    {
+      const std::lock_guard lock(mutex_);
+      reading_ = false;
+      if (page) {
+        if (!page->events.empty()) after_ = page->events.back().seq;
+        if (page->events.size() >= kPageEvents) fresh_ = true;  // there may be more
+        for (LiveEvent& event : live_) page->events.push_back(std::move(event));
+        live_.clear();
+      }
+      if (!page || !page->events.empty() || page->ended) {
+        done = std::move(waiting_);
+        waiting_ = {};
+      }
+      if (page && !page->events.empty() && !page->ended) fresh_ = true;
+    }
+    if (done) done(std::move(page));
+    else step();
+  }
+
+  Services& services_;
+  const FeedRequest request_;
+  std::uint64_t watch_ = 0;
+  std::uint64_t after_;  ///< touched by the one read under way only
+  std::mutex mutex_;     // guards everything below
+  Callback<FeedPage> waiting_;
+  std::vector<LiveEvent> live_;
+  bool fresh_ = true;
+  bool reading_ = false;
+  bool closed_ = false;
+};
+
+class RunFeed : public Feed {
+ public:
+  explicit RunFeed(std::shared_ptr<RunFeedCore> core) : core_(std::move(core)) { core_->watch(); }
+  ~RunFeed() override { core_->close(); }
+  void next(Callback<FeedPage> done) override { core_->next(std::move(done)); }
+
+ private:
+  std::shared_ptr<RunFeedCore> core_;
+};
+
+/// Buffers events of a scope until they are pulled; over its bound it ends with kOverloaded.
+class ScopeFeedCore {
+ public:
+  explicit ScopeFeedCore(std::size_t events_max) : events_max_(events_max) {}
+
+  void add(const std::vector<LiveEvent>& events) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (buffer_.size() + events.size() > events_max_) lagged_ = true;
+      else buffer_.insert(buffer_.end(), events.begin(), events.end());
+    }
+    deliver();
+  }
+  void next(Callback<FeedPage> done) {
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_ = std::move(done);
+    }
+    deliver();
+  }
+  void close() {
+    const std::lock_guard lock(mutex_);
+    waiting_ = {};
+  }
+
+ private:
+  void deliver() {
+    Callback<FeedPage> done;
+    FeedPage page;
+    bool lagged = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!waiting_ || (buffer_.empty() && !lagged_)) return;
+      done = std::move(waiting_);
+      waiting_ = {};
+      page.events.swap(buffer_);
+      lagged = page.events.empty();
+    }
+    if (lagged) done(Error{Code::kOverloaded, "the reader is too slow for this feed", {}});
+    else done(std::move(page));
+  }
+
+  const std::size_t events_max_;
+  std::mutex mutex_;
+  std::vector<LiveEvent> buffer_;
+  Callback<FeedPage> waiting_;
+  bool lagged_ = false;
+};
+
+class ScopeFeed : public Feed {
+ public:
+  ScopeFeed(Services& services, const FeedRequest& request)
+      : hub_(services.hub),
+        core_(std::make_shared<ScopeFeedCore>(services.options.feed_buffer_events)) {
+    watch_ = hub_.watch_scope(
+        {request.scope.workspace, request.scope.project, request.workflow},
+        [core = core_](const std::vector<LiveEvent>& events) { core->add(events); });
+  }
+  ~ScopeFeed() override {
+    hub_.unwatch(watch_);
+    core_->close();
+  }
+  void next(Callback<FeedPage> done) override { core_->next(std::move(done)); }
+
+ private:
+  Hub& hub_;
+  std::shared_ptr<ScopeFeedCore> core_;
+  std::uint64_t watch_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Feed> open_feed(Services& services, FeedRequest request) {
+  if (!request.run) return std::make_unique<ScopeFeed>(services, request);
+  return std::make_unique<RunFeed>(std::make_shared<RunFeedCore>(services, std::move(request)));
+}
+
+}  // namespace troupe::actors

@@ -1,0 +1,183 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <caf/all.hpp>
+
+#include "runtime/port/engine.h"
+#include "runtime/port/script.h"
+#include "runtime/run/decide.h"
+#include "runtime/run/view.h"
+
+// Every message between actors. They stay inside the process, so they may hold pointers and closures; none
+// is ever serialised.
+
+namespace troupe::actors {
+
+/// A published version, ready to run.
+struct Published {
+  store::Workflow workflow;  ///< draft text left out
+  std::int32_t version = 0;
+  std::shared_ptr<const graph::Graph> graph;
+  json::Text run_setup;
+};
+
+/// What a read of a run sees: durable facts only.
+struct RunLook {
+  store::RunRow row;
+  store::Pos head = 0;
+  std::uint64_t seq = 0;
+  std::shared_ptr<const graph::Graph> graph;
+  std::string snapshot;  ///< only if the state was asked for
+};
+
+/// What a caller learns when its event has been decided and is durable.
+struct Answered {
+  store::RunRow row;
+  TaskDecided task;
+  bool consumed = true;
+};
+
+// ---- to a run ------------------------------------------------------------------------------------
+struct Ask { run::Event event; Callback<Answered> done; };  ///< `done` may be empty
+struct Look { bool with_state = false; Callback<RunLook> done; };
+/// From the run's own errands, not through its tenant.
+struct Inner { run::Event event; };
+struct Granted { std::uint64_t token = 0; };
+struct SlowAttempt { std::uint64_t token = 0; };
+/// An attempt has ended; exactly one per attempt that was launched.
+struct AttemptDone { std::uint64_t token = 0; std::shared_ptr<ScriptResult> result; };
+struct Committed { store::Pos pos = 0; };
+struct CommitFailed { Error error; };
+struct SnapshotWanted { RunId run; };
+/// The tenant has let go of a run that sleeps or has ended.
+struct Leave {};
+
+// ---- to a step or branch -------------------------------------------------------------------------
+struct Launch { std::uint64_t token = 0; std::shared_ptr<ScriptJob> job; };
+struct Outcome { std::uint64_t token = 0; std::shared_ptr<ScriptResult> result; };
+struct Abandon { std::uint64_t token = 0; };
+
+// ---- to a tenant ---------------------------------------------------------------------------------
+struct StartRun { StartRequest request; std::shared_ptr<const Published> published; Callback<Started> done; };
+struct StartRuns {
+  StartRequest common;
+  std::shared_ptr<const Published> published;
+  std::shared_ptr<std::vector<BatchItem>> items;
+  Callback<std::vector<RunId>> done;
+};
+/// A run made by the engine itself: a child, a retry.
+struct StartMade {
+  RunId run;
+  std::shared_ptr<const Published> published;
+  std::shared_ptr<run::record::RunCreated> spec;
+  bool idempotent = false;  ///< it may exist already
+  Callback<Started> done;
+};
+struct ToRun { RunId run; store::TenantScope scope; std::variant<Ask, Look> message; };
+/// Loaded from the store, to be gone on with (recovery, wake-up, reload after a crash).
+/// Read back from the store: an open run's state, or an ended run's row, or why neither.
+struct Loaded {
+  RunId run;
+  std::shared_ptr<run::State> state;
+  std::shared_ptr<store::RunRow> row;
+  std::optional<Error> error;
+};
+/// Whether a run of this id was accepted before: its row, or null.
+struct Exists { RunId run; std::shared_ptr<store::RunRow> row; std::optional<Error> error; };
+/// Accepted and durable, to be executed in turn.
+struct Enqueue { std::shared_ptr<std::vector<run::State>> states; bool recovered = false; };
+struct Asleep { RunId run; std::uint64_t received = 0; };
+struct Reload { RunId run; };
+struct TimerFired { RunId run; };
+struct ChildWanted { run::command::StartChild child; run::Parent parent; store::TenantScope scope; };
+/// Recovery found that the process keeps dying while it works on this run.
+struct QuarantineRun { RunId run; std::string why; };
+
+// ---- to the committer ----------------------------------------------------------------------------
+/// One unit: all of it lands in one transaction.
+struct Submission {
+  store::Batch batch;                          ///< of one entity, or of a group
+  caf::strong_actor_ptr run;                   ///< told `Committed`/`CommitFailed`, if set
+  store::Pos pos = 0;                          ///< of its last frame
+  std::function<void(const Status&)> done;     ///< told instead, if set; must not block
+  caf::strong_actor_ptr tenant;                ///< owner of its entities, for snapshots
+  bool creates = false;                        ///< it admits new runs: may be refused
+  bool closes = false;                         ///< its entity has ended or sleeps: recovery needs no frame of it
+  std::size_t bytes = 0;
+  TimePoint submitted;
+};
+struct Submit { std::shared_ptr<Submission> submission; };
+struct WriteJob { std::function<void(store::Writer&)> work; };
+struct Flush {};
+struct Maintain {};
+/// Open entities found by recovery: entity, tenant, the last snapshot's pos.
+struct OpenEntities {
+  struct Entity { RunId id; caf::strong_actor_ptr tenant; store::Pos snapshot = 0; };
+  std::shared_ptr<std::vector<Entity>> entities;
+};
+
+// ---- to readers and timers -----------------------------------------------------------------------
+struct ReadJob { std::function<void(store::Reader&)> work; };
+struct Arm { TimePoint due; WorkspaceId workspace; RunId run; bool durable = false; };
+struct Tick {};
+struct ReadAhead { std::shared_ptr<std::vector<store::Snapshot>> due; TimePoint horizon; TimePoint next_far; };
+
+using RunActor = caf::typed_actor<caf::reacts_to<Ask>, caf::reacts_to<Look>, caf::reacts_to<Inner>, caf::reacts_to<Granted>,
+                                  caf::reacts_to<SlowAttempt>, caf::reacts_to<AttemptDone>,
+                                  caf::reacts_to<Committed>, caf::reacts_to<CommitFailed>,
+                                  caf::reacts_to<SnapshotWanted>, caf::reacts_to<Leave>>;
+using StepActor = caf::typed_actor<caf::reacts_to<Launch>, caf::reacts_to<Outcome>,
+                                   caf::reacts_to<Abandon>, caf::reacts_to<Leave>>;
+using TenantActor =
+    caf::typed_actor<caf::reacts_to<StartRun>, caf::reacts_to<StartRuns>, caf::reacts_to<StartMade>,
+                     caf::reacts_to<ToRun>, caf::reacts_to<Loaded>, caf::reacts_to<Exists>,
+                     caf::reacts_to<Enqueue>, caf::reacts_to<Asleep>, caf::reacts_to<Reload>,
+                     caf::reacts_to<TimerFired>, caf::reacts_to<ChildWanted>,
+                     caf::reacts_to<QuarantineRun>, caf::reacts_to<SnapshotWanted>>;
+using CommitterActor = caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<WriteJob>,
+                                        caf::reacts_to<Flush>, caf::reacts_to<Maintain>,
+                                        caf::reacts_to<OpenEntities>>;
+using ReaderActor = caf::typed_actor<caf::reacts_to<ReadJob>>;
+using TimerActor = caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<ReadAhead>>;
+
+}  // namespace troupe::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Ask)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Look)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Inner)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Granted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::SlowAttempt)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::AttemptDone)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Committed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::CommitFailed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::SnapshotWanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Leave)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Launch)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Outcome)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Abandon)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::StartRun)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::StartRuns)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::StartMade)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ToRun)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Loaded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Exists)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Enqueue)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Asleep)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Reload)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::TimerFired)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ChildWanted)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::QuarantineRun)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Submit)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::WriteJob)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Flush)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Maintain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::OpenEntities)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ReadJob)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Arm)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ReadAhead)

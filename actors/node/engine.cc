@@ -1,0 +1,311 @@
+#include "actors/node/engine.h"
+
+#include "actors/events/feed.h"
+#include "actors/events/read_events.h"
+#include "actors/store/load_run.h"
+#include "actors/store/retry_run.h"
+#include "actors/tenant/admission.h"
+#include "runtime/json/write.h"
+
+namespace troupe::actors {
+namespace {
+
+Error not_found(std::string_view what) {
+  return {Code::kNotFound, "there is no such " + std::string(what), {}};
+}
+
+}  // namespace
+
+// ---- workflows -----------------------------------------------------------------------------------
+
+void NodeEngine::validate(json::Text graph, json::Text input, Callback<graph::Parsed> done) {
+  services_.read([this, graph, input, done = std::move(done)](store::Reader&) {
+    done(graph::parse(graph, tools(), services_.options.graph, input.empty() ? nullptr : &input));
+  });
+}
+
+void NodeEngine::create_workflow(store::Workflow draft, Callback<store::Workflow> done) {
+  services_.read([this, draft = std::move(draft), done = std::move(done)](store::Reader&) {
+    const auto parsed =
+        graph::parse(json::Text::trusted(draft.graph), tools(), services_.options.graph);
+    if (parsed.graph == nullptr) return done(graph::to_error(parsed.issues));
+    store::Workflow row = draft;
+    if (!row.id.set()) row.id = WorkflowId{Uuid(services_.new_run_id())};
+    row.created = row.updated = services_.now();
+    services_.write([row, done](store::Writer& writer) { done(writer.create_workflow(row)); });
+  });
+}
+
+void NodeEngine::update_workflow(store::Workflow draft, std::uint64_t expected_etag,
+                                 Callback<store::Workflow> done) {
+  services_.read([this, draft = std::move(draft), expected_etag,
+                  done = std::move(done)](store::Reader&) {
+    const auto parsed =
+        graph::parse(json::Text::trusted(draft.graph), tools(), services_.options.graph);
+    if (parsed.graph == nullptr) return done(graph::to_error(parsed.issues));
+    store::Workflow row = draft;
+    row.updated = services_.now();
+    services_.write([this, row, expected_etag, done](store::Writer& writer) {
+      auto updated = writer.update_workflow(row, expected_etag);
+      if (updated) services_.versions.forget_latest(row.id);
+      done(std::move(updated));
+    });
+  });
+}
+
+void NodeEngine::publish(store::TenantScope scope, WorkflowId workflow, std::string changelog,
+                         Callback<store::Version> done) {
+  services_.read([this, scope, workflow, changelog = std::move(changelog),
+                  done = std::move(done)](store::Reader& reader) {
+    auto row = reader.workflow(scope, workflow);
+    if (!row) return done(std::move(row).error());
+    if (!*row || (*row)->archived) return done(not_found("workflow"));
+    const auto parsed =
+        graph::parse(json::Text::trusted((*row)->graph), tools(), services_.options.graph);
+    if (parsed.graph == nullptr) return done(graph::to_error(parsed.issues));
+    store::Version version{workflow, 0, (*row)->graph, (*row)->run_setup, changelog,
+                           services_.now()};
+    services_.write([this, scope, version, done](store::Writer& writer) {
+      auto published = writer.publish(scope, version);
+      if (published) services_.versions.forget_latest(version.workflow);
+      done(std::move(published));
+    });
+  });
+}
+
+// ---- starts --------------------------------------------------------------------------------------
+
+void NodeEngine::with_version(const store::TenantScope& scope, WorkflowId workflow,
+                              std::int32_t version,
+                              Callback<std::shared_ptr<const Published>> done) {
+  if (auto cached = services_.versions.find(workflow, version)) {
+    const store::Workflow& row = cached->workflow;
+    const bool in_project = !scope.project || !row.project.set() || row.project == *scope.project;
+    if (row.workspace != scope.workspace || !in_project) return done(not_found("workflow"));
+    return done(std::move(cached));
+  }
+  services_.read([this, scope, workflow, version, done = std::move(done)](store::Reader& reader) {
+    done(load_version(reader, services_.versions, tools(), services_.options.graph, scope,
+                      workflow, version));
+  });
+}
+
+void NodeEngine::start(StartRequest request, Callback<Started> done) {
+  const store::TenantScope scope{request.workspace, request.project};
+  const WorkflowId workflow = request.workflow;
+  const std::int32_t version = request.version.value_or(0);
+  const TimePoint asked = services_.now();
+  const auto measured = [this, asked, done = std::move(done)](Result<Started> started) {
+    services_.metrics.submit_latency.observe(
+        static_cast<double>((services_.now() - asked).us) / 1e6);
+    done(std::move(started));
+  };
+  with_version(scope, workflow, version,
+               [this, request = std::move(request),
+                measured](Result<std::shared_ptr<const Published>> published) {
+                 if (!published) return measured(std::move(published).error());
+                 if ((*published)->workflow.archived) return measured(not_found("workflow"));
+                 caf::anon_send(services_.tenant(request.workspace),
+                                StartRun{request, *published, measured});
+               });
+}
+
+void NodeEngine::start_batch(StartRequest common, std::vector<BatchItem> items,
+                             Callback<std::vector<RunId>> done) {
+  const store::TenantScope scope{common.workspace, common.project};
+  const WorkflowId workflow = common.workflow;
+  auto list = std::make_shared<std::vector<BatchItem>>(std::move(items));
+  with_version(scope, workflow, common.version.value_or(0),
+               [this, common = std::move(common), list,
+                done = std::move(done)](Result<std::shared_ptr<const Published>> published) {
+                 if (!published) return done(std::move(published).error());
+                 if ((*published)->workflow.archived) return done(not_found("workflow"));
+                 caf::anon_send(services_.tenant(common.workspace),
+                                StartRuns{common, *published, list, done});
+               });
+}
+
+void NodeEngine::retry(store::TenantScope scope, RetryRequest request, Callback<Started> done) {
+  look(scope, request.run, true,
+       [this, scope, request, done = std::move(done)](Result<RunLook> seen) {
+         if (!seen) return done(std::move(seen).error());
+         if (!store::ended(seen->row.status)) {
+           return done(Error{Code::kConflict, "the run has not ended", {}});
+         }
+         const std::int32_t version = request.version.value_or(seen->row.version);
+         with_version(
+             {scope.workspace, std::nullopt}, seen->row.workflow, version,
+             [this, request, seen = *seen, done](Result<std::shared_ptr<const Published>> to) {
+               if (!to) return done(std::move(to).error());
+               services_.read([this, request, seen, done, to = *to](store::Reader& reader) {
+                 retry_from(services_, reader, request, seen, to, done);
+               });
+             });
+       });
+}
+
+// ---- messages to runs ----------------------------------------------------------------------------
+
+void NodeEngine::ask(const store::TenantScope& scope, RunId run, run::Event event,
+                     Callback<Answered> done) {
+  services_.send(scope.workspace, ToRun{run, scope, Ask{std::move(event), std::move(done)}});
+}
+
+void NodeEngine::look(const store::TenantScope& scope, RunId run, bool with_state,
+                      Callback<RunLook> done) {
+  services_.send(scope.workspace, ToRun{run, scope, Look{with_state, std::move(done)}});
+}
+
+void NodeEngine::control(store::TenantScope scope, RunId run, Control control,
+                         Callback<store::RunRow> done) {
+  run::Event event = run::event::PauseAsked{};
+  if (control == Control::kResume) event = run::event::ResumeAsked{};
+  if (control == Control::kStopImmediate) event = run::event::StopAsked{false};
+  if (control == Control::kStopGraceful) event = run::event::StopAsked{true};
+  ask(scope, run, std::move(event), [done = std::move(done)](Result<Answered> answer) {
+    if (!answer) return done(std::move(answer).error());
+    done(std::move(answer->row));
+  });
+}
+
+void NodeEngine::complete_task(store::TenantScope scope, TaskAnswer answer,
+                               Callback<TaskDecided> done) {
+  run::event::TaskAnswered event{answer.task, answer.approved, answer.result, answer.comment,
+                                 answer.by};
+  ask(scope, answer.run, std::move(event),
+      [this, scope, answer, done = std::move(done)](Result<Answered> decided) {
+        if (decided) return done(decided->task);
+        const bool ended = decided.error().code == Code::kRunEnded;
+        if (!ended && decided.error().code != Code::kTaskCompleted) {
+          return done(std::move(decided).error());
+        }
+        // A second answer is told what the first one decided.
+        services_.read([scope, answer, done, error = decided.error()](store::Reader& reader) {
+          done(task_conflict(reader, scope, answer, error));
+        });
+      });
+}
+
+void NodeEngine::send_event(store::TenantScope scope, RunId run, std::string event,
+                            std::string key, json::Text data, Callback<Unit> done) {
+  ask(scope, run,
+      run::event::EventArrived{std::move(event), std::move(key), std::move(data), true},
+      [done = std::move(done)](Result<Answered> answer) {
+        if (!answer) return done(std::move(answer).error());
+        done(Unit{});
+      });
+}
+
+void NodeEngine::broadcast_event(store::TenantScope scope, std::string event, std::string key,
+                                 json::Text data, Callback<std::uint64_t> done) {
+  services_.read([this, scope, event = std::move(event), key = std::move(key),
+                  data = std::move(data), done = std::move(done)](store::Reader& reader) {
+    auto waiters = reader.waiters(scope, event, key);
+    if (!waiters) return done(std::move(waiters).error());
+    if (waiters->empty()) return done(std::uint64_t{0});
+    struct Tally {
+      std::mutex mutex;
+      std::size_t open = 0;
+      std::uint64_t reached = 0;
+    };
+    auto tally = std::make_shared<Tally>();
+    tally->open = waiters->size();
+    for (const store::WaiterRow& waiter : *waiters) {
+      ask({scope.workspace, std::nullopt}, waiter.run,
+          run::event::EventArrived{event, key, data, false},
+          [tally, done](Result<Answered> answer) {
+            const std::lock_guard lock(tally->mutex);
+            if (answer) ++tally->reached;
+            if (--tally->open == 0) done(tally->reached);
+          });
+    }
+  });
+}
+
+// ---- reads ---------------------------------------------------------------------------------------
+
+void NodeEngine::summary(store::TenantScope scope, RunId run, Callback<store::RunRow> done) {
+  look(scope, run, false, [done = std::move(done)](Result<RunLook> seen) {
+    if (!seen) return done(std::move(seen).error());
+    done(std::move(seen->row));
+  });
+}
+
+void NodeEngine::context(store::TenantScope scope, RunId run, Callback<json::Text> done) {
+  look(scope, run, true, [this, done = std::move(done)](Result<RunLook> seen) {
+    if (!seen) return done(std::move(seen).error());
+    services_.read([seen = std::move(*seen), done](store::Reader& reader) {
+      auto state = state_of(seen);
+      if (!state) return done(std::move(state).error());
+      done(run::context_json(*state, payload_source(reader, seen.row.bucket, seen.row.project)));
+    });
+  });
+}
+
+void NodeEngine::events(store::TenantScope scope, RunId run, std::uint64_t after,
+                        std::size_t limit, Callback<json::Text> done) {
+  look(scope, run, false, [this, after, limit, done = std::move(done)](Result<RunLook> seen) {
+    if (!seen) return done(std::move(seen).error());
+    services_.read([seen = std::move(*seen), after, limit, done](store::Reader& reader) {
+      auto page = read_events(reader, seen, after, limit);
+      if (!page) return done(std::move(page).error());
+      json::Writer out;
+      out.begin_object().key("items").begin_array();
+      for (const LiveEvent& event : page->events) out.raw(event.json);
+      out.end_array().member("next", page->events.empty() ? after : page->events.back().seq);
+      done(out.end_object().take_text());
+    });
+  });
+}
+
+void NodeEngine::items(store::TenantScope scope, RunId run, std::string step, std::int64_t after,
+                       std::size_t limit, Callback<json::Text> done) {
+  look(scope, run, true,
+       [this, step = std::move(step), after, limit, done = std::move(done)](Result<RunLook> seen) {
+         if (!seen) return done(std::move(seen).error());
+         services_.read([seen = std::move(*seen), step, after, limit,
+                         done](store::Reader& reader) {
+           auto state = state_of(seen);
+           if (!state) return done(std::move(state).error());
+           done(run::items_json(*state, step, after, limit,
+                                payload_source(reader, seen.row.bucket, seen.row.project)));
+         });
+       });
+}
+
+void NodeEngine::logs(store::TenantScope scope, RunId run, std::uint64_t after, std::size_t limit,
+                      Callback<json::Text> done) {
+  look(scope, run, false, [this, after, limit, done = std::move(done)](Result<RunLook> seen) {
+    if (!seen) return done(std::move(seen).error());
+    services_.read([seen = std::move(*seen), after, limit, done](store::Reader& reader) {
+      done(read_logs(reader, seen, after, limit));
+    });
+  });
+}
+
+void NodeEngine::value(store::TenantScope scope, RunId run, std::string reference,
+                       Callback<json::Text> done) {
+  look(scope, run, false,
+       [this, reference = std::move(reference), done = std::move(done)](Result<RunLook> seen) {
+         if (!seen) return done(std::move(seen).error());
+         services_.read([seen = std::move(*seen), reference, done](store::Reader& reader) {
+           const auto hash = parse_digest(reference);
+           if (!hash) return done(not_found("value"));
+           done(payload_source(reader, seen.row.bucket, seen.row.project)({*hash, 1}));
+         });
+       });
+}
+
+std::unique_ptr<Feed> NodeEngine::open_feed(FeedRequest request) {
+  return actors::open_feed(services_, std::move(request));
+}
+
+std::vector<Health> NodeEngine::health() const {
+  const store::StoreInfo store = services_.ports.store.info();
+  const bool failing = services_.store_failing;
+  return {{"engine", !services_.shutting_down.load(),
+           services_.shutting_down ? "shutting down" : "running"},
+          {"store", !failing, failing ? "the last commit failed" : store.kind + " " + store.version}};
+}
+
+}  // namespace troupe::actors

@@ -1,0 +1,169 @@
+#include "actors/node/node.h"
+
+#include <condition_variable>
+#include <future>
+
+#include "actors/committer/committer_actor.h"
+#include "actors/node/engine.h"
+#include "actors/node/recovery.h"
+#include "actors/node/services.h"
+#include "actors/store/reader_actor.h"
+#include "actors/tenant/tenant_actor.h"
+#include "actors/timers/timer_actor.h"
+
+namespace troupe::actors {
+namespace {
+
+caf::actor_system_config& configure(caf::actor_system_config& config, const Options& options) {
+  // Sharing wakes an idle worker at once; stealing lets it sleep up to 10 ms first.
+  config.set("scheduler.policy", caf::atom("sharing"));
+  const auto cores = std::max(1u, std::thread::hardware_concurrency());
+  config.set("scheduler.max-threads",
+             static_cast<std::size_t>(options.workers > 0 ? options.workers : cores));
+  config.set("logger.verbosity", caf::atom("quiet"));
+  return config;
+}
+
+/// A fresh store gets its first workspace and project.
+Status ensure_defaults(Services& services, store::Reader& reader) {
+  auto workspaces = reader.workspaces();
+  if (!workspaces) return std::move(workspaces).error();
+  if (!workspaces->empty()) return ok();
+  store::Writer& writer = services.ports.store.writer();
+  const auto new_id = [&services] { return Uuid(services.new_run_id()); };
+  auto workspace = writer.create_workspace(
+      {WorkspaceId{new_id()}, "default", "Default", "troupe", services.now()});
+  if (!workspace) return std::move(workspace).error();
+  auto project = writer.create_project(
+      {ProjectId{new_id()}, workspace->id, "default", "Default", false, services.now()});
+  if (!project) return std::move(project).error();
+  return ok();
+}
+
+/// Tenants by workspace, spawned when they are first spoken to.
+class Directory {
+ public:
+  Directory(caf::actor_system& system, Services& services) : system_(system), services_(services) {}
+
+  TenantActor tenant(WorkspaceId workspace) {
+    const std::lock_guard lock(mutex_);
+    TenantActor& actor = tenants_[workspace];
+    if (!actor) actor = spawn_tenant(system_, services_, workspace);
+    return actor;
+  }
+  void end_all() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [workspace, actor] : tenants_) {
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    }
+    tenants_.clear();
+  }
+
+ private:
+  caf::actor_system& system_;
+  Services& services_;
+  std::mutex mutex_;
+  std::unordered_map<WorkspaceId, TenantActor> tenants_;
+};
+
+}  // namespace
+
+struct Node::Parts {
+  Parts(const Options& options, const Ports& ports)
+      : services(options, ports),
+        system(configure(config, options)),
+        directory(system, services),
+        engine(services) {
+    services.tenant = [this](WorkspaceId workspace) { return directory.tenant(workspace); };
+  }
+
+  Services services;
+  caf::actor_system_config config;
+  caf::actor_system system;
+  Directory directory;
+  NodeEngine engine;
+  bool ended = false;
+
+  Status begin();
+  void end();
+};
+
+Status Node::Parts::begin() {
+  auto epoch = services.ports.store.writer().next_epoch();
+  if (!epoch) return std::move(epoch).error();
+  services.epoch = *epoch;
+  const auto reader = services.ports.store.open_reader();
+  if (Status made = ensure_defaults(services, *reader); !made) return made;
+  auto recovered = recover(services, *reader);
+  if (!recovered) return std::move(recovered).error();
+
+  services.committer = spawn_committer(system, services, true);
+  for (int i = 0; i < std::max(1, services.options.readers); ++i) {
+    services.readers.push_back(spawn_reader(system, services.ports.store, true));
+  }
+  services.timers = spawn_timers(system, services);
+
+  OpenEntities open{std::make_shared<std::vector<OpenEntities::Entity>>(
+      std::move(recovered->uncovered))};
+  for (OpenEntities::Entity& entity : *open.entities) {
+    entity.tenant = caf::actor_cast<caf::strong_actor_ptr>(
+        directory.tenant(recovered->workspace_of.at(entity.id)));
+  }
+  caf::anon_send(services.committer, std::move(open));
+  for (const auto& [workspace, message] : recovered->quarantined) {
+    caf::anon_send(directory.tenant(workspace), message);
+  }
+  for (auto& [workspace, states] : recovered->states) {
+    services.ports.log.info("runs recovered", {{"workspace", workspace.to_string()},
+                                               {"runs", std::uint64_t{states->size()}}});
+    services.metrics.recoveries.add(static_cast<double>(states->size()));
+    caf::anon_send(directory.tenant(workspace), Enqueue{states, true});
+  }
+  return ok();
+}
+
+void Node::Parts::end() {
+  if (ended) return;
+  ended = true;
+  services.shutting_down = true;
+  directory.end_all();
+  if (services.committer) caf::anon_send_exit(services.committer, caf::exit_reason::user_shutdown);
+  for (const ReaderActor& reader : services.readers) {
+    caf::anon_send_exit(reader, caf::exit_reason::user_shutdown);
+  }
+  if (services.timers) caf::anon_send_exit(services.timers, caf::exit_reason::user_shutdown);
+  services.gate.on_busy({});
+  system.await_all_actors_done();
+  services.committer = CommitterActor{};
+  services.readers.clear();
+  services.timers = TimerActor{};
+}
+
+Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Node::~Node() { parts_->end(); }
+
+Result<std::unique_ptr<Node>> Node::start(const Options& options, const Ports& ports) {
+  auto parts = std::make_unique<Parts>(options, ports);
+  auto node = std::unique_ptr<Node>(new Node(std::move(parts)));
+  if (Status begun = node->parts_->begin(); !begun) return std::move(begun).error();
+  return node;
+}
+
+Engine& Node::engine() { return parts_->engine; }
+
+void Node::shutdown(Duration patience) {
+  Services& services = parts_->services;
+  services.shutting_down = true;
+  services.gate.close();
+  services.gate.wait_empty(patience);
+  // Two rounds through the committer: what the last outcomes decided, and what that released.
+  for (int round = 0; round < 2; ++round) {
+    std::promise<void> reached;
+    services.write([&reached](store::Writer&) { reached.set_value(); });
+    reached.get_future().wait();
+  }
+  parts_->end();
+}
+
+}  // namespace troupe::actors

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+
+#include "actors/options.h"
+#include "runtime/port/black_box.h"
+#include "runtime/port/engine.h"
+#include "runtime/port/log.h"
+#include "runtime/port/metrics.h"
+#include "runtime/port/script.h"
+#include "runtime/port/store.h"
+#include "runtime/port/system.h"
+
+namespace troupe::actors {
+
+/// Everything outside that a node stands on; owned by the caller and outlives the node.
+struct Ports {
+  store::Store& store;
+  ScriptExecutor& scripts;
+  const ScriptSyntax& syntax;
+  const PatternCompiler& patterns;
+  const Clock& clock;
+  Entropy& entropy;
+  const Hasher& hasher;
+  Logger& log;
+  Metrics& metrics;
+  BlackBox* black_box = nullptr;
+};
+
+/// One node: the actor system with everything that runs in it. `start` recovers what an earlier life left
+/// open, so that every interrupted run is under way when it returns. Owned by main (or a test).
+class Node {
+ public:
+  static Result<std::unique_ptr<Node>> start(const Options& options, const Ports& ports);
+  ~Node();  ///< ends at once, as a crash would, unless `shutdown` came first
+
+  Engine& engine();
+  /// Orderly end: admits nothing new, lets attempts in flight end within a bound, commits what is decided.
+  void shutdown(Duration patience = seconds(5));
+
+ private:
+  struct Parts;
+  explicit Node(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace troupe::actors

@@ -1,0 +1,113 @@
+#include "actors/node/recovery.h"
+
+#include <unordered_map>
+
+#include "actors/store/load_run.h"
+
+namespace troupe::actors {
+namespace {
+
+/// Folds one entity and files it.
+class Filing {
+ public:
+  Filing(Services& services, store::Reader& reader, Recovered* out)
+      : services_(services), reader_(reader), out_(out) {}
+
+  void file(RunId run, const std::optional<store::Snapshot>& snapshot,
+            const std::vector<store::Frame>& frames) {
+    if (Status folded = fold(run, snapshot, frames); !folded) {
+      services_.ports.log.error("a run cannot be recovered",
+                                {{"run_id", run.to_string()}, {"message", folded.error().message}});
+      const auto row = reader_.run_unscoped(run);
+      if (row && *row && !store::ended((*row)->status)) {
+        out_->quarantined.push_back({(*row)->workspace, {run, folded.error().message}});
+      }
+    }
+  }
+
+ private:
+  Status fold(RunId run, const std::optional<store::Snapshot>& snapshot,
+              const std::vector<store::Frame>& frames) {
+    Fold fold(services_, reader_);
+    const PlantedBugs& bugs = services_.options.bugs;
+    if (snapshot) {
+      if (Status begun = fold.begin(*snapshot); !begun) return begun;
+    }
+    store::Pos first = 0;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      if (bugs.skip_last_frame_on_recovery && i + 1 == frames.size() && i > 0) break;
+      if (first == 0 && (!snapshot || frames[i].pos > snapshot->pos)) first = frames[i].pos;
+      if (Status added = fold.add(frames[i]); !added) return added;
+    }
+    auto state = fold.finish();
+    if (!state) return std::move(state).error();
+    if (store::ended(state->status) && (!state->parent.set() || state->parent_acknowledged)) {
+      return ok();
+    }
+    const WorkspaceId workspace = state->workspace;
+    if (first != 0) {
+      out_->uncovered.push_back({run, nullptr, first});
+      out_->workspace_of[run] = workspace;
+    }
+    const int crashes =
+        services_.ports.black_box != nullptr ? services_.ports.black_box->crashes_of(run) : 0;
+    const bool aside = state->pause_reason == store::PauseReason::kQuarantine;
+    if (aside || crashes >= services_.options.crashes_max) {
+      out_->quarantined.push_back(
+          {workspace, {run, aside ? std::string("it was quarantined before")
+                                  : "the process died " + std::to_string(crashes) +
+                                        " times while it worked on this run"}});
+      return ok();
+    }
+    auto& list = out_->states[workspace];
+    if (list == nullptr) list = std::make_shared<std::vector<run::State>>();
+    list->push_back(std::move(*state));
+    return ok();
+  }
+
+  Services& services_;
+  store::Reader& reader_;
+  Recovered* out_;
+};
+
+}  // namespace
+
+Result<Recovered> recover(Services& services, store::Reader& reader) {
+  Recovered out;
+  auto mark = reader.recovery_mark();
+  if (!mark) return std::move(mark).error();
+  std::unordered_map<RunId, std::vector<store::Frame>> tails;
+  std::vector<RunId> order;
+  const Status scanned = reader.scan_journal(*mark, [&](store::Frame frame) {
+    auto& tail = tails[frame.entity];
+    if (tail.empty()) order.push_back(frame.entity);
+    tail.push_back(std::move(frame));
+    return true;
+  });
+  if (!scanned) return scanned.error();
+  Filing filing(services, reader, &out);
+  for (const RunId run : order) {
+    auto snapshot = reader.snapshot(run);
+    if (!snapshot) return std::move(snapshot).error();
+    const std::vector<store::Frame>& tail = tails[run];
+    // Asleep: the snapshot holds everything and somebody else wakes it.
+    const bool covered = *snapshot && (*snapshot)->pos >= tail.back().pos;
+    if (covered && !(*snapshot)->runnable) continue;
+    // Most runs of a busy journal have ended: their rows say so without a fold.
+    if (!*snapshot) {
+      const auto row = reader.run_unscoped(run);
+      if (row && *row && store::ended((*row)->status)) continue;
+    }
+    filing.file(run, *snapshot, tail);
+  }
+  std::vector<store::Snapshot> rest;
+  const Status visited = reader.runnable_snapshots([&](store::Snapshot snapshot) {
+    if (tails.count(snapshot.entity) == 0) rest.push_back(std::move(snapshot));
+    return true;
+  });
+  if (!visited) return visited.error();
+  for (const store::Snapshot& snapshot : rest) filing.file(snapshot.entity, snapshot, {});
+  return out;
+}
+
+}  // namespace troupe::actors

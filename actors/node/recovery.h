@@ -1,0 +1,19 @@
+#pragma once
+
+#include <map>
+
+#include "actors/messages.h"
+#include "actors/node/services.h"
+
+namespace troupe::actors {
+
+/// What an earlier life left open, read from snapshots and the journal behind the recovery mark.
+struct Recovered {
+  std::map<WorkspaceId, std::shared_ptr<std::vector<run::State>>> states;
+  std::vector<OpenEntities::Entity> uncovered;  ///< `tenant` still unset
+  std::vector<std::pair<WorkspaceId, QuarantineRun>> quarantined;
+  std::map<RunId, WorkspaceId> workspace_of;    ///< of `uncovered`
+};
+Result<Recovered> recover(Services& services, store::Reader& reader);
+
+}  // namespace troupe::actors

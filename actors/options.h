@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/base/time.h"
+#include "runtime/graph/graph.h"
+#include "runtime/run/decide.h"
+
+namespace troupe::actors {
+
+/// Bugs that a test may plant, one at a time, to prove that the checkers catch them. All off in production:
+/// the command line and the configuration cannot reach them.
+struct PlantedBugs {
+  bool acknowledge_before_commit = false;
+  bool effects_before_commit = false;
+  bool events_before_commit = false;
+  bool forget_unacknowledged_on_crash = false;
+  bool accept_second_result = false;
+  bool lose_timer_on_passivation = false;
+  bool skip_last_frame_on_recovery = false;
+  bool repeat_frame_on_recovery = false;
+  bool ignore_idempotency_key = false;
+  bool drop_tenant_filter = false;
+  bool forget_waiting_child = false;
+  bool reuse_seq_after_recovery = false;
+};
+
+/// What the engine may be told. `config/` fills it from TOML.
+struct Options {
+  bool strict = false;  ///< every step's result is durable before the next starts; otherwise pure steps run ahead
+  int workers = 0;      ///< scheduler threads; 0: one per core
+  int readers = 2;      ///< threads that read the store
+
+  std::size_t attempts_in_flight_max = 256;    ///< granted at a time, over all workspaces
+  std::size_t active_runs_per_workspace = 512;  ///< run actors that work at a time; more wait in line
+  std::size_t queued_runs_per_workspace = 1'000'000;  ///< then `overloaded`
+  std::size_t commit_queue_bytes_max = 64 << 20;  ///< then no new runs are admitted
+  std::size_t commit_queue_bytes_slow = 16 << 20;  ///< then no new attempts are granted
+  std::size_t batch_bytes_max = 4 << 20;
+  std::size_t run_ahead_records = 64;   ///< of one run, not yet durable
+  std::size_t run_ahead_bytes = 256 << 10;
+  Duration slow_attempt = milliseconds(250);  ///< then its start gets a record of its own
+  int crashes_max = 3;                  ///< then a run is quarantined
+  std::size_t feed_buffer_events = 10'000;  ///< of a scope-wide feed; then it is ended
+
+  run::Limits run;
+  graph::Limits graph;
+  PlantedBugs bugs;
+};
+
+}  // namespace troupe::actors

@@ -1,0 +1,283 @@
+#include "actors/run/run.h"
+
+#include "actors/step/attempt.h"
+#include "runtime/journal/frame.h"
+#include "runtime/json/write.h"
+
+namespace troupe::actors {
+namespace {
+
+/// The item of a for_each (nearest) that a path lies in, as the key of its branch: the path without its
+/// last step. Empty for steps of the run itself and of while bodies.
+std::optional<run::StepPath> branch_of(const graph::Graph& graph, const run::StepPath& path) {
+  if (path.top_level()) return std::nullopt;
+  if (run::step_at(graph, path.loop()).type != graph::StepType::kForEach) return std::nullopt;
+  run::StepPath key = path;
+  key.part[--key.size] = 0;
+  return key;
+}
+
+Answered answer_of(const run::State& state, const run::Decision& decision) {
+  return {run::row_of(state), decision.task, true};
+}
+
+}  // namespace
+
+Run::Run(caf::actor_system& system, Services& services, TenantActor tenant,
+         caf::actor_control_block* self, run::State state)
+    : system_(system),
+      services_(services),
+      tenant_(std::move(tenant)),
+      self_(self),
+      state_(std::move(state)),
+      jitter_(services.ports.entropy.next()),
+      row_status_(state_.status),
+      row_reason_(state_.pause_reason),
+      row_written_(state_.records > 0) {
+  has_snapshot_ = state_.records > 0;
+}
+
+Run::~Run() {
+  for (auto& [token, attempt] : attempts_) {
+    services_.gate.cancel(token);
+    if (attempt.actor) caf::anon_send(attempt.actor, Abandon{token});
+  }
+  for (auto& [path, branch] : branches_) caf::anon_send(branch, Leave{});
+}
+
+void Run::ask(const Ask& ask) {
+  ++received_;
+  take(ask.event, ask.done);
+}
+
+void Run::inner(const Inner& inner) { take(inner.event, {}); }
+
+void Run::take(const run::Event& event, const Callback<Answered>& done) {
+  const BlackBoxScope working(services_.ports.black_box, state_.id);
+  leaving_ = false;
+  const run::Context context{services_.now(), jitter_, services_.ports.hasher,
+                             services_.options.run};
+  auto decision = run::decide(state_, event, context);
+  if (!decision) {
+    if (done) {
+      after_durable([done, error = std::move(decision).error()](const Error* failed) {
+        done(failed != nullptr ? *failed : error);
+      });
+    }
+  } else {
+    settle(std::move(*decision), done);
+  }
+  maybe_leave();
+}
+
+void Run::settle(run::Decision decision, const Callback<Answered>& done) {
+  if (!decision.records.empty()) {
+    const std::uint64_t seq_before = state_.seq;
+    std::uint64_t events = 0;
+    for (const run::Record& record : decision.records) events += run::event_count(record);
+    auto submission = make_submission(decision);
+    Unacked unacked;
+    unacked.pos = submission->pos;
+    unacked.records = decision.records.size();
+    unacked.bytes = submission->bytes;
+    unacked.seq = state_.seq;
+    unacked_records_ += unacked.records;
+    unacked_bytes_ += unacked.bytes;
+    unacked_.push_back(std::move(unacked));
+    if (services_.hub.scope_watched()) tell_scope(decision, seq_before - events + 1);
+    count(decision);
+    services_.submit(std::move(submission));
+  }
+  if (done) {
+    if (services_.options.bugs.acknowledge_before_commit) {
+      done(answer_of(state_, decision));
+    } else {
+      after_durable([done, answered = answer_of(state_, decision)](const Error* failed) {
+        if (failed != nullptr) done(*failed);
+        else done(answered);
+      });
+    }
+  }
+  const bool hold_nothing = services_.options.bugs.effects_before_commit;
+  for (run::Command& command : decision.commands) {
+    const auto* attempt = std::get_if<run::command::StartAttempt>(&command);
+    const bool waits = (attempt != nullptr && !may_run_ahead(*attempt)) ||
+                       std::holds_alternative<run::command::StartChild>(command) ||
+                       std::holds_alternative<run::command::StopChild>(command) ||
+                       std::holds_alternative<run::command::NotifyParent>(command);
+    if (waits && !unacked_.empty() && !hold_nothing) {
+      unacked_.back().held.push_back(std::move(command));
+    } else {
+      perform(std::move(command));
+    }
+  }
+  arm_timer();
+}
+
+std::shared_ptr<Submission> Run::make_submission(const run::Decision& decision) {
+  auto submission = std::make_shared<Submission>();
+  submission->pos = services_.next_pos();
+  submission->run = caf::strong_actor_ptr{self_};
+  submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(tenant_);
+  store::Batch& batch = submission->batch;
+  batch.frames.push_back({submission->pos, state_.id, slot_of(state_.id),
+                          make_frame(decision, submission->pos)});
+  submission->bytes = batch.frames.back().bytes.size();
+  for (const run::PayloadBody& body : decision.payloads) {
+    batch.payloads.push_back(
+        {state_.bucket, state_.project, body.hash, std::string(body.text.view())});
+    submission->bytes += body.text.size();
+  }
+  for (const run::Record& record : decision.records) run::project(state_, record, batch);
+
+  submission->creates = !row_written_;
+  const bool ended = store::ended(state_.status);
+  if (!row_written_ || state_.status != row_status_ || state_.pause_reason != row_reason_) {
+    batch.runs.push_back(run::row_of(state_));
+    row_written_ = true;
+    row_status_ = state_.status;
+    row_reason_ = state_.pause_reason;
+  }
+  snapshot_current_ = false;
+  if (ended && (!state_.parent.set() || state_.parent_acknowledged)) {
+    if (has_snapshot_) batch.snapshots_dropped.push_back(state_.id);
+    has_snapshot_ = false;
+    submission->closes = true;
+  } else if (ended) {
+    add_snapshot(*submission, true);  // until its parent has recorded the end
+  } else if (attempts_.empty() && !run::runnable(state_)) {
+    add_snapshot(*submission, false);
+    submission->closes = true;
+    snapshot_current_ = true;
+  }
+  return submission;
+}
+
+std::string Run::make_frame(const run::Decision& decision, store::Pos pos) {
+  std::string records;
+  std::uint32_t events = 0;
+  for (const run::Record& record : decision.records) {
+    run::encode(record, records);
+    events += run::event_count(record);
+  }
+  journal::Header header;
+  header.number = state_.chain.frames() + 1;
+  header.record_count = static_cast<std::uint32_t>(decision.records.size());
+  header.first_record = state_.records - header.record_count + 1;
+  header.event_count = events;
+  header.first_seq = state_.seq - events + 1;
+  header.back = state_.chain.back();
+  state_.chain.append(pos);
+  return journal::encode_frame(header, records);
+}
+
+void Run::add_snapshot(Submission& submission, bool runnable) {
+  store::Snapshot snapshot;
+  snapshot.entity = state_.id;
+  snapshot.workspace = state_.workspace;
+  snapshot.pos = state_.chain.head();
+  snapshot.runnable = runnable;
+  snapshot.wake_at = runnable ? TimePoint{} : run::next_wake(state_);
+  if (services_.options.bugs.lose_timer_on_passivation) snapshot.wake_at = {};
+  snapshot.bytes = run::encode_snapshot(state_);
+  submission.batch.snapshots.push_back(std::move(snapshot));
+  has_snapshot_ = true;
+}
+
+void Run::snapshot_wanted() {
+  ++received_;
+  leaving_ = false;
+  if (!store::ended(state_.status) || (state_.parent.set() && !state_.parent_acknowledged)) {
+    // A snapshot stands for everything up to the chain's head; it lands behind the frames already sent.
+    auto submission = std::make_shared<Submission>();
+    submission->pos = state_.chain.head();
+    submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(tenant_);
+    add_snapshot(*submission, true);
+    services_.submit(std::move(submission));
+  }
+  maybe_leave();
+}
+
+void Run::committed(store::Pos pos) {
+  const BlackBoxScope working(services_.ports.black_box, state_.id);
+  Hub::News news;
+  while (!unacked_.empty() && unacked_.front().pos <= pos) {
+    Unacked unacked = std::move(unacked_.front());
+    unacked_.pop_front();
+    unacked_records_ -= unacked.records;
+    unacked_bytes_ -= unacked.bytes;
+    news.head = unacked.pos;
+    news.seq = unacked.seq;
+    for (const auto& effect : unacked.effects) effect(nullptr);
+    for (run::Command& command : unacked.held) perform(std::move(command));
+  }
+  if (services_.hub.watched(state_.id)) {
+    news.ended = unacked_.empty() && store::ended(state_.status);
+    services_.hub.tell(state_.id, news);
+  }
+  maybe_leave();
+}
+
+void Run::refused(const Error& error) {
+  for (const Unacked& unacked : unacked_) {
+    for (const auto& effect : unacked.effects) effect(&error);
+  }
+  unacked_.clear();
+}
+
+void Run::after_durable(std::function<void(const Error*)> effect) {
+  if (unacked_.empty()) effect(nullptr);
+  else unacked_.back().effects.push_back(std::move(effect));
+}
+
+void Run::look(const Look& look) {
+  ++received_;
+  auto seen = std::make_shared<RunLook>();
+  seen->row = run::row_of(state_);
+  seen->head = state_.chain.head();
+  seen->seq = state_.seq;
+  seen->graph = state_.graph;
+  if (look.with_state) seen->snapshot = run::encode_snapshot(state_);
+  after_durable([seen, done = look.done](const Error* failed) {
+    if (failed != nullptr) done(*failed);
+    else done(std::move(*seen));
+  });
+  maybe_leave();
+}
+
+bool Run::idle() const {
+  return unacked_.empty() && attempts_.empty() &&
+         (store::ended(state_.status) ? !state_.parent.set() || state_.parent_acknowledged
+                                      : !run::runnable(state_));
+}
+
+void Run::arm_timer() {
+  const TimePoint wake = run::next_wake(state_);
+  if (!wake.set() || wake == armed_ || store::ended(state_.status) || snapshot_current_) return;
+  armed_ = wake;
+  caf::anon_send(services_.timers, Arm{wake, state_.workspace, state_.id});
+}
+
+void Run::maybe_leave() {
+  if (leaving_ || !idle()) return;
+  if (!store::ended(state_.status) && !snapshot_current_) {
+    // Nothing was decided since it came to rest with attempts still in flight: write the snapshot now.
+    auto submission = std::make_shared<Submission>();
+    submission->pos = state_.chain.head();
+    submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(tenant_);
+    submission->closes = true;
+    add_snapshot(*submission, false);
+    submission->run = caf::strong_actor_ptr{self_};
+    snapshot_current_ = true;
+    unacked_.push_back({submission->pos, {}, {}, 0, 0, state_.seq});
+    services_.submit(std::move(submission));
+    return;
+  }
+  leaving_ = true;
+  if (const TimePoint wake = run::next_wake(state_); wake.set() && !store::ended(state_.status)) {
+    caf::anon_send(services_.timers, Arm{wake, state_.workspace, state_.id, true});
+  }
+  caf::anon_send(tenant_, Asleep{state_.id, received_});
+}
+
+}  // namespace troupe::actors

@@ -1,0 +1,288 @@
+// The commands of a run: how each is performed once it may be.
+
+#include "actors/run/run.h"
+#include "actors/step/attempt.h"
+#include "runtime/journal/frame.h"
+#include "runtime/json/write.h"
+
+namespace troupe::actors {
+namespace {
+
+constexpr Duration kProgressEvery = milliseconds(100);
+
+/// The path without its last step: names one item of a loop.
+run::StepPath item_of(const run::StepPath& path) {
+  run::StepPath key = path;
+  key.part[--key.size] = 0;
+  return key;
+}
+
+bool in_branch(const graph::Graph& graph, const run::StepPath& path) {
+  return !path.top_level() &&
+         run::step_at(graph, path.loop()).type == graph::StepType::kForEach;
+}
+
+std::string live_event(const run::State& state, std::string_view type, const std::string& step,
+                       TimePoint at, std::string_view data) {
+  json::Writer out;
+  out.begin_object().member("run_id", state.id.to_string()).member("event_type", type);
+  out.member("step_id", step).member("at", to_rfc3339(at)).member_raw("data", data).end_object();
+  return out.take();
+}
+
+}  // namespace
+
+bool Run::may_run_ahead(const run::command::StartAttempt& command) const {
+  return !services_.options.strict && command.step->effect == graph::Effect::kNone &&
+         unacked_records_ < services_.options.run_ahead_records &&
+         unacked_bytes_ < services_.options.run_ahead_bytes;
+}
+
+void Run::perform(run::Command command) {
+  struct Performer {
+    Run& run;
+    void operator()(run::command::StartAttempt& c) { run.start_attempt(std::move(c)); }
+    void operator()(run::command::CancelAttempt& c) { run.cancel_attempt(c); }
+    void operator()(run::command::StartChild& c) { run.start_child(c); }
+    void operator()(run::command::StopChild& c) {
+      run.services_.send(run.state_.workspace,
+                         ToRun{c.child, {run.state_.workspace, std::nullopt},
+                               Ask{run::event::StopAsked{c.graceful}, {}}});
+    }
+    void operator()(run::command::NotifyParent& c) { run.notify_parent(c); }
+    void operator()(run::command::LoadResults& c) { run.load_results(c); }
+    void operator()(run::command::Progress& c) { run.progress(c); }
+  };
+  std::visit(Performer{*this}, command);
+}
+
+void Run::start_attempt(run::command::StartAttempt command) {
+  const std::uint64_t token = services_.gate.new_token();
+  auto job = std::make_shared<ScriptJob>();
+  job->workspace = state_.workspace;
+  job->script = std::move(command.script);
+  job->globals = std::move(command.globals);
+  job->timeout = command.timeout;
+  Attempt attempt;
+  attempt.path = command.path;
+  attempt.number = command.attempt;
+  attempt.loop_test = command.loop_test;
+  attempt.job = std::move(job);
+  attempts_.emplace(token, std::move(attempt));
+  dispatch::Request request{token, state_.workspace, state_.project, command.priority,
+                            std::move(command.concurrency_key)};
+  if (services_.gate.acquire(std::move(request), handle())) launch_attempt(token);
+}
+
+void Run::granted(std::uint64_t token) {
+  if (attempts_.count(token) > 0) launch_attempt(token);
+  else services_.gate.release(token);
+}
+
+void Run::launch_attempt(std::uint64_t token) {
+  Attempt& attempt = attempts_.at(token);
+  ScriptJob job = std::move(*attempt.job);
+  attempt.job.reset();
+  if (in_branch(*state_.graph, attempt.path)) {
+    StepActor& branch = branches_[item_of(attempt.path)];
+    if (!branch) branch = spawn_branch(system_, services_, handle());
+    attempt.actor = branch;
+    caf::anon_send(branch, Launch{token, std::make_shared<ScriptJob>(std::move(job))});
+    return;
+  }
+  attempt.actor = spawn_step(system_, services_, handle(), token);
+  launch(services_, attempt.actor, token, std::move(job));
+}
+
+void Run::slow(std::uint64_t token) {
+  const auto found = attempts_.find(token);
+  if (found == attempts_.end() || found->second.cancelled) return;
+  const Attempt& attempt = found->second;
+  take(run::event::AttemptStarted{attempt.path, attempt.number, attempt.loop_test,
+                                  services_.now()},
+       {});
+}
+
+void Run::attempt_done(const AttemptDone& done) {
+  services_.gate.release(done.token);
+  const auto found = attempts_.find(done.token);
+  if (found == attempts_.end()) return;
+  const Attempt attempt = std::move(found->second);
+  attempts_.erase(found);
+  ScriptResult& result = *done.result;
+  if (!result.logs.empty()) tell_logs(result, attempt);
+  if (!attempt.cancelled) {
+    run::event::AttemptFinished event;
+    event.path = attempt.path;
+    event.attempt = attempt.number;
+    event.loop_test = attempt.loop_test;
+    event.ok = result.ok;
+    event.result = std::move(result.value);
+    event.failure = {result.error.code, std::move(result.error.message)};
+    event.logs.reserve(result.logs.size());
+    for (LogLine& line : result.logs) event.logs.push_back({line.at, std::move(line.message)});
+    event.logs_truncated = result.logs_truncated;
+    event.started = result.started;
+    event.finished = result.finished;
+    take(event, {});
+  }
+  if (in_branch(*state_.graph, attempt.path) && !run::locate(state_, attempt.path)) {
+    const auto branch = branches_.find(item_of(attempt.path));
+    if (branch != branches_.end()) {
+      caf::anon_send(branch->second, Leave{});
+      branches_.erase(branch);
+    }
+  }
+  maybe_leave();
+}
+
+void Run::cancel_attempt(const run::command::CancelAttempt& command) {
+  for (auto it = attempts_.begin(); it != attempts_.end(); ++it) {
+    Attempt& attempt = it->second;
+    if (attempt.path != command.path || attempt.number != command.attempt ||
+        attempt.loop_test != command.loop_test || attempt.cancelled) {
+      continue;
+    }
+    if (attempt.job != nullptr) {  // still waits for its grant
+      services_.gate.cancel(it->first);
+      attempts_.erase(it);
+    } else {
+      attempt.cancelled = true;
+      caf::anon_send(attempt.actor, Abandon{it->first});
+    }
+    return;
+  }
+}
+
+void Run::start_child(const run::command::StartChild& command) {
+  if (services_.options.bugs.forget_waiting_child) return;
+  caf::anon_send(tenant_, ChildWanted{command,
+                                      run::Parent{state_.id, command.path},
+                                      {state_.workspace, state_.project}});
+}
+
+void Run::notify_parent(const run::command::NotifyParent& command) {
+  run::event::ChildEnded event{command.parent.path, state_.id, command.status, command.output,
+                               command.failure};
+  // Any definite answer of the parent acknowledges; without one it is asked again after a restart.
+  const auto answered = [run = handle()](Result<Answered> answer) {
+    const bool definite = answer.ok() || answer.error().code == Code::kRunEnded ||
+                          answer.error().code == Code::kNotFound ||
+                          answer.error().code == Code::kConflict;
+    if (definite) caf::anon_send(run, Inner{run::event::ParentAcknowledged{}});
+  };
+  services_.send(state_.workspace, ToRun{command.parent.run, {state_.workspace, std::nullopt},
+                                         Ask{std::move(event), answered}});
+}
+
+void Run::load_results(const run::command::LoadResults& command) {
+  const run::StepState& step = state_.root.steps.at(command.step);
+  const auto& loop = std::get<graph::ForEach>(state_.graph->steps.at(command.step).work);
+  services_.read([run_actor = handle(), command, bucket = state_.bucket, project = state_.project,
+                  count = step.loop->count, parallel_max = loop.parallel_max,
+                  bytes_max = services_.options.run.loop_result_bytes_max](store::Reader& reader) {
+    run::event::ResultsLoaded event{command.step, {}, {}, false};
+    std::vector<json::Text> chunks;
+    std::size_t bytes = 0;
+    for (const run::PayloadRef& ref : command.chunks) {
+      auto body = reader.payload(bucket, project, ref.hash);
+      if (!body || !*body) {
+        event.failure = run::Failure{Code::kCorrupt, "a part of the loop's results cannot be read"};
+        caf::anon_send(run_actor, Inner{std::move(event)});
+        return;
+      }
+      bytes += (*body)->size();
+      chunks.push_back(json::Text::trusted(std::move(**body)));
+      if (bytes > bytes_max) break;  // join_results says so
+    }
+    run::StepState of;
+    of.loop = std::make_unique<run::Loop>();
+    of.loop->count = count;
+    auto joined = run::join_results(of, parallel_max, chunks, bytes_max);
+    event.ok = joined.ok();
+    if (joined) event.result = std::move(*joined);
+    else event.failure = run::Failure{joined.error().code, joined.error().message};
+    caf::anon_send(run_actor, Inner{std::move(event)});
+  });
+}
+
+void Run::progress(const run::command::Progress& command) {
+  if (!services_.hub.watched(state_.id)) return;
+  const TimePoint now = services_.now();
+  TimePoint& told = progress_told_[command.path];
+  const bool last = command.done + command.failed == command.total;
+  if (!last && told.set() && now - told < kProgressEvery) return;
+  told = now;
+  json::Writer data;
+  data.begin_object().member("done", command.done).member("failed", command.failed);
+  data.member("total", command.total).end_object();
+  Hub::News news;
+  news.live.push_back({0, live_event(state_, "step_progress",
+                                     run::event_step_id(*state_.graph, command.path), now,
+                                     data.take())});
+  services_.hub.tell(state_.id, news);
+}
+
+void Run::tell_logs(const ScriptResult& result, const Attempt& attempt) {
+  if (!services_.hub.watched(state_.id)) return;
+  Hub::News news;
+  const std::string step = run::event_step_id(*state_.graph, attempt.path);
+  for (const LogLine& line : result.logs) {
+    json::Writer data;
+    data.begin_object().member("attempt", attempt.number).member("level", "info");
+    data.member("message", line.message).end_object();
+    news.live.push_back({0, live_event(state_, "log", step, line.at, data.take())});
+  }
+  services_.hub.tell(state_.id, news);
+}
+
+void Run::tell_scope(const run::Decision& decision, std::uint64_t first_seq) {
+  std::vector<LiveEvent> events;
+  const auto payloads = [&decision](const run::PayloadRef& ref) -> Result<json::Text> {
+    for (const run::PayloadBody& body : decision.payloads) {
+      if (body.hash == ref.hash) return body.text;
+    }
+    return Error{Code::kNotFound, "not in this decision", {}};
+  };
+  for (const run::Record& record : decision.records) {
+    const Status expanded =
+        run::expand(*state_.graph, state_.id, record, &first_seq, payloads, events);
+    if (!expanded) return;  // a value carried over from another run; the run's own feed has it
+  }
+  if (events.empty()) return;
+  after_durable([this, row = run::row_of(state_), events = std::move(events)](const Error* failed) {
+    if (failed == nullptr) services_.hub.tell_scope(row, events);
+  });
+}
+
+void Run::count(const run::Decision& decision) {
+  HotMetrics& metrics = services_.metrics;
+  for (const run::Record& record : decision.records) {
+    if (const auto* finished = std::get_if<run::record::StepFinished>(&record)) {
+      const auto type = static_cast<int>(run::step_at(*state_.graph, finished->attempt.path).type);
+      const auto status = static_cast<int>(finished->status) -
+                          static_cast<int>(run::StepStatus::kCompleted);
+      metrics.steps_finished[type][status]->add();
+      const Duration took = finished->attempt.finished - finished->attempt.started;
+      metrics.step_duration[type]->observe(static_cast<double>(took.us) / 1e6);
+    } else if (const auto* item = std::get_if<run::record::ItemFinished>(&record)) {
+      const auto status = item->failed ? 1 : 0;
+      const auto& loop = run::step_at(*state_.graph, item->loop);
+      const auto type = std::get<graph::ForEach>(loop.work).body->steps.back().type;
+      metrics.steps_finished[static_cast<int>(type)][status]->add();
+    } else if (const auto* skipped = std::get_if<run::record::StepsSkipped>(&record)) {
+      for (const run::StepPath& path : skipped->paths) {
+        metrics.steps_finished[static_cast<int>(run::step_at(*state_.graph, path).type)][3]->add();
+      }
+    } else if (std::holds_alternative<run::record::RunCreated>(record)) {
+      metrics.runs_started.add();
+    } else if (const auto* end = std::get_if<run::record::RunFinished>(&record)) {
+      const auto status =
+          static_cast<int>(end->status) - static_cast<int>(store::RunStatus::kCompleted);
+      metrics.runs_finished[status]->add();
+      metrics.run_duration.observe(static_cast<double>((end->at - state_.created).us) / 1e6);
+    }
+  }
+}
+
+}  // namespace troupe::actors

@@ -1,0 +1,302 @@
+#include "actors/store/load_run.h"
+
+#include "actors/tenant/admission.h"
+#include "runtime/journal/frame.h"
+
+namespace troupe::actors {
+namespace {
+
+graph::Tools tools_of(Services& services) {
+  return {services.ports.syntax, services.ports.patterns};
+}
+
+Result<std::shared_ptr<const graph::Graph>> graph_of(Services& services, store::Reader& reader,
+                                                     WorkspaceId workspace, WorkflowId workflow,
+                                                     std::int32_t version) {
+  auto published =
+      load_version(reader, services.versions, tools_of(services), services.options.graph,
+                   {workspace, std::nullopt}, workflow, version);
+  if (!published) return std::move(published).error();
+  return (*published)->graph;
+}
+
+/// One frame with the records of a decision, appended to the state's chain.
+store::Frame frame_of(Services& services, run::State& state,
+                      const std::vector<run::Record>& list) {
+  std::string records;
+  std::uint32_t events = 0;
+  for (const run::Record& record : list) {
+    run::encode(record, records);
+    events += run::event_count(record);
+  }
+  journal::Header header;
+  header.number = state.chain.frames() + 1;
+  header.record_count = static_cast<std::uint32_t>(list.size());
+  header.first_record = state.records - header.record_count + 1;
+  header.event_count = events;
+  header.first_seq = state.seq - events + 1;
+  header.back = state.chain.back();
+  const store::Pos pos = services.next_pos();
+  state.chain.append(pos);
+  return {pos, state.id, slot_of(state.id), journal::encode_frame(header, records)};
+}
+
+}  // namespace
+
+run::PayloadSource payload_source(store::Reader& reader, std::uint32_t bucket, ProjectId project) {
+  return [&reader, bucket, project](const run::PayloadRef& ref) -> Result<json::Text> {
+    auto body = reader.payload(bucket, project, ref.hash);
+    if (!body) return std::move(body).error();
+    if (!*body) return Error{Code::kNotFound, "a stored value is gone", {}};
+    return json::Text::trusted(std::move(**body));
+  };
+}
+
+// ---- fold ----------------------------------------------------------------------------------------
+
+Status Fold::begin(const store::Snapshot& snapshot) {
+  auto state = run::decode_snapshot(snapshot.bytes);
+  if (!state) return std::move(state).error();
+  auto graph = graph_of(services_, reader_, state->workspace, state->workflow, state->version);
+  if (!graph) return std::move(graph).error();
+  run::attach(*state, std::move(*graph));
+  state_ = std::move(*state);
+  seen_ = snapshot.pos;
+  return ok();
+}
+
+Status Fold::create(RunId run, std::string_view records) {
+  auto first = run::decode(&records);
+  if (!first) return std::move(first).error();
+  const auto* created = std::get_if<run::record::RunCreated>(&*first);
+  if (created == nullptr) return Error{Code::kCorrupt, "a run's journal lacks its beginning", {}};
+  auto graph =
+      graph_of(services_, reader_, created->workspace, created->workflow, created->version);
+  if (!graph) return std::move(graph).error();
+  state_ = run::new_state(run, std::move(*graph));
+  return ok();
+}
+
+Status Fold::add(const store::Frame& frame) {
+  if (frame.pos <= seen_) return ok();
+  auto view = journal::decode_frame(frame.bytes);
+  if (!view) return std::move(view).error();
+  std::string_view records = view->records;
+  if (!state_) {
+    if (Status created = create(frame.entity, records); !created) return created;
+  }
+  while (!records.empty()) {
+    auto record = run::decode(&records);
+    if (!record) return std::move(record).error();
+    run::apply(*state_, *record);
+  }
+  state_->chain.append(frame.pos);
+  seen_ = frame.pos;
+  return ok();
+}
+
+Result<run::State> Fold::finish() {
+  if (!state_) return Error{Code::kCorrupt, "nothing of this run is stored", {}};
+  const auto payloads = payload_source(reader_, state_->bucket, state_->project);
+  for (run::Value* value : run::absent_values(*state_)) {
+    auto text = payloads(value->ref);
+    if (!text) return std::move(text).error();
+    value->text = std::move(*text);
+  }
+  return std::move(*state_);
+}
+
+// ---- loading -------------------------------------------------------------------------------------
+
+Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace, RunId run) {
+  Loaded loaded{run, nullptr, nullptr, std::nullopt};
+  const auto fail = [&loaded](Error error) {
+    loaded.error = std::move(error);
+    return loaded;
+  };
+  auto row = reader.run_unscoped(run);
+  if (!row) return fail(std::move(row).error());
+  if (!*row || (*row)->workspace != workspace) return loaded;
+  auto snapshot = reader.snapshot(run);
+  if (!snapshot) return fail(std::move(snapshot).error());
+  if (store::ended((*row)->status) && !*snapshot) {
+    loaded.row = std::make_shared<store::RunRow>(std::move(**row));
+    return loaded;
+  }
+  Fold fold(services, reader);
+  store::Pos from = 0;
+  if (*snapshot) {
+    if (Status begun = fold.begin(**snapshot); !begun) return fail(std::move(begun).error());
+    from = (*snapshot)->pos + 1;
+  } else {
+    auto mark = reader.recovery_mark();
+    if (!mark) return fail(std::move(mark).error());
+    from = *mark;
+  }
+  // Sleeping runs have nothing behind their snapshot; only a crashed actor's run costs this scan.
+  Status folded = ok();
+  if (!*snapshot || (*row)->head != (*snapshot)->pos || (*snapshot)->runnable) {
+    const Status scanned = reader.scan_journal(from, [&](store::Frame frame) {
+      if (frame.entity == run) folded = fold.add(frame);
+      return folded.ok();
+    });
+    if (!scanned) return fail(scanned.error());
+    if (!folded) return fail(folded.error());
+  }
+  auto state = fold.finish();
+  if (!state) return fail(std::move(state).error());
+  if (store::ended(state->status) && (!state->parent.set() || state->parent_acknowledged)) {
+    loaded.row = std::make_shared<store::RunRow>(run::row_of(*state));
+    return loaded;
+  }
+  loaded.state = std::make_shared<run::State>(std::move(*state));
+  return loaded;
+}
+
+Result<RunLook> look_at_ended(Services& services, store::Reader& reader, const store::RunRow& row,
+                              bool with_state) {
+  RunLook look;
+  look.row = row;
+  look.head = row.head;
+  auto graph = graph_of(services, reader, row.workspace, row.workflow, row.version);
+  if (!graph) return std::move(graph).error();
+  look.graph = std::move(*graph);
+  auto last = reader.frame(row.head);
+  if (!last) return std::move(last).error();
+  store::Frame frame;
+  if (*last) {
+    frame = std::move(**last);
+  } else {
+    auto archived = reader.history(row.id, row.head - 1, 1);
+    if (!archived) return std::move(archived).error();
+    if (archived->empty()) return Error{Code::kCorrupt, "the run's journal is gone", {}};
+    frame = std::move(archived->front());
+  }
+  auto view = journal::decode_frame(frame.bytes);
+  if (!view) return std::move(view).error();
+  look.seq = view->header.first_seq + view->header.event_count - 1;
+  if (!with_state) return look;
+  Fold fold(services, reader);
+  const Status folded = journal::for_each_frame(
+      reader, row.id, row.head, 0,
+      [&fold](const store::Frame& f, const journal::FrameView&) { return fold.add(f); });
+  if (!folded) return folded.error();
+  auto state = fold.finish();
+  if (!state) return std::move(state).error();
+  look.snapshot = run::encode_snapshot(*state);
+  return look;
+}
+
+Result<run::State> state_of(const RunLook& look) {
+  auto state = run::decode_snapshot(look.snapshot);
+  if (!state) return state;
+  run::attach(*state, look.graph);
+  return state;
+}
+
+// ---- children ------------------------------------------------------------------------------------
+
+void start_child_run(Services& services, store::Reader& reader, const TenantActor& tenant,
+                     const ChildWanted& wanted) {
+  const run::command::StartChild& child = wanted.child;
+  const auto tell_parent = [&services, wanted](run::Event event) {
+    services.send(wanted.scope.workspace,
+                  ToRun{wanted.parent.run, {wanted.scope.workspace, std::nullopt},
+                        Ask{std::move(event), {}}});
+  };
+  const auto refuse = [&](const Error& error) {
+    tell_parent(run::event::ChildRefused{child.path, child.child, {error.code, error.message}});
+  };
+  const Loaded before = load_run(services, reader, wanted.scope.workspace, child.child);
+  if (before.state != nullptr) {
+    // It exists and is open (or ended without its parent's word): a message makes sure that it is awake.
+    return services.send(wanted.scope.workspace,
+                         ToRun{child.child, {wanted.scope.workspace, std::nullopt},
+                               Ask{run::event::TimerDue{}, {}}});
+  }
+  if (before.row != nullptr) {
+    auto look = look_at_ended(services, reader, *before.row, true);
+    auto state = look ? state_of(*look) : Result<run::State>(look.error());
+    if (!state) return refuse(state.error());
+    json::Text output = state->output.text;
+    if (state->output.ref.set()) {
+      auto text = payload_source(reader, state->bucket, state->project)(state->output.ref);
+      if (!text) return refuse(text.error());
+      output = std::move(*text);
+    }
+    return tell_parent(run::event::ChildEnded{child.path, child.child, state->status, output,
+                                              state->failure.value_or(run::Failure{})});
+  }
+  const auto workflow = Uuid::parse(child.workflow_id);
+  if (!workflow) {
+    return refuse({Code::kNotFound, "there is no workflow \"" + child.workflow_id + "\"", {}});
+  }
+  auto published =
+      load_version(reader, services.versions, tools_of(services), services.options.graph,
+                   wanted.scope, WorkflowId{*workflow}, child.version.value_or(0));
+  if (!published) return refuse(published.error());
+  auto spec = std::make_shared<run::record::RunCreated>();
+  spec->workspace = wanted.scope.workspace;
+  spec->project = wanted.scope.project.value_or(ProjectId{});
+  spec->workflow = (*published)->workflow.id;
+  spec->version = (*published)->version;
+  spec->trigger_type = "workflow";
+  spec->at = services.now();
+  spec->input.text = child.input;
+  spec->parent = wanted.parent;
+  spec->depth = child.depth;
+  spec->bucket = bucket_of(services.now());
+  for (const graph::Step& step : (*published)->graph->steps) {
+    if (step.no_auto_start && step.depends_on.empty()) spec->out_of_scope.push_back(step.index);
+  }
+  StartMade start{child.child, *published, spec, true, {}};
+  start.done = [tell_parent, child](Result<Started> started) {
+    if (started) return;
+    tell_parent(run::event::ChildRefused{
+        child.path, child.child, {started.error().code, started.error().message}});
+  };
+  caf::anon_send(tenant, std::move(start));
+}
+
+// ---- writing on behalf of runs without an actor --------------------------------------------------
+
+void write_quarantine(Services& services, store::Reader& reader, RunId run,
+                      const std::string& why) {
+  auto row = reader.run_unscoped(run);
+  if (!row || !*row) return;
+  auto submission = std::make_shared<Submission>();
+  store::RunRow& changed = submission->batch.runs.emplace_back(std::move(**row));
+  changed.status = store::RunStatus::kPaused;
+  changed.pause_reason = store::PauseReason::kQuarantine;
+  Loaded loaded = load_run(services, reader, changed.workspace, run);
+  if (loaded.state != nullptr) {
+    run::State& state = *loaded.state;
+    const run::Record record =
+        run::record::RunPaused{store::PauseReason::kQuarantine, services.now()};
+    run::apply(state, record);
+    submission->batch.frames.push_back(frame_of(services, state, {record}));
+    submission->pos = state.chain.head();
+    changed.head = submission->pos;
+    submission->batch.snapshots.push_back(
+        {run, state.workspace, submission->pos, {}, false, run::encode_snapshot(state)});
+    submission->closes = true;
+  }
+  services.ports.log.error("a run is quarantined", {{"run_id", run.to_string()}, {"why", why}});
+  services.submit(std::move(submission));
+}
+
+void append_creation(Services& services, run::State& state, const run::Decision& decision,
+                     Submission& submission) {
+  submission.batch.frames.push_back(frame_of(services, state, decision.records));
+  submission.pos = state.chain.head();
+  submission.bytes += submission.batch.frames.back().bytes.size();
+  for (const run::PayloadBody& body : decision.payloads) {
+    submission.batch.payloads.push_back(
+        {state.bucket, state.project, body.hash, std::string(body.text.view())});
+    submission.bytes += body.text.size();
+  }
+  submission.batch.runs.push_back(run::row_of(state));
+  services.metrics.runs_started.add();
+}
+
+}  // namespace troupe::actors

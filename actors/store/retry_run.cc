@@ -1,0 +1,55 @@
+#include "actors/store/retry_run.h"
+
+#include "actors/store/load_run.h"
+#include "actors/tenant/admission.h"
+
+namespace troupe::actors {
+
+void retry_from(Services& services, store::Reader& reader, const RetryRequest& request,
+                const RunLook& seen, std::shared_ptr<const Published> to, Callback<Started> done) {
+  auto state = state_of(seen);
+  if (!state) return done(std::move(state).error());
+  const auto payloads = payload_source(reader, state->bucket, state->project);
+  for (run::Value* value : run::absent_values(*state)) {
+    auto text = payloads(value->ref);
+    if (!text) return done(std::move(text).error());
+    value->text = std::move(*text);
+  }
+  auto carried = run::carry_over(*state, *to->graph, request.from_step);
+  if (!carried) return done(std::move(carried).error());
+  auto spec = std::make_shared<run::record::RunCreated>();
+  spec->workspace = state->workspace;
+  spec->project = state->project;
+  spec->workflow = to->workflow.id;
+  spec->version = to->version;
+  spec->trigger_type = "retry";
+  spec->external_id = state->external_id;
+  spec->at = services.now();
+  spec->bucket = bucket_of(spec->at);
+  spec->input.text = request.input.empty() ? state->input.text : request.input;
+  spec->retried_from = state->id;
+  spec->carried = std::move(*carried);
+  for (const auto& [step, overlay] : state->overlays) {
+    const auto index = to->graph->find(seen.graph->steps[step].id);
+    if (index) spec->overlays.emplace_back(*index, run::Value{overlay.text, {}});
+  }
+  for (const std::uint32_t step : state->out_of_scope) {
+    const auto index = to->graph->find(seen.graph->steps[step].id);
+    if (index) spec->out_of_scope.push_back(*index);
+  }
+  caf::anon_send(services.tenant(state->workspace),
+                 StartMade{services.new_run_id(), std::move(to), std::move(spec), false, done});
+}
+
+Error task_conflict(store::Reader& reader, const store::TenantScope& scope,
+                    const TaskAnswer& answer, const Error& error) {
+  const auto id = Uuid::parse(answer.task);
+  if (!id) return error;
+  const auto row = reader.task(scope, TaskId{*id});
+  if (!row) return row.error();
+  if (!*row || (*row)->run != answer.run) return {Code::kNotFound, "there is no such task", {}};
+  if ((*row)->pending) return error;
+  return {Code::kTaskCompleted, "the task has been decided: " + (*row)->decision, {}};
+}
+
+}  // namespace troupe::actors

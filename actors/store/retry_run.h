@@ -1,0 +1,17 @@
+#pragma once
+
+#include "actors/messages.h"
+#include "actors/node/services.h"
+
+namespace troupe::actors {
+
+/// Makes a new run that takes over what an ended one had completed. On a reader's thread.
+void retry_from(Services& services, store::Reader& reader, const RetryRequest& request,
+                const RunLook& seen, std::shared_ptr<const Published> to, Callback<Started> done);
+
+/// What to tell somebody who answers a task that has been decided: kTaskCompleted with the recorded
+/// decision; kNotFound if the run has no such task; otherwise `error`.
+Error task_conflict(store::Reader& reader, const store::TenantScope& scope,
+                    const TaskAnswer& answer, const Error& error);
+
+}  // namespace troupe::actors

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+
+#include "actors/messages.h"
+
+namespace troupe::actors {
+
+/// Published versions in memory, compiled; the least recently used go first. Versions never change; what
+/// changes is which one is the latest, so publishing and archiving tell it. Thread-safe.
+class VersionCache {
+ public:
+  explicit VersionCache(std::size_t entries_max = 4096) : entries_max_(entries_max) {}
+
+  /// Version 0: the latest. Null: not in memory.
+  std::shared_ptr<const Published> find(WorkflowId workflow, std::int32_t version);
+  void put(std::shared_ptr<const Published> published);
+  /// The workflow's row has changed: its latest version, name or archived flag.
+  void forget_latest(WorkflowId workflow);
+
+ private:
+  using Key = std::pair<WorkflowId, std::int32_t>;
+  std::mutex mutex_;
+  const std::size_t entries_max_;
+  std::list<std::pair<Key, std::shared_ptr<const Published>>> order_;  ///< most recent first
+  std::map<Key, decltype(order_)::iterator> entries_;
+  std::map<WorkflowId, std::int32_t> latest_;
+};
+
+/// Reads and compiles a version; runs on a reader's thread. Version 0: the latest. kNotFound (foreign
+/// workflows too, unless `scope` is null), kNotPublished.
+Result<std::shared_ptr<const Published>> load_version(store::Reader& reader, VersionCache& cache,
+                                                      const graph::Tools& tools,
+                                                      const graph::Limits& limits,
+                                                      const store::TenantScope& scope,
+                                                      WorkflowId workflow, std::int32_t version);
+
+}  // namespace troupe::actors

@@ -1,0 +1,398 @@
+#include "actors/tenant/tenant.h"
+
+#include "actors/store/load_run.h"
+#include "actors/tenant/admission.h"
+#include "runtime/journal/frame.h"
+
+namespace troupe::actors {
+namespace {
+
+Error not_found() { return {Code::kNotFound, "there is no such run", {}}; }
+
+Started started_of(const store::RunRow& row) {
+  return {row.id, row.status, row.workflow, row.version, row.created};
+}
+
+}  // namespace
+
+Tenant::Tenant(Services& services, WorkspaceId workspace, Outside outside)
+    : services_(services), workspace_(workspace), outside_(std::move(outside)) {
+  services_.tenant_actors.fetch_add(1);
+}
+
+Tenant::~Tenant() {
+  for (const auto& [run, entry] : runs_) {
+    if (entry.actor) caf::anon_send_exit(entry.actor, caf::exit_reason::user_shutdown);
+  }
+  services_.tenant_actors.fetch_sub(1);
+}
+
+// ---- admission -----------------------------------------------------------------------------------
+
+void Tenant::start(const StartRun& message) {
+  const StartRequest& request = message.request;
+  if (Status admitted = may_admit(services_, queue_.size()); !admitted) {
+    return message.done(std::move(admitted).error());
+  }
+  auto spec = spec_of(request, *message.published, services_.now());
+  if (!spec) return message.done(std::move(spec).error());
+  Making making{message.published,
+                std::make_shared<run::record::RunCreated>(std::move(*spec)), message.done};
+  const bool keyed = !request.idempotency_key.empty() && !services_.options.bugs.ignore_idempotency_key;
+  if (request.run_id) make_unless_exists(*request.run_id, std::move(making));
+  else if (keyed) make_unless_exists(keyed_run_id(services_.ports.hasher, request), std::move(making));
+  else make(services_.new_run_id(), making);
+}
+
+void Tenant::start_made(const StartMade& message) {
+  Making making{message.published, message.spec, message.done};
+  if (message.idempotent) make_unless_exists(message.run, std::move(making));
+  else make(message.run, making);
+}
+
+void Tenant::make_unless_exists(RunId run, Making making) {
+  if (const auto found = runs_.find(run); found != runs_.end()) {
+    // It is here: what it was asked for with decides, once that is durable.
+    const auto compare = [tenant = outside_.self(), run, making](Result<RunLook> seen) {
+      if (!seen) return making.done(std::move(seen).error());
+      if (seen->row.request != making.spec->request) {
+        return making.done(Error{Code::kIdempotencyMismatch,
+                                 "this key or run id was used with another request", {}});
+      }
+      making.done(started_of(seen->row));
+    };
+    return deliver(run, found->second, {workspace_, std::nullopt}, Look{false, compare});
+  }
+  auto& waiting = making_[run];
+  waiting.push_back(std::move(making));
+  if (waiting.size() > 1) return;
+  services_.read([tenant = outside_.self(), run](store::Reader& reader) {
+    auto row = reader.run_unscoped(run);
+    Exists answer{run, nullptr, std::nullopt};
+    if (!row) answer.error = row.error();
+    else if (*row) answer.row = std::make_shared<store::RunRow>(std::move(**row));
+    caf::anon_send(tenant, std::move(answer));
+  });
+}
+
+void Tenant::exists(const Exists& message) {
+  auto node = making_.extract(message.run);
+  if (node.empty()) return;
+  std::vector<Making>& waiting = node.mapped();
+  bool first = true;
+  for (Making& making : waiting) {
+    if (message.error) {
+      making.done(*message.error);
+    } else if (message.row != nullptr) {
+      answer_existing(*message.row, making);
+    } else if (first) {
+      make(message.run, making);
+      first = false;
+    } else {
+      make_unless_exists(message.run, std::move(making));
+    }
+  }
+}
+
+void Tenant::answer_existing(const store::RunRow& row, const Making& making) {
+  if (row.request != making.spec->request || row.workspace != workspace_) {
+    return making.done(Error{Code::kIdempotencyMismatch,
+                             "this key or run id was used with another request", {}});
+  }
+  making.done(started_of(row));
+}
+
+void Tenant::make(RunId run, const Making& making) {
+  Entry& entry = runs_[run];
+  entry.project = making.spec->project;
+  const bool now = turns_ < services_.options.active_runs_per_workspace && queue_.empty();
+  entry.state = std::make_shared<run::State>(run::new_state(run, making.published->graph));
+  entry.phase = Phase::kQueued;
+  activate(run, entry);
+  if (now) {
+    entry.holds_turn = true;
+    ++turns_;
+  } else {
+    entry.in_queue = true;
+    queue_.push_back(run);
+  }
+  run::event::Created created{*making.spec, now};
+  const auto accepted = [done = making.done](Result<Answered> answer) {
+    if (!answer) return done(std::move(answer).error());
+    done(started_of(answer->row));
+  };
+  forward(entry, Ask{std::move(created), accepted});
+}
+
+void Tenant::start_all(const StartRuns& message) {
+  if (Status admitted = may_admit(services_, queue_.size() + message.items->size()); !admitted) {
+    return message.done(std::move(admitted).error());
+  }
+  auto submission = std::make_shared<Submission>();
+  auto states = std::make_shared<std::vector<run::State>>();
+  std::vector<RunId> ids;
+  Random jitter(services_.ports.entropy.next());
+  const TimePoint now = services_.now();
+  for (const BatchItem& item : *message.items) {
+    StartRequest request = message.common;
+    request.input = item.input;
+    request.external_id = item.external_id;
+    auto spec = spec_of(request, *message.published, now);
+    if (!spec) return message.done(std::move(spec).error());
+    run::State state = run::new_state(services_.new_run_id(), message.published->graph);
+    const run::Context context{now, jitter, services_.ports.hasher, services_.options.run};
+    auto decision = run::decide(state, run::event::Created{std::move(*spec), false}, context);
+    if (!decision) return message.done(std::move(decision).error());
+    ids.push_back(state.id);
+    append_creation(services_, state, *decision, *submission);
+    states->push_back(std::move(state));
+  }
+  submission->creates = true;
+  submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(outside_.self());
+  submission->done = [done = message.done, tenant = outside_.self(), states,
+                      ids = std::move(ids)](const Status& status) {
+    if (!status) return done(status.error());
+    caf::anon_send(tenant, Enqueue{states, false});
+    done(ids);
+  };
+  services_.submit(std::move(submission));
+}
+
+// ---- turns ---------------------------------------------------------------------------------------
+
+void Tenant::enqueue(const Enqueue& message) {
+  for (run::State& state : *message.states) {
+    const RunId run = state.id;
+    const auto [found, inserted] = runs_.try_emplace(run);
+    Entry& entry = found->second;
+    if (!inserted && entry.phase != Phase::kLoading) continue;  // it is here already
+    entry.phase = Phase::kQueued;
+    entry.project = state.project;
+    entry.recovered = message.recovered;
+    entry.state = std::make_shared<run::State>(std::move(state));
+    entry.in_queue = true;
+    queue_.push_back(run);
+    if (!entry.pending.empty()) {
+      const auto pending = std::move(entry.pending);
+      entry.pending.clear();
+      for (const auto& [scope, wanted] : pending) deliver(run, entry, scope, wanted);
+    }
+  }
+  take_turns();
+}
+
+void Tenant::take_turns() {
+  while (!queue_.empty() && turns_ < services_.options.active_runs_per_workspace &&
+         !services_.shutting_down) {
+    const RunId run = queue_.front();
+    queue_.pop_front();
+    const auto found = runs_.find(run);
+    if (found == runs_.end() || !found->second.in_queue) continue;
+    Entry& entry = found->second;
+    entry.in_queue = false;
+    entry.holds_turn = true;
+    ++turns_;
+    activate(run, entry);
+    forward(entry, Ask{run::event::Started{}, {}});
+  }
+}
+
+Tenant::Entry& Tenant::activate(RunId run, Entry& entry) {
+  if (entry.phase != Phase::kQueued) return entry;
+  const bool recovered = entry.recovered;
+  entry.actor = outside_.spawn(std::move(entry.state));
+  entry.state.reset();
+  entry.phase = Phase::kActive;
+  entry.recovered = false;
+  by_actor_[entry.actor.address()] = run;
+  if (recovered) forward(entry, Ask{run::event::Recovered{}, {}});
+  return entry;
+}
+
+void Tenant::asleep(const Asleep& message) {
+  const auto found = runs_.find(message.run);
+  if (found == runs_.end() || found->second.phase != Phase::kActive) return;
+  Entry& entry = found->second;
+  if (entry.delivered != message.received) return;  // something is on its way to it: it will ask again
+  caf::anon_send(entry.actor, Leave{});
+  erase(message.run);
+  take_turns();
+}
+
+void Tenant::erase(RunId run) {
+  const auto found = runs_.find(run);
+  if (found == runs_.end()) return;
+  if (found->second.actor) by_actor_.erase(found->second.actor.address());
+  if (found->second.holds_turn) --turns_;
+  runs_.erase(found);
+}
+
+// ---- messages to runs ----------------------------------------------------------------------------
+
+void Tenant::route(const ToRun& message) {
+  const auto [found, inserted] = runs_.try_emplace(message.run);
+  if (inserted) load(message.run);
+  deliver(message.run, found->second, message.scope, message.message);
+}
+
+void Tenant::deliver(RunId run, Entry& entry, const store::TenantScope& scope,
+                     const Message& message) {
+  if (entry.phase == Phase::kLoading) {
+    entry.pending.emplace_back(scope, message);
+    return;
+  }
+  const bool visible = scope.workspace == workspace_ &&
+                       (!scope.project || !entry.project.set() || *scope.project == entry.project);
+  if (!visible && !services_.options.bugs.drop_tenant_filter) return refuse(message, not_found());
+  if (entry.phase == Phase::kQuarantined) {
+    const auto* ask = std::get_if<Ask>(&message);
+    if (ask != nullptr && std::holds_alternative<run::event::ResumeAsked>(ask->event)) {
+      crashes_.erase(run);
+      entry.phase = Phase::kLoading;
+      entry.pending.emplace_back(scope, message);
+      return load(run);
+    }
+    if (ask != nullptr) return refuse(message, {Code::kQuarantined, entry.why, {}});
+    return answer_ended({}, scope, message);
+  }
+  activate(run, entry);
+  forward(entry, message);
+}
+
+void Tenant::forward(Entry& entry, const Message& message) {
+  ++entry.delivered;
+  std::visit([&](const auto& m) { caf::anon_send(entry.actor, m); }, message);
+}
+
+void Tenant::refuse(const Message& message, const Error& error) {
+  std::visit([&](const auto& m) { if (m.done) m.done(error); }, message);
+}
+
+void Tenant::timer(const TimerFired& message) {
+  route({message.run, {workspace_, std::nullopt}, Ask{run::event::TimerDue{}, {}}});
+}
+
+void Tenant::snapshot_wanted(RunId run) {
+  const auto found = runs_.find(run);
+  if (found == runs_.end()) return;
+  Entry& entry = found->second;
+  if (entry.phase == Phase::kQueued) activate(run, entry);
+  if (entry.phase != Phase::kActive) return;
+  ++entry.delivered;
+  caf::anon_send(entry.actor, SnapshotWanted{run});
+}
+
+// ---- loading -------------------------------------------------------------------------------------
+
+void Tenant::load(RunId run) {
+  services_.read([this_tenant = outside_.self(), &services = services_, run,
+                  workspace = workspace_](store::Reader& reader) {
+    caf::anon_send(this_tenant, load_run(services, reader, workspace, run));
+  });
+}
+
+void Tenant::loaded(const Loaded& message) {
+  const auto found = runs_.find(message.run);
+  if (found == runs_.end() || found->second.phase != Phase::kLoading) return;
+  Entry& entry = found->second;
+  const auto pending = std::move(entry.pending);
+  entry.pending.clear();
+  if (message.state != nullptr) {
+    entry.project = message.state->project;
+    entry.state = message.state;
+    entry.recovered = true;
+    entry.phase = Phase::kQueued;
+    const bool queued = message.state->status == store::RunStatus::kQueued;
+    activate(message.run, entry);
+    for (const auto& [scope, wanted] : pending) deliver(message.run, entry, scope, wanted);
+    if (!queued) return;
+    entry.in_queue = true;
+    queue_.push_back(message.run);
+    return take_turns();
+  }
+  erase(message.run);
+  for (const auto& [scope, wanted] : pending) {
+    if (message.error) refuse(wanted, *message.error);
+    else if (message.row == nullptr) refuse(wanted, not_found());
+    else answer_ended(*message.row, scope, wanted);
+  }
+}
+
+void Tenant::answer_ended(const store::RunRow& row, const store::TenantScope& scope,
+                          const Message& message) {
+  if (row.workspace != scope.workspace || (scope.project && *scope.project != row.project)) {
+    return refuse(message, not_found());
+  }
+  if (std::holds_alternative<Ask>(message)) {
+    return refuse(message, {Code::kRunEnded,
+                            "the run has ended: " + std::string(store::name(row.status)), {}});
+  }
+  services_.read([&services = services_, row, look = std::get<Look>(message)](
+                     store::Reader& reader) {
+    look.done(look_at_ended(services, reader, row, look.with_state));
+  });
+}
+
+// ---- children ------------------------------------------------------------------------------------
+
+void Tenant::child(const ChildWanted& message) {
+  services_.read([tenant = outside_.self(), &services = services_, message](store::Reader& reader) {
+    start_child_run(services, reader, tenant, message);
+  });
+}
+
+// ---- crashes -------------------------------------------------------------------------------------
+
+void Tenant::down(const caf::actor_addr& actor, const caf::error& reason) {
+  const auto found = by_actor_.find(actor);
+  if (found == by_actor_.end()) return;
+  const RunId run = found->second;
+  by_actor_.erase(found);
+  const auto entry = runs_.find(run);
+  if (entry == runs_.end()) return;
+  if (entry->second.holds_turn) --turns_;
+  if (!reason || services_.shutting_down) {  // refused at its creation
+    runs_.erase(entry);
+    return take_turns();
+  }
+  services_.metrics.recoveries.add();
+  const int crashes = ++crashes_[run];
+  services_.ports.log.error("a run's actor crashed",
+                            {{"run_id", run.to_string()}, {"crashes", crashes},
+                             {"reason", caf::to_string(reason)}});
+  Entry fresh;
+  fresh.project = entry->second.project;
+  entry->second = std::move(fresh);
+  if (crashes >= services_.options.crashes_max) {
+    return quarantine(run, "its actor crashed " + std::to_string(crashes) + " times: " +
+                               caf::to_string(reason));
+  }
+  outside_.later(milliseconds(50ll << crashes), Reload{run});
+  take_turns();
+}
+
+void Tenant::reload(const Reload& message) {
+  if (runs_.count(message.run) == 0) return;
+  // What the crashed actor had submitted must have landed or failed before the store is read.
+  services_.write([&services = services_, tenant = outside_.self(), run = message.run,
+                   workspace = workspace_](store::Writer&) {
+    services.read([&services, tenant, run, workspace](store::Reader& reader) {
+      caf::anon_send(tenant, load_run(services, reader, workspace, run));
+    });
+  });
+}
+
+void Tenant::quarantine(RunId run, const std::string& why) {
+  Entry& entry = runs_[run];
+  entry.phase = Phase::kQuarantined;
+  entry.why = why;
+  const auto pending = std::move(entry.pending);
+  entry.pending.clear();
+  for (const auto& [scope, message] : pending) refuse(message, {Code::kQuarantined, why, {}});
+  services_.read([&services = services_, run, why](store::Reader& reader) {
+    write_quarantine(services, reader, run, why);
+  });
+  take_turns();
+}
+
+}  // namespace troupe::actors

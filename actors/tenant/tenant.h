@@ -1,0 +1,85 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/messages.h"
+#include "actors/node/services.h"
+
+namespace troupe::actors {
+
+/// The logic of a tenant actor. Owned by one actor; not thread-safe.
+class Tenant {
+ public:
+  /// What the actor around it does on its behalf.
+  struct Outside {
+    std::function<RunActor(std::shared_ptr<run::State>)> spawn;  ///< spawns and monitors
+    std::function<void(Duration, Reload)> later;
+    std::function<TenantActor()> self;
+  };
+  Tenant(Services& services, WorkspaceId workspace, Outside outside);
+  ~Tenant();
+
+  void start(const StartRun& message);
+  void start_all(const StartRuns& message);
+  void start_made(const StartMade& message);
+  void route(const ToRun& message);
+  void loaded(const Loaded& message);
+  void exists(const Exists& message);
+  void enqueue(const Enqueue& message);
+  void asleep(const Asleep& message);
+  void reload(const Reload& message);
+  void timer(const TimerFired& message);
+  void child(const ChildWanted& message);
+  void snapshot_wanted(RunId run);
+  void quarantine(RunId run, const std::string& why);
+  void down(const caf::actor_addr& actor, const caf::error& reason);
+
+ private:
+  using Message = std::variant<Ask, Look>;
+  enum class Phase : std::uint8_t { kQueued, kActive, kLoading, kQuarantined };
+  struct Entry {
+    Phase phase = Phase::kLoading;
+    bool in_queue = false;      ///< a turn in `queue_` is still to come
+    bool holds_turn = false;    ///< counts against the active runs
+    ProjectId project;
+    std::uint64_t delivered = 0;
+    RunActor actor;
+    std::shared_ptr<run::State> state;  ///< while kQueued
+    bool recovered = false;             ///< the state comes from the store: tell it so first
+    std::vector<std::pair<store::TenantScope, Message>> pending;  ///< while kLoading
+    std::string why;                                              ///< while kQuarantined
+  };
+  struct Making {
+    std::shared_ptr<const Published> published;
+    std::shared_ptr<run::record::RunCreated> spec;
+    Callback<Started> done;
+  };
+
+  void make(RunId run, const Making& making);
+  void make_unless_exists(RunId run, Making making);
+  void answer_existing(const store::RunRow& row, const Making& making);
+  Entry& activate(RunId run, Entry& entry);
+  void take_turns();
+  void deliver(RunId run, Entry& entry, const store::TenantScope& scope, const Message& message);
+  void forward(Entry& entry, const Message& message);
+  void load(RunId run);
+  void answer_ended(const store::RunRow& row, const store::TenantScope& scope,
+                    const Message& message);
+  void erase(RunId run);
+  static void refuse(const Message& message, const Error& error);
+
+  Services& services_;
+  const WorkspaceId workspace_;
+  Outside outside_;
+  std::unordered_map<RunId, Entry> runs_;
+  std::unordered_map<caf::actor_addr, RunId> by_actor_;
+  std::deque<RunId> queue_;
+  std::size_t turns_ = 0;  ///< run actors that hold a turn
+  std::unordered_map<RunId, std::vector<Making>> making_;  ///< asked the store whether they exist
+  std::unordered_map<RunId, int> crashes_;
+};
+
+}  // namespace troupe::actors

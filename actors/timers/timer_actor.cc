@@ -1,0 +1,141 @@
+#include "actors/timers/timer_actor.h"
+
+#include <algorithm>
+
+#include "actors/node/services.h"
+#include "runtime/dispatch/timer_wheel.h"
+
+namespace troupe::actors {
+namespace {
+
+constexpr Duration kWindow = seconds(600);
+constexpr Duration kSlowTick = milliseconds(100);
+constexpr std::size_t kReadAheadMax = 20'000;
+
+struct TimerState {
+  static inline constexpr const char* name = "timers";
+  Services* services = nullptr;
+  std::unique_ptr<dispatch::TimerWheel> wheel;
+  TimePoint horizon;    ///< every durable timer up to here is in the wheel
+  TimePoint next_far;   ///< the earliest known one beyond it; unset: none
+  bool reading = false;
+  TimePoint ticking;    ///< a Tick is on its way for this instant; unset: none
+};
+
+using Self = TimerActor::stateful_pointer<TimerState>;
+
+/// The instant at which something has to be done, or unset.
+TimePoint next_deed(const TimerState& state) {
+  TimePoint next = state.wheel->next();
+  if (state.next_far.set() && !state.reading) {
+    const TimePoint read_at{std::max(state.next_far.us - kWindow.us / 2, std::int64_t{1})};
+    if (!next.set() || read_at < next) next = read_at;
+  }
+  return next;
+}
+
+void schedule(Self self) {
+  TimerState& state = self->state;
+  const TimePoint next = next_deed(state);
+  if (!next.set() || (state.ticking.set() && state.ticking <= next)) return;
+  state.ticking = next;
+  const std::int64_t delay = std::max<std::int64_t>(next.us - state.services->now().us, 0);
+  self->delayed_send(self, std::chrono::microseconds(delay), Tick{});
+}
+
+void read_ahead(Self self) {
+  TimerState& state = self->state;
+  state.reading = true;
+  const TimePoint after = state.horizon;
+  const TimePoint until = state.services->now() + kWindow;
+  const TimerActor timers = caf::actor_cast<TimerActor>(caf::strong_actor_ptr{self->ctrl()});
+  state.services->read([timers, after, until, services = state.services](store::Reader& reader) {
+    ReadAhead answer{std::make_shared<std::vector<store::Snapshot>>(), until, {}};
+    auto due = reader.due(after, until, kReadAheadMax);
+    if (!due) {
+      services->ports.log.error("timers could not be read", {{"message", due.error().message}});
+      answer.horizon = after;
+      answer.next_far = until;
+    } else {
+      if (due->size() >= kReadAheadMax) answer.horizon = due->back().wake_at;
+      *answer.due = std::move(*due);
+      auto beyond = reader.due(answer.horizon, TimePoint{INT64_MAX}, 1);
+      if (beyond && !beyond->empty()) answer.next_far = beyond->front().wake_at;
+    }
+    caf::anon_send(timers, std::move(answer));
+  });
+}
+
+void take_read_ahead(Self self, const ReadAhead& answer) {
+  TimerState& state = self->state;
+  state.reading = false;
+  state.horizon = answer.horizon;
+  // One that was armed meanwhile beyond the horizon is in the store as well, so the answer knows it.
+  state.next_far = answer.next_far;
+  for (const store::Snapshot& sleeper : *answer.due) {
+    state.wheel->insert({sleeper.wake_at, sleeper.workspace, sleeper.entity});
+  }
+  schedule(self);
+}
+
+void tick(Self self) {
+  TimerState& state = self->state;
+  Services& services = *state.services;
+  state.ticking = {};
+  const TimePoint now = services.now();
+  std::vector<dispatch::TimerWheel::Entry> due;
+  state.wheel->advance(now, &due);
+  for (const auto& entry : due) {
+    caf::anon_send(services.tenant(entry.workspace), TimerFired{entry.entity});
+  }
+  if (state.next_far.set() && !state.reading && state.next_far.us - now.us <= kWindow.us / 2) {
+    read_ahead(self);
+  }
+  schedule(self);
+}
+
+void arm(Self self, const Arm& message) {
+  TimerState& state = self->state;
+  if (message.durable && message.due > state.horizon) {
+    if (!state.next_far.set() || message.due < state.next_far) state.next_far = message.due;
+  } else {
+    state.wheel->insert({message.due, message.workspace, message.run});
+  }
+  schedule(self);
+}
+
+TimerActor::behavior_type timer_actor(Self self, Services* services) {
+  self->state.services = services;
+  self->state.wheel = std::make_unique<dispatch::TimerWheel>(services->now());
+  self->state.horizon = TimePoint{0};
+  read_ahead(self);
+  return {
+      [=](const Arm& message) { arm(self, message); },
+      [=](const Tick&) { tick(self); },
+      [=](const ReadAhead& message) { take_read_ahead(self, message); },
+  };
+}
+
+// ---- slow attempts -------------------------------------------------------------------------------
+
+using WatchActor = caf::typed_actor<caf::reacts_to<Tick>>;
+
+WatchActor::behavior_type watch_actor(WatchActor::pointer self, Services* services) {
+  return {[=](const Tick&) {
+    if (services->gate.tell_slow()) {
+      self->delayed_send(self, std::chrono::microseconds(kSlowTick.us), Tick{});
+    } else {
+      services->gate.ticks_stopped();
+    }
+  }};
+}
+
+}  // namespace
+
+TimerActor spawn_timers(caf::actor_system& system, Services& services) {
+  const WatchActor watch = system.spawn(watch_actor, &services);
+  services.gate.on_busy([watch] { caf::anon_send(watch, Tick{}); });
+  return system.spawn(timer_actor, &services);
+}
+
+}  // namespace troupe::actors
