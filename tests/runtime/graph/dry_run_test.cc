@@ -68,6 +68,9 @@ TEST_F(DryRun, IdsAndEdgesThatDoNotHoldAreNamed) {
            lua("b", R"(,"depends_on":["a"])") + "," + lua("c", R"(,"depends_on":["b"])") + "," +
            lua("d", R"(,"depends_on":["c"])"),
        "cycle a /steps/1/depends_on/1"},
+      {lua("a", R"(,"depends_on":["b"])") + "," + lua("b", R"(,"depends_on":["a"])") + "," +
+           lua("c", R"(,"condition":"{{steps.a.x}}")"),
+       "cycle a /steps/0/depends_on/0"},
       {for_each(lua("x", R"(,"depends_on":["y"])") + "," + lua("y")),
        "cycle x /steps/0/for_each_body_steps/0/depends_on/0"},
       {lua("a") + "," + for_each(lua("x", R"(,"depends_on":["a"])")),

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -87,16 +88,21 @@ TEST_F(GraphMutation, EveryRemovedFieldGivesAGraphOrAnIssue) {
   }
 }
 
-/// Milliseconds that one parse takes; the graph must be valid.
+/// Milliseconds that one parse takes, the best of three so that a busy machine does not count; the
+/// graph must be valid.
 double parse_ms(const GraphFixture& fixture, const std::string& text) {
   Limits limits;
   limits.graph_bytes_max = 16 << 20;
   const json::Text document = GraphFixture::document(text);
-  const auto start = std::chrono::steady_clock::now();
-  const Parsed parsed = parse(document, {fixture.syntax, fixture.patterns}, limits);
-  const auto end = std::chrono::steady_clock::now();
-  EXPECT_NE(parsed.graph, nullptr) << listing(parsed).substr(0, 500);
-  return std::chrono::duration<double, std::milli>(end - start).count();
+  double best = 1e9;
+  for (int i = 0; i < 3; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    const Parsed parsed = parse(document, {fixture.syntax, fixture.patterns}, limits);
+    const auto end = std::chrono::steady_clock::now();
+    EXPECT_NE(parsed.graph, nullptr) << listing(parsed).substr(0, 500);
+    best = std::min(best, std::chrono::duration<double, std::milli>(end - start).count());
+  }
+  return best;
 }
 
 std::string step_reading(int index, const std::string& depends_on, int read) {

@@ -93,7 +93,8 @@ TEST_F(GraphParse, BodyStepWaitsForTheOneBeforeItUnlessItSaysOtherwise) {
       {"id":"a","type":"lua_script","script":"return {v=item}"},
       {"id":"b","type":"lua_script","script":"return {v=body.a.v}"},
       {"id":"c","type":"lua_script","script":"return {}","depends_on":["a"]},
-      {"id":"d","type":"lua_script","script":"return {}","depends_on":[]}]}]})");
+      {"id":"d","type":"lua_script","script":"return {}","depends_on":[]},
+      {"id":"e","type":"lua_script","script":"return {}"}]}]})");
   const auto& loop = std::get<ForEach>(graph->steps[0].work);
   EXPECT_EQ(loop.count, 3u);
   EXPECT_EQ(loop.parallel_max, 1000);
@@ -104,6 +105,7 @@ TEST_F(GraphParse, BodyStepWaitsForTheOneBeforeItUnlessItSaysOtherwise) {
   EXPECT_EQ(loop.body->steps[1].depends_on, std::vector<std::uint32_t>{0});
   EXPECT_EQ(loop.body->steps[2].depends_on, std::vector<std::uint32_t>{0});
   EXPECT_TRUE(loop.body->steps[3].depends_on.empty());
+  EXPECT_EQ(loop.body->steps[4].depends_on, std::vector<std::uint32_t>{3});
   EXPECT_TRUE(std::get<LuaScript>(loop.body->steps[0].work).use.item);
 }
 
