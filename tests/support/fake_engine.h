@@ -89,7 +89,7 @@ class FakeFeed {
 
 /// An engine that records what it is asked and answers from a FakeStore and from what a test has set.
 /// Answers come at once on the caller's thread, or, with `hold`, when the test calls `release`.
-class FakeEngine final : public Engine {
+class FakeEngine : public Engine {
  public:
   FakeStore rows;
   std::shared_ptr<FakeFeed> feed = std::make_shared<FakeFeed>();
