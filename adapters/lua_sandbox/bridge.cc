@@ -61,7 +61,9 @@ int host_call(lua_State* lua) {
     return luaL_error(lua, "host.call is not possible inside a callback of a library function");
   }
   Interpreter& interpreter = Interpreter::of(lua);
-  std::string& out = interpreter.begin_host_call({name, size});
+  std::string* const work = interpreter.begin_host_call({name, size});
+  if (work == nullptr) return luaL_error(lua, "too many host calls");
+  std::string& out = *work;
   Encoder encoder(lua, out, interpreter.result_bytes_max());
   out.push_back('[');
   const int count = lua_gettop(lua);

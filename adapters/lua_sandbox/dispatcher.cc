@@ -64,7 +64,7 @@ void Dispatcher::run() {
     dispatch();
     if (now_ns_ >= next_check_ns_) check_workers();
     ended_.clear();
-    wait();
+    if (!stop_) wait();
   }
   end_all();
 }

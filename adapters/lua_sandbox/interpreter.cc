@@ -17,6 +17,8 @@ constexpr char kEnvironment = 'e';
 constexpr char kEnvironmentMetatable = 'm';
 
 constexpr unsigned kJobsMax = 5000;
+// The clock of a script stands still during a host call, so a loop of them would never end.
+constexpr unsigned kHostCallsMax = 1000;
 constexpr std::size_t kChunksMax = 256;
 
 constexpr std::string_view kKnownGlobals[] = {"input", "steps", "item", "index",
@@ -115,6 +117,7 @@ Interpreter::Outcome Interpreter::start(const Run& run) {
   result_bytes_max_ = run.result_bytes_max;
   logs_bytes_max_ = run.logs_bytes_max;
   limit_ = Limit::kNone;
+  host_calls_ = 0;
   syntax_failed_ = false;
   chunk_reference_ = LUA_NOREF;
   globals_.assign(run.globals);
@@ -173,7 +176,8 @@ void Interpreter::push_chunk(lua_State* thread) {
   const int status =
       luaL_loadbufferx(thread, source.data(), source.size(), chunk_name_.c_str(), "t");
   if (status != LUA_OK) {
-    syntax_failed_ = status == LUA_ERRSYNTAX;
+    // Deep nesting ends the parser with an error that is not one of syntax.
+    syntax_failed_ = status != LUA_ERRMEM;
     if (status == LUA_ERRMEM) note_out_of_memory();
     lua_error(thread);
   }
@@ -294,10 +298,12 @@ void Interpreter::stop_from_signal() {
   lua_sethook(thread_, stop_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
-std::string& Interpreter::begin_host_call(std::string_view name) {
+std::string* Interpreter::begin_host_call(std::string_view name) {
+  if (host_calls_ >= kHostCallsMax) return nullptr;
+  ++host_calls_;
   host_name_.assign(name);
   text_.clear();
-  return text_;
+  return &text_;
 }
 
 Interpreter::Outcome Interpreter::settle(int status, int results) {

@@ -81,7 +81,8 @@ class Interpreter {
   std::size_t result_bytes_max() const { return result_bytes_max_; }
   std::size_t memory_bytes_max() const { return heap_.cap; }
   void note_random_seeded() { random_seeded_ = true; }
-  std::string& begin_host_call(std::string_view name);
+  /// Where its arguments are to be written; null if the script made too many.
+  std::string* begin_host_call(std::string_view name);
   bool reply_ok() const { return reply_ok_; }
   const std::string& reply() const { return reply_; }
   /// Decodes the globals that were not asked for yet into the environment.
@@ -140,6 +141,7 @@ class Interpreter {
   bool random_seeded_ = false;
   bool worn_ = false;
   unsigned jobs_ = 0;
+  unsigned host_calls_ = 0;  ///< of this job
 };
 
 /// CLOCK_MONOTONIC.

@@ -3,6 +3,7 @@
 #include <lua.hpp>
 
 #include "adapters/lua_sandbox/heap.h"
+#include "adapters/lua_sandbox/values.h"
 
 namespace troupe::lua_sandbox {
 
@@ -23,7 +24,8 @@ Status Syntax::check(std::string_view source, std::string_view) const {
     constexpr std::string_view kPrefix = "script:";
     error.message = message.starts_with(kPrefix)
                         ? std::string("line ").append(message.substr(kPrefix.size()))
-                        : std::string(message);
+                        : std::string("line 1: nested too deeply: ").append(message);
+    error.message.resize(utf8_prefix(error.message));
   }
   lua_close(lua);
   if (status == LUA_OK) return ok();

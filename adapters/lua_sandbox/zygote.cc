@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -153,7 +154,14 @@ Result<Zygote> Zygote::start() {
     keep_only(theirs.get());
     serve(server);
   }
-  return Zygote(std::move(ours));
+  return Zygote(std::move(ours), pid);
+}
+
+Zygote::~Zygote() {
+  if (pid_ == 0) return;
+  socket_.close();
+  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 bool Zygote::request(std::uint64_t token, const Descriptor& socket, const Descriptor& page,

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <utility>
 
 #include "adapters/lua_sandbox/child.h"
 #include "runtime/base/result.h"
@@ -46,8 +47,11 @@ class Zygote {
   /// Call before the process has threads.
   static Result<Zygote> start();
 
-  Zygote(Zygote&&) = default;
-  Zygote& operator=(Zygote&&) = default;
+  Zygote(Zygote&& other) noexcept
+      : socket_(std::move(other.socket_)), pid_(std::exchange(other.pid_, 0)) {}
+  Zygote& operator=(Zygote&&) = delete;
+  /// Ends the zygote and so its children.
+  ~Zygote();
 
   /// Asks for a child that talks on `socket` and shows its state in `page` (a memfd). The answer comes
   /// by receive(); the other end of the socket may be written to at once. False if the zygote is gone.
@@ -59,8 +63,9 @@ class Zygote {
   Result<Spawned> receive();
 
  private:
-  explicit Zygote(Descriptor socket) : socket_(std::move(socket)) {}
+  Zygote(Descriptor socket, pid_t pid) : socket_(std::move(socket)), pid_(pid) {}
   Descriptor socket_;
+  pid_t pid_ = 0;
 };
 
 }  // namespace troupe::lua_sandbox

@@ -1,0 +1,2 @@
+-- expect: lua_error
+error(("x"):rep(5 << 20))

@@ -1,0 +1,2 @@
+-- expect: timeout
+return {string.find(("a"):rep(60000), ".-.-.-b")}

@@ -1,0 +1,2 @@
+-- expect: ok
+return {type(string.format("%p", {}))}

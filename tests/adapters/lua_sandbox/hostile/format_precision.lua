@@ -1,0 +1,2 @@
+-- expect: lua_error
+return {string.format("%.999f", 1)}

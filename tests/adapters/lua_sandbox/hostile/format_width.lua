@@ -1,0 +1,2 @@
+-- expect: lua_error
+return {string.format("%99999d", 1)}

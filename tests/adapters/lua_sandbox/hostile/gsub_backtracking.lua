@@ -1,0 +1,2 @@
+-- expect: timeout
+return {(("a"):rep(60000):gsub(".-.-.-b", ""))}

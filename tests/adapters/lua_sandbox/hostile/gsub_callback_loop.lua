@@ -1,0 +1,2 @@
+-- expect: timeout
+return {(("a"):gsub(".", function() while true do end end))}

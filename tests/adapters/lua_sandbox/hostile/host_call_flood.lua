@@ -1,0 +1,2 @@
+-- expect: timeout
+while true do pcall(host.call, "x", 1) end

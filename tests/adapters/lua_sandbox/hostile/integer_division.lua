@@ -1,0 +1,2 @@
+-- expect: lua_error
+return {1 // 0}

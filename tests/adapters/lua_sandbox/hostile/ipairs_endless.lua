@@ -1,0 +1,2 @@
+-- expect: timeout
+for i in ipairs(setmetatable({}, {__index = function() return 1 end})) do end

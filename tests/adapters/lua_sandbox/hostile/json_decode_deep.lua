@@ -1,0 +1,2 @@
+-- expect: lua_error
+return json.decode(("["):rep(100000))

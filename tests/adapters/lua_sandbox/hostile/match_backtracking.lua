@@ -1,0 +1,2 @@
+-- expect: timeout
+return {("x"):rep(50000):match("(.-)(.-)(.-)(.-)y")}

@@ -1,0 +1,2 @@
+-- expect: timeout
+while true do pcall(table.move, {}, 1, 999999, 2, {}) end

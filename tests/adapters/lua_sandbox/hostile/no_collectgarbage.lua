@@ -1,0 +1,3 @@
+-- expect: lua_error
+collectgarbage("stop")
+return {}

@@ -1,0 +1,2 @@
+-- expect: lua_error
+return {io.open("/etc/passwd"):read("a")}

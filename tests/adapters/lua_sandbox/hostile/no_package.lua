@@ -1,0 +1,2 @@
+-- expect: lua_error
+return {package.loadlib("libc.so.6", "system")}

@@ -1,0 +1,2 @@
+-- expect: lua_syntax
+return } end if

@@ -1,0 +1,3 @@
+-- expect: ok
+print(("x"):rep(5 << 20))
+return {}

@@ -1,0 +1,2 @@
+-- expect: lua_error
+print(setmetatable({}, {__tostring = function() return {} end}))

@@ -1,0 +1,4 @@
+-- expect: ok
+math.randomseed(42)
+leak = math.random()
+return {}

@@ -1,0 +1,2 @@
+-- expect: lua_memory
+return {string.rep("x", 1 << 40)}

@@ -1,0 +1,2 @@
+-- expect: lua_memory
+return {("x"):rep(1 << 30, ("y"):rep(1000))}

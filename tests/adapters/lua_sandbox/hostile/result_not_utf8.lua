@@ -1,0 +1,2 @@
+-- expect: result_not_json
+return {"\xC0\x80"}

@@ -1,0 +1,2 @@
+-- expect: lua_error
+return {select(-5, 1)}

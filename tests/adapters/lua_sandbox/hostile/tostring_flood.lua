@@ -1,0 +1,2 @@
+-- expect: timeout
+while true do local s = tostring(math.random()) .. tostring({}) end

@@ -1,0 +1,2 @@
+-- expect: lua_error
+return {utf8.char(1 << 40)}
