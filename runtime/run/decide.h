@@ -145,7 +145,7 @@ Result<std::vector<Carried>> carry_over(const State& old_state, const graph::Gra
                                         std::string_view from_step);
 
 /// Deterministic ids: the same after every crash.
-RunId child_id(const Hasher& hasher, const State& state, const StepPath& path);
+RunId child_id(const Hasher& hasher, const State& state, const StepPath& path, std::uint16_t attempt);
 TaskId task_id(const Hasher& hasher, const State& state, const StepPath& path, std::uint16_t attempt);
 
 }  // namespace troupe::run

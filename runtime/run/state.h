@@ -42,6 +42,10 @@ struct Loop {
   Value prev;                                      ///< {inner id: result} of the iteration before
   std::deque<std::pair<std::uint32_t, Value>> iterations;  ///< the last 100
   bool testing = false;                            ///< the eval script is running
+  // Derived or cached, in no record and no snapshot.
+  std::uint64_t result_bytes = 0;                  ///< size of the results so far
+  json::Text joined;                               ///< the whole result of a chunked loop, once read
+  bool loading = false;                            ///< command::LoadResults is on its way
 };
 
 /// What a waiting step waits for.
@@ -63,6 +67,7 @@ struct StepState {
   TimePoint scheduled, started, finished;
   TimePoint retry_at;
   TimePoint deadline;       ///< of the whole step (loops, run_workflow)
+  std::uint32_t deps_open = 0;  ///< dependencies that have not ended; derived
   Value input, result;
   std::unique_ptr<Failure> failure;
   std::unique_ptr<Waiting> waiting;
@@ -123,6 +128,8 @@ struct State {
   std::uint32_t waiting[6] = {0, 0, 0, 0, 0, 0};
   /// Steps (in any scope) that are scheduled, running, retrying, or loops in progress with work.
   std::uint32_t active = 0;
+  /// Those of `active` that are kRetrying: they wait for a timer. Derived.
+  std::uint32_t retrying = 0;
 
   std::uint64_t records = 0;    ///< number of the last record
   std::uint64_t seq = 0;        ///< number of the last event
@@ -156,11 +163,13 @@ std::vector<Value*> absent_values(State& state);
 /// The only mutation. Total: a record that decide() wrote always fits; a record that does not fit is a
 /// bug in the live path and kCorrupt in recovery (`fold`).
 void apply(State& state, const Record& record);
+/// apply() for records that come from a store: kCorrupt, and nothing changed, if it does not fit.
+Status fold(State& state, const Record& record);
 
 /// Snapshot: everything in State except graph, in_flight and caches.
 std::string encode_snapshot(const State& state);
 Result<State> decode_snapshot(std::string_view bytes);  ///< `graph` still unset; see `attach`
-/// Gives a decoded state its graph and sizes its scopes.
+/// Gives a decoded state its graph, sizes its scopes and makes what is derived again.
 void attach(State& state, std::shared_ptr<const graph::Graph> graph);
 
 }  // namespace troupe::run

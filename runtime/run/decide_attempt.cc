@@ -1,0 +1,274 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "runtime/json/read.h"
+#include "runtime/run/globals.h"
+#include "runtime/run/machine.h"
+#include "runtime/run/result_json.h"
+
+// Attempts: their start, their reports, and whether another one follows.
+
+namespace troupe::run {
+namespace {
+
+/// A while's eval script has no timeout field of its own; this is the one of a script.
+constexpr Duration kTestTimeout = seconds(5);
+
+Duration backoff(const graph::Retry& retry, int attempt, Random& jitter) {
+  const double limit = static_cast<double>(retry.delay_max.us);
+  const double full =
+      static_cast<double>(retry.initial.us) * std::pow(retry.factor, std::max(0, attempt - 1));
+  const double delay = full < limit ? full : limit;  // also for infinity
+  return {static_cast<std::int64_t>(retry.jitter_full ? delay * jitter.unit() : delay)};
+}
+
+bool under_way(const StepState& step) {
+  return step.status == StepStatus::kScheduled || step.status == StepStatus::kRunning ||
+         step.status == StepStatus::kWaiting;
+}
+
+}  // namespace
+
+Attempt Machine::attempt_of(const StepPath& path, const Located& at) const {
+  const StepState& state = *at.state;
+  Attempt attempt;
+  attempt.path = path;
+  attempt.silent = silent(*state_.graph, path);
+  attempt.finished = context_.now;
+  if (under_way(state)) {
+    attempt.number = state.attempts;
+    attempt.announced = state.announced;
+    attempt.scheduled = state.scheduled;
+    attempt.started = state.started.set() ? state.started : state.scheduled;
+  } else {
+    attempt.number = static_cast<std::uint16_t>(state.attempts + 1);
+    attempt.scheduled = attempt.started = context_.now;
+  }
+  return attempt;
+}
+
+void Machine::schedule(const StepPath& path) {
+  const Located at = locate(state_, path);
+  Attempt attempt = attempt_of(path, at);
+  if (at.step->effect != graph::Effect::kNone) {
+    // Its effect may happen once it is commanded, so the journal has to know of it before.
+    attempt.finished = {};
+    emit(record::StepStarted{std::move(attempt)});
+    return command_attempt(path);
+  }
+  {
+    ++changes_;
+    const Tally tally(state_, path, at);
+    at.state->status = StepStatus::kScheduled;
+    at.state->attempts = attempt.number;
+    at.state->announced = false;
+    at.state->scheduled = context_.now;
+    at.state->started = {};
+  }
+  command_attempt(path);
+}
+
+void Machine::command_attempt(const StepPath& path) {
+  const Located at = locate(state_, path);
+  const Surroundings around(state_, path);
+  const auto& lua = std::get<graph::LuaScript>(at.step->work);
+  command::StartAttempt start;
+  if (at.step->concurrency_key) {
+    Expanded key = expand(*at.step->concurrency_key, around);
+    if (key.later) return;
+    if (key.failure) return fail(path, *key.failure);
+    const bool string = json::kind(key.text) == json::Kind::kString;
+    start.concurrency_key = string ? json::decode_string(key.text) : std::move(key.text);
+  }
+  Globals globals = script_globals(around, lua.use, false);
+  if (globals.absent_loop) {
+    if (unreadable_ && unreadable_->first == *globals.absent_loop) {
+      return fail(path, unreadable_->second);
+    }
+    return load_results(*globals.absent_loop);
+  }
+  start.path = path;
+  start.attempt = at.state->attempts;
+  start.step = at.step;
+  start.script = lua.script;
+  start.globals = std::move(globals.json);
+  start.timeout = at.step->timeout;
+  start.priority = at.step->priority;
+  at.state->in_flight = true;
+  decision_.commands.emplace_back(std::move(start));
+}
+
+void Machine::command_test(const StepPath& path) {
+  const Located at = locate(state_, path);
+  const auto& loop = std::get<graph::While>(at.step->work);
+  const std::uint32_t iteration = at.state->loop->iteration;
+  const Surroundings around(state_, path.inner(iteration, 0));
+  Globals globals = script_globals(around, loop.eval_script->use, true);
+  if (globals.absent_loop) {
+    if (unreadable_ && unreadable_->first == *globals.absent_loop) {
+      return fail(path, unreadable_->second);
+    }
+    return load_results(*globals.absent_loop);
+  }
+  {
+    const Tally tally(state_, path, at);
+    at.state->loop->testing = true;
+  }
+  command::StartAttempt start;
+  start.path = path;
+  start.attempt = static_cast<std::uint16_t>(iteration + 1);
+  start.loop_test = true;
+  start.step = at.step;
+  start.script = loop.eval_script->script;
+  start.globals = std::move(globals.json);
+  start.timeout = kTestTimeout;
+  start.priority = at.step->priority;
+  decision_.commands.emplace_back(std::move(start));
+}
+
+Status Machine::on(const event::AttemptStarted& e) {
+  const Located at = locate(state_, e.path);
+  if (!at || e.loop_test || ended() || at.state->attempts != e.attempt) return ok();
+  if (at.state->status != StepStatus::kScheduled) return ok();
+  Attempt attempt = attempt_of(e.path, at);
+  attempt.started = e.at;
+  attempt.finished = {};
+  emit_at(e.path, record::StepStarted{std::move(attempt)});
+  return ok();
+}
+
+Status Machine::on(const event::AttemptFinished& e) {
+  const Located at = locate(state_, e.path);
+  if (!at || ended()) return ok();
+  if (e.loop_test) {
+    test_finished(e.path, e);
+    return ok();
+  }
+  const bool running =
+      at.state->status == StepStatus::kScheduled ||
+      (at.state->status == StepStatus::kRunning && at.state->loop == nullptr);
+  if (!running || at.state->attempts != e.attempt) return ok();
+  End end{e.started, logs(e.logs, e.logs_truncated)};
+  if (!e.ok) {
+    const bool unknown = e.failure.code == Code::kOutcomeUnknown;
+    if (unknown && at.step->effect == graph::Effect::kOnce) resolve_doubt(e.path);
+    else fail(e.path, e.failure, end);
+    return ok();
+  }
+  if (e.result.size() > context_.limits.result_bytes_max) {
+    fail(e.path,
+         {Code::kResultTooLarge, "The result has " + std::to_string(e.result.size()) +
+                                     " bytes; at most " +
+                                     std::to_string(context_.limits.result_bytes_max) +
+                                     " are allowed."},
+         end);
+    return ok();
+  }
+  // Inside a pure branch only the item's end is journaled, so its steps store no bodies.
+  const bool inner = pure_branch(e.path) && end.logs.count == 0;
+  Value result;
+  if (inner) result.text = e.result;
+  else result = value(e.result);
+  complete(e.path, std::move(result), end);
+  return ok();
+}
+
+void Machine::complete(const StepPath& path, Value result, const End& end) {
+  record::StepFinished finished;
+  finished.attempt = attempt_of(path, locate(state_, path));
+  if (end.started.set() && !finished.attempt.announced) finished.attempt.started = end.started;
+  finished.result = std::move(result);
+  finished.logs = end.logs;
+  finish(path, std::move(finished));
+}
+
+void Machine::finish(const StepPath& path, record::StepFinished finished) {
+  // Lines that were printed must be found again, so such a record is kept even in a pure branch.
+  const bool keep = finished.logs.count > 0;
+  emit_at(path, std::move(finished), keep);
+  after_end(path);
+}
+
+void Machine::fail(const StepPath& path, const Failure& failure, const End& end) {
+  const Located at = locate(state_, path);
+  const int attempt = attempt_of(path, at).number;
+  const graph::Retry& retry = at.step->retry;
+  if (!draining() && attempt < retry.attempts_max && retry.retries(failure.code)) {
+    return retry_later(path, failure, end, backoff(retry, attempt, context_.jitter));
+  }
+  fail_for_good(path, failure, end);
+}
+
+void Machine::retry_later(const StepPath& path, const Failure& failure, const End& end,
+                          Duration delay) {
+  const Located at = locate(state_, path);
+  cancel_inside(path, at, "failed", at.step->id);
+  record::AttemptFailed failed;
+  failed.attempt = attempt_of(path, at);
+  if (end.started.set() && !failed.attempt.announced) failed.attempt.started = end.started;
+  failed.failure = failure;
+  failed.retry_at = context_.now + delay;
+  failed.logs = end.logs;
+  const bool keep = failed.logs.count > 0;
+  emit_at(path, std::move(failed), keep);
+}
+
+void Machine::fail_for_good(const StepPath& path, const Failure& failure, const End& end) {
+  const Located at = locate(state_, path);
+  cancel_inside(path, at, "failed", event_step_id(*state_.graph, path));
+  record::StepFinished finished;
+  finished.attempt = attempt_of(path, at);
+  if (end.started.set() && !finished.attempt.announced) finished.attempt.started = end.started;
+  finished.status = StepStatus::kFailed;
+  finished.failure = failure;
+  finished.logs = end.logs;
+  if (at.step->on_error == graph::OnError::kContinue) {
+    finished.result = value(continued_json(failure));
+  }
+  finish(path, std::move(finished));
+}
+
+/// The start of an attempt with effect `once` is recorded, and nothing more: a crash or a lost answer
+/// came between. Only its owner can know whether the effect happened.
+void Machine::resolve_doubt(const StepPath& path) {
+  const Located at = locate(state_, path);
+  switch (at.step->in_doubt) {
+    case graph::InDoubt::kRetry:
+      return command_attempt(path);
+    case graph::InDoubt::kFail:
+      return fail_for_good(path, {Code::kInDoubt,
+                                  "It is unknown whether the effect of this attempt happened."});
+    case graph::InDoubt::kAsk:
+      break;
+  }
+  record::StepWaiting waiting;
+  waiting.kind = WaitKind::kInDoubt;
+  waiting.task = task_id(context_.hasher, state_, path, at.state->attempts);
+  wait(path, at, std::move(waiting));
+}
+
+void Machine::after_end(const StepPath& path) {
+  const Located at = locate(state_, path);
+  if (!at || ended()) return;
+  if (at.state->status == StepStatus::kFailed && at.step->on_error == graph::OnError::kFail) {
+    if (!path.top_level()) return branch_failed(path);
+    if (may_start()) fail_run(at.step->id, *at.state->failure);
+    return;
+  }
+  for (const std::uint32_t dependant : at.step->dependants) {
+    if (at.scope->steps[dependant].deps_open > 0) continue;
+    StepPath next = path;
+    next.part[next.size - 1] = dependant;
+    ready_.push_back(next);
+  }
+  if (path.top_level() || at.scope->ended < at.scope->steps.size()) return;
+  const StepPath loop = path.loop();
+  if (std::holds_alternative<graph::ForEach>(step_at(*state_.graph, loop).work)) {
+    branch_done(loop, path.item());
+  } else {
+    iteration_done(loop);
+  }
+}
+
+}  // namespace troupe::run

@@ -1,0 +1,33 @@
+#include <string>
+#include <string_view>
+
+#include "runtime/base/bytes.h"
+#include "runtime/run/decide.h"
+
+namespace troupe::run {
+namespace {
+
+Uuid derived(const Hasher& hasher, const State& state, std::string_view kind, const StepPath& path,
+             std::uint16_t attempt) {
+  ByteWriter seed;
+  seed.uuid(state.id);
+  seed.text(kind);
+  seed.byte(path.size);
+  for (int i = 0; i < path.size; ++i) seed.varint(path.part[i]);
+  seed.varint(attempt);
+  return Uuid::v8(hasher.hash(seed.bytes()));
+}
+
+}  // namespace
+
+RunId child_id(const Hasher& hasher, const State& state, const StepPath& path,
+               std::uint16_t attempt) {
+  return RunId(derived(hasher, state, "child", path, attempt));
+}
+
+TaskId task_id(const Hasher& hasher, const State& state, const StepPath& path,
+               std::uint16_t attempt) {
+  return TaskId(derived(hasher, state, "task", path, attempt));
+}
+
+}  // namespace troupe::run
