@@ -23,7 +23,16 @@ class Projection {
     }
     if (r.kind == WaitKind::kEvent) waiter(r.attempt.path, r.event, r.key, true);
   }
-  void operator()(const record::AttemptFailed& r) { end_waiter(r.attempt); }
+  void operator()(const record::AttemptFailed& r) {
+    end_waiter(r.attempt);
+    if (!r.task.set()) return;
+    store::TaskRow row = task(r.attempt.path, r.task, r.attempt.input);
+    row.pending = false;
+    // Of an effect in doubt a person may say that it did not happen: then it is tried again.
+    const bool denied = r.failure.code == Code::kInDoubt;
+    row.decision = denied ? R"({"approved":false})" : R"({"cancelled":true})";
+    batch_.tasks.push_back(std::move(row));
+  }
   void operator()(const record::StepFinished& r) {
     end_waiter(r.attempt);
     const TaskId id = r.task.set() ? r.task : waiting_task(r.attempt.path);

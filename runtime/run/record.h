@@ -109,6 +109,7 @@ struct AttemptFailed {  // [step_scheduled, step_started,] step_retrying
   Failure failure;
   TimePoint retry_at;
   Logs logs;
+  TaskId task;  ///< the task that this attempt waited for, and that ends with it
 };
 struct StepFinished {  // [step_scheduled, step_started,] [human_task_completed,] step_completed|failed|cancelled
   Attempt attempt;

@@ -85,6 +85,7 @@ void fields(A& a, Of<A, record::AttemptFailed>& r) {
   a.time(r.retry_at, r.attempt.scheduled);
   rare_attempt_fields(a, r.attempt);
   a.logs(r.logs, r.attempt.scheduled);
+  a.optional(r.task);
 }
 
 template <class A>

@@ -30,7 +30,7 @@ TROUPE_MEMBERS(record::RunCreated, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, 
 TROUPE_MEMBERS(record::RunStarted, a)
 TROUPE_MEMBERS(record::StepStarted, a)
 TROUPE_MEMBERS(record::StepWaiting, a, b, c, d, e, f, g)
-TROUPE_MEMBERS(record::AttemptFailed, a, b, c, d)
+TROUPE_MEMBERS(record::AttemptFailed, a, b, c, d, e)
 TROUPE_MEMBERS(record::StepFinished, a, b, c, d, e, f, g, h, i, j, k, l, m)
 TROUPE_MEMBERS(record::StepsSkipped, a, b, c, d)
 TROUPE_MEMBERS(record::LoopStarted, a, b, c)

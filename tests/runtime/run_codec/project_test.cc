@@ -69,6 +69,19 @@ TEST(RunProject, ACancelledWaitTakesItsTaskAlong) {
   EXPECT_EQ(batch.tasks[0].decision, R"({"cancelled":true})");
 }
 
+TEST(RunProject, ARetryEndsTheTaskOfTheAttemptBefore) {
+  State state = waiting_state();
+  record::AttemptFailed late{attempt(0, 0), {Code::kTimeout, "late"}, at_ms(99), {}, kTask};
+  record::AttemptFailed denied{attempt(0, 0), {Code::kInDoubt, "no"}, at_ms(99), {}, kTask};
+  store::Batch batch;
+  project(state, late, batch);
+  project(state, denied, batch);
+  ASSERT_EQ(batch.tasks.size(), 2u);
+  EXPECT_FALSE(batch.tasks[0].pending);
+  EXPECT_EQ(batch.tasks[0].decision, R"({"cancelled":true})");
+  EXPECT_EQ(batch.tasks[1].decision, R"({"approved":false})");
+}
+
 TEST(RunProject, AnEventWaiterComesAndGoes) {
   State state = waiting_state();
   const record::StepWaiting waiting{attempt(1, 0), WaitKind::kEvent, {}, {}, "paid", "k7", {}};
