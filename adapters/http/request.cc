@@ -259,7 +259,9 @@ bool Session::read_body() {
   if (error == beast_http::error::body_limit) {
     return refuse(problem(Code::kPayloadTooLarge, "The body is over its limit.")), false;
   }
-  if (error && error != beast_http::error::need_more) {
+  // A chunk's header that never ends must not fill the memory.
+  const bool endless = in_.size() > core_->options.limits.header_bytes_max;
+  if (endless || (error && error != beast_http::error::need_more)) {
     return refuse(problem(Code::kInvalidRequest, "The body's chunks are malformed.")), false;
   }
   const auto& limits = core_->options.limits;
