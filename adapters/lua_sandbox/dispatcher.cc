@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <limits>
+#include <csignal>
+
+extern "C" {  // glibc 2.36 forgot it
+#include <sys/pidfd.h>
+}
 
 #include "adapters/lua_sandbox/interpreter.h"
 
@@ -107,7 +110,10 @@ void Dispatcher::cancel(std::uint64_t id) {
   if (job.place == PendingJob::Place::kQueued) {
     return finish_with(job, Code::kRunStopped, "the run was stopped");
   }
-  // The child has it: the caller hears at once, the job stays listed until the child is rid of it.
+  // The child has it: the caller hears at once and may use the number again, while the job is kept
+  // until the child is rid of it.
+  cancelled_.emplace(&job, std::move(found->second));
+  jobs_.erase(found);
   ScriptResult result;
   result.error = Error{Code::kRunStopped, "the run was stopped", {}};
   const ScriptExecutor::Done done = std::exchange(job.done, {});
@@ -171,6 +177,7 @@ Worker* Dispatcher::pick() {
   for (const auto& worker : workers_) {
     if (worker->long_job != nullptr) continue;
     if (worker->active() >= worker->window(options_.window_jobs_max)) continue;
+    if (worker->waiting() >= options_.waiting_jobs_per_child_max) continue;
     if (best == nullptr || worker->active() < best->active()) best = worker.get();
   }
   return best;
@@ -217,8 +224,14 @@ void Dispatcher::on_zygote() {
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, zygote_.descriptor(), nullptr);
     return;
   }
-  for (const auto& worker : workers_) {
-    if (worker->token() == spawned->token) worker->set_process(std::move(spawned->process));
+  const auto found = std::find_if(workers_.begin(), workers_.end(), [&](const auto& worker) {
+    return worker->token() == spawned->token;
+  });
+  if (found != workers_.end()) {
+    (*found)->set_process(std::move(spawned->process));
+  } else if (spawned->process.open()) {
+    // Given up before it was known; it may have jobs already that nobody would end.
+    pidfd_send_signal(spawned->process.get(), SIGKILL, nullptr, 0);
   }
 }
 
@@ -235,6 +248,7 @@ void Dispatcher::end_all() {
   }
   for (const auto& worker : workers_) worker->signal(SIGKILL);
   workers_.clear();
+  cancelled_.clear();
 }
 
 void Dispatcher::wait() {
@@ -277,10 +291,7 @@ bool Dispatcher::handle_events(std::int64_t timeout_ns) {
 
 // The job was in a child and is not any more.
 void Dispatcher::requeue(PendingJob& job) {
-  if (!job.done) {
-    jobs_.erase(job.job.job);
-    return;
-  }
+  if (!job.done) return finish(job, {});
   if (job.made_host_call) {
     return finish_with(job, Code::kSandboxLost, "the process ended after the script called its host");
   }
@@ -312,8 +323,11 @@ void Dispatcher::finish(PendingJob& job, ScriptResult result) {
   const std::uint64_t id = job.job.job;
   const ScriptExecutor::Done done = std::move(job.done);
   backlog_.forget(job);
+  if (!done) {
+    cancelled_.erase(&job);
+    return;
+  }
   jobs_.erase(id);
-  if (!done) return;
   auto& counter = result.ok ? metrics_.jobs_returned : metrics_.jobs_failed;
   counter.fetch_add(1, std::memory_order_relaxed);
   done(id, std::move(result));

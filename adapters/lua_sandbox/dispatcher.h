@@ -110,6 +110,8 @@ class Dispatcher {
   Inbox::Content taken_;
   Backlog backlog_;
   std::unordered_map<std::uint64_t, std::unique_ptr<PendingJob>> jobs_;
+  /// Jobs whose callers heard already, while a child still has them. They have no `done`.
+  std::unordered_map<PendingJob*, std::unique_ptr<PendingJob>> cancelled_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<Worker>> ended_;  ///< destroyed when no one looks at them any more
   std::uint64_t next_token_ = 1;

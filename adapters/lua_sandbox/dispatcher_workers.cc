@@ -219,12 +219,12 @@ void Dispatcher::watch_deadline(Worker& worker, PendingJob& job, std::int64_t de
 // Ends the child and places its jobs: the culprit fails, the others have their turn again.
 void Dispatcher::lose(Worker& worker, PendingJob* culprit, Code code, const char* message) {
   end_long(worker);
-  const bool retired = culprit == nullptr && worker.answered;
-  for (PendingJob* const job : worker.take_all()) {
+  const std::vector<PendingJob*> held = worker.take_all();
+  // Without a culprit the oldest job may be one. A child that retires leaves no job twice like that.
+  if (culprit == nullptr && !held.empty()) ++held.back()->losses;
+  for (PendingJob* const job : held) {
     uncount(*job);
-    if (job == culprit) continue;
-    if (!retired) ++job->losses;
-    requeue(*job);
+    if (job != culprit) requeue(*job);
   }
   remove(worker);
   if (culprit != nullptr) finish_with(*culprit, code, message);

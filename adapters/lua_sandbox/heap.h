@@ -13,6 +13,15 @@ namespace troupe::lua_sandbox {
 struct Heap {
   std::size_t used = 0;
   std::size_t cap = 0;
+  bool retrying = false;   ///< Lua collects everything after a refusal, then asks again
+  unsigned strikes = 0;    ///< collections that made little room
+  bool exhausted = false;  ///< no growth any more, until renew()
+
+  void renew(std::size_t new_cap) {
+    cap = new_cap;
+    retrying = exhausted = false;
+    strikes = 0;
+  }
 
   /// A lua_Alloc; `data` is the Heap.
   static void* reallocate(void* data, void* block, std::size_t old_size, std::size_t new_size) {
@@ -24,7 +33,7 @@ struct Heap {
       return nullptr;
     }
     const std::size_t after = chunk(new_size);
-    if (after > before && heap.used - before + after > heap.cap) return nullptr;
+    if (after > before && !heap.may_grow(after - before)) return nullptr;
     if (after - std::min(before, after) >= kLargeBytes) give_back_free_pages();
     void* const moved = std::realloc(block, new_size);
     // Lua relies on shrinking never to fail.
@@ -34,6 +43,20 @@ struct Heap {
   }
 
  private:
+  // Close below the cap Lua would collect the whole heap for every few blocks, for minutes and deaf to
+  // every signal. After a few collections that made little room the script is out of memory for good.
+  bool may_grow(std::size_t bytes) {
+    constexpr unsigned kStrikesMax = 3;
+    if (retrying) {
+      retrying = false;
+      if (used > cap - cap / 8 && ++strikes >= kStrikesMax) exhausted = true;
+    }
+    if (exhausted) return false;
+    if (used + bytes <= cap) return true;
+    retrying = true;
+    return false;
+  }
+
   static constexpr std::size_t kLargeBytes = std::size_t{1} << 20;
 
   static std::size_t chunk(std::size_t size) {

@@ -113,7 +113,7 @@ int Interpreter::open_libraries(lua_State* lua) {
 
 Interpreter::Outcome Interpreter::start(const Run& run) {
   ++jobs_;
-  heap_.cap = run.memory_bytes_max;
+  heap_.renew(run.memory_bytes_max);
   result_bytes_max_ = run.result_bytes_max;
   logs_bytes_max_ = run.logs_bytes_max;
   limit_ = Limit::kNone;

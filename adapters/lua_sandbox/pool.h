@@ -26,6 +26,8 @@ struct Options {
   Duration idle_after = seconds(10);
   /// Jobs that wait in one child at most; fewer when scripts are slow (about 2 ms of work).
   std::size_t window_jobs_max = 128;
+  /// Jobs in one child that wait for host calls at most; each holds an interpreter there.
+  std::size_t waiting_jobs_per_child_max = 512;
   /// How long both sides look for more before they sleep, while jobs are in flight; a sleeper
   /// answers ten times later. 0: never.
   std::uint32_t spin_us = 20;

@@ -50,6 +50,8 @@ class Worker {
   /// Jobs sent and neither ended nor taken back nor waiting for a host call.
   std::size_t active() const { return active_; }
   bool holds_jobs() const { return held_ > 0; }
+  /// Jobs that wait for a host call; each keeps an interpreter.
+  std::size_t waiting() const { return held_ - active_; }
   void mark_waiting() { --active_; }
   void mark_resumed() { ++active_; }
   /// Takes back every job that the child has not looked at, newest first.

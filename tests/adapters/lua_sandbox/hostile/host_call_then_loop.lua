@@ -1,0 +1,3 @@
+-- expect: timeout
+for i = 1, 10 do pcall(host.call, "x") end
+while true do end
