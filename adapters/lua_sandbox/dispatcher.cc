@@ -63,9 +63,9 @@ void Dispatcher::run() {
   while (!stop_) {
     now_ns_ = monotonic_ns();
     take_inbox();
+    if (now_ns_ >= next_check_ns_) check_workers();  // first: it may give jobs back
     keep_size();
     dispatch();
-    if (now_ns_ >= next_check_ns_) check_workers();
     ended_.clear();
     if (!stop_) wait();
   }

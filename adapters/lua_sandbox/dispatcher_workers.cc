@@ -227,6 +227,7 @@ void Dispatcher::lose(Worker& worker, PendingJob* culprit, Code code, const char
     if (job != culprit) requeue(*job);
   }
   remove(worker);
+  check_by(now_ns_);  // do not sleep before the jobs have another child
   if (culprit != nullptr) finish_with(*culprit, code, message);
 }
 
