@@ -14,7 +14,7 @@ namespace troupe::sqlite {
 struct JournalTable {
   std::int64_t number = 0;
   store::Pos start = 0;
-  store::Pos moved = 0;  ///< frames up to here have been copied into history
+  bool is_retiring = false;  ///< its frames are going over into history, which moves its start
 };
 
 /// All journal tables, oldest first.
@@ -36,8 +36,8 @@ class Journal {
   void rolled_back();
 
   const std::vector<JournalTable>& tables() const { return state_.tables; }
-  /// Notes that frames of the oldest table up to `pos` are in history.
-  Status set_moved(store::Pos pos);
+  /// The oldest table's frames up to `last` are in history and leave it.
+  Status give_up(store::Pos last);
   Status drop_oldest();
   Result<bool> contains(store::Pos pos);
   /// Since it was opened; any thread.

@@ -13,7 +13,8 @@ constexpr const char* kVersion1 = R"sql(
 CREATE TABLE meta(key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE scopes(n INTEGER PRIMARY KEY, workspace BLOB NOT NULL, project BLOB NOT NULL,
   UNIQUE(workspace, project));
-CREATE TABLE journal_tables(n INTEGER PRIMARY KEY, start INTEGER NOT NULL, moved INTEGER NOT NULL);
+CREATE TABLE journal_tables(n INTEGER PRIMARY KEY, start INTEGER NOT NULL,
+  retiring INTEGER NOT NULL);
 CREATE TABLE buckets(bucket INTEGER PRIMARY KEY);
 
 CREATE TABLE runs(id BLOB PRIMARY KEY, scope INTEGER NOT NULL, workflow BLOB, created INTEGER NOT NULL,

@@ -11,10 +11,9 @@ using store::Frame;
 using store::Pos;
 using store::RunRow;
 
-// A table is retired in pieces. Each piece copies the next frames into history and notes how far it
-// came, in one transaction; the last one drops the table. Until then readers take these frames from
-// the table and no chunk of it counts (`history` stops at the oldest table's start), so none is lost
-// or doubled at any moment, a crash included.
+// A table is retired in pieces. Each copies the oldest frames into history, takes them from the table
+// and moves the table's start past them, in one transaction; the last piece drops the empty table.
+// So every frame is at exactly one of the two places at any moment, a crash included.
 
 bool Writer::oldest_is_unneeded() const {
   const auto& tables = journal_.tables();
@@ -37,8 +36,7 @@ Result<std::vector<Frame>> Writer::next_piece() {
   const JournalTable oldest = journal_.tables().front();
   std::vector<Frame> frames;
   Statement select = db_->prepare("SELECT pos, entity, slot, bytes FROM " +
-                                  journal_table(oldest.number) + " WHERE pos>?1 ORDER BY pos");
-  select.number(1, oldest.moved);
+                                  journal_table(oldest.number) + " ORDER BY pos");
   for (std::size_t bytes = 0; bytes < options_.retire_piece_bytes;) {
     const Result<bool> row = select.step();
     if (!row) return row.error();
@@ -68,7 +66,7 @@ Status Writer::move_piece(const std::vector<Frame>& frames) {
             .run();
     if (!done) return done;
   }
-  return journal_.set_moved(frames.back().pos);
+  return journal_.give_up(frames.back().pos);
 }
 
 Result<std::uint32_t> Writer::bucket_of(RunId entity) {
