@@ -72,6 +72,9 @@ bool filter_system_calls() {
     done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) == 0;
   }
 #if !TROUPE_SANDBOX_SANITIZED
+  // glibc may look for the number of cores when malloc wants another arena (seen in processes whose
+  // parent had threads before); it copes with a refusal, a kill would cost an innocent script.
+  done = done && seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 0) == 0;
   // Memory, but never executable memory.
   done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
                                   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
@@ -101,6 +104,7 @@ bool confine(std::size_t memory_bytes_max) {
   // Large blocks come from mmap and go back at once; the threshold must not grow by itself.
   mallopt(M_MMAP_THRESHOLD, 128 << 10);
   mallopt(M_TRIM_THRESHOLD, 1 << 20);
+  mallopt(M_ARENA_MAX, 1);  // one thread needs no second arena
   const std::size_t mapped = address_space_bytes();
   if (mapped == 0) return false;
   if (!TROUPE_SANDBOX_SANITIZED) limit(RLIMIT_AS, mapped + memory_bytes_max);
