@@ -149,6 +149,7 @@ Status Machine::on(const event::AttemptFinished& e) {
       at.state->status == StepStatus::kScheduled ||
       (at.state->status == StepStatus::kRunning && at.state->loop == nullptr);
   if (!running || at.state->attempts != e.attempt) return ok();
+  at.state->in_flight = false;
   End end{e.started, logs(e.logs, e.logs_truncated)};
   if (!e.ok) {
     const bool unknown = e.failure.code == Code::kOutcomeUnknown;
@@ -186,6 +187,9 @@ void Machine::complete(const StepPath& path, Value result, const End& end) {
 void Machine::finish(const StepPath& path, record::StepFinished finished) {
   // Lines that were printed must be found again, so such a record is kept even in a pure branch.
   const bool keep = finished.logs.count > 0;
+  if (const Located at = locate(state_, path); at && at.state->waiting) {
+    finished.task = at.state->waiting->task;
+  }
   emit_at(path, std::move(finished), keep);
   after_end(path);
 }
@@ -211,6 +215,7 @@ void Machine::retry_later(const StepPath& path, const Failure& failure, const En
   failed.retry_at = context_.now + delay;
   failed.logs = end.logs;
   const bool keep = failed.logs.count > 0;
+  if (at.state->waiting) failed.task = at.state->waiting->task;
   emit_at(path, std::move(failed), keep);
 }
 

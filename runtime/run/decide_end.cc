@@ -147,8 +147,6 @@ void Machine::cancel_inside(const StepPath& path, const Located& at, const std::
   StepState& state = *at.state;
   const bool attempt = state.status == StepStatus::kScheduled ||
                        (state.status == StepStatus::kRunning && state.loop == nullptr);
-  // A report that just came in ended its attempt: there is nothing left to cancel then, and a
-  // cancel that comes too late does no harm.
   if (attempt && state.in_flight) {
     decision_.commands.push_back(command::CancelAttempt{path, state.attempts, false});
   }

@@ -1,0 +1,120 @@
+#include "tests/runtime/run/run_test.h"
+
+namespace troupe::run {
+namespace {
+
+TEST(RunAttempt, BackOffStaysBelowItsBoundsAndEndsWithTheAttempts) {
+  RunDriver run(compile("{\"steps\":[" +
+                        lua("a", R"("retry":{"max_attempts":6,"initial_ms":100,"factor":3,"max_ms":2000})") +
+                        "]}"),
+                by_id({{"a", fails(Code::kSandboxLost, "gone")}}));
+  ASSERT_TRUE(run.start().ok());
+  std::int64_t bound_ms = 100;
+  bool spread = false;
+  for (int attempt = 1; attempt < 6; ++attempt) {
+    run.drive();
+    ASSERT_EQ(run.step("a").status, StepStatus::kRetrying);
+    EXPECT_EQ(run.state.status, store::RunStatus::kRunning);  // back-off is no pause
+    const Duration delay = run.step("a").retry_at - run.now;
+    EXPECT_LE(delay, milliseconds(std::min<std::int64_t>(bound_ms, 2000)));
+    EXPECT_GE(delay.us, 0);
+    spread = spread || delay.us % 100'000 != 0;
+    bound_ms *= 3;
+    run.now = run.step("a").retry_at;
+    ASSERT_TRUE(run.send(event::TimerDue{}).ok());
+  }
+  EXPECT_TRUE(spread);
+  run.drive();
+  EXPECT_EQ(run.step("a").status, StepStatus::kFailed);
+  EXPECT_EQ(run.step("a").attempts, 6);
+  EXPECT_EQ(run.state.failure->code, Code::kSandboxLost);
+}
+
+TEST(RunAttempt, OnlyTransientOrNamedCodesAreRetried) {
+  const auto once = by_id({{"a", fails(Code::kLuaError, "x")}});
+  RunDriver plain(compile("{\"steps\":[" + lua("a", R"("retry_count":3)") + "]}"), once);
+  ASSERT_TRUE(plain.start().ok());
+  plain.drive();
+  EXPECT_EQ(plain.state.status, store::RunStatus::kFailed);
+  RunDriver named(compile("{\"steps\":[" +
+                          lua("a", R"("retry":{"max_attempts":3,"on":["lua_error"]})") + "]}"),
+                  once);
+  ASSERT_TRUE(named.start().ok());
+  named.drive();
+  EXPECT_EQ(named.step("a").status, StepStatus::kRetrying);
+}
+
+TEST(RunAttempt, LongAttemptIsAnnouncedAndItsEndIsToldOnce) {
+  RunDriver run(compile("{\"steps\":[" + lua("a") + "]}"), by_id({{"a", hangs()}}));
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.send(event::AttemptStarted{StepPath(0), 1, false, run.now}).ok());
+  EXPECT_EQ(run.step("a").status, StepStatus::kRunning);
+  ASSERT_TRUE(run.send(event::AttemptStarted{StepPath(0), 1, false, run.now}).ok());
+  EXPECT_TRUE(run.last.records.empty());
+  ASSERT_TRUE(run.report(run.in_flight[0], Outcome{}).ok());
+  EXPECT_EQ(run.events(), "run_created run_started step_scheduled:a step_started:a "
+                          "step_completed:a run_completed");
+}
+
+TEST(RunAttempt, ResultOverItsLimitFailsTheStep) {
+  RunDriver run(compile("{\"steps\":[" + lua("a") + "]}"),
+                by_id({{"a", returns("{\"x\":\"" + std::string(200, 'x') + "\"}")}}));
+  run.limits.result_bytes_max = 100;
+  ASSERT_TRUE(run.start().ok());
+  run.drive();
+  EXPECT_EQ(run.state.failure->code, Code::kResultTooLarge);
+}
+
+TEST(RunAttempt, LargeValuesAreStoredOnceAndNamedByHash) {
+  const std::string big = "{\"x\":\"" + std::string(3000, 'x') + "\"}";
+  RunDriver run(compile("{\"steps\":[" + lua("a") + "," + lua("b") + "]}"),
+                by_id({{"a", returns(big)}, {"b", returns(big)}}));
+  ASSERT_TRUE(run.start().ok());
+  run.drive();
+  EXPECT_TRUE(run.step("a").result.ref.set());
+  EXPECT_EQ(run.step("a").result.ref, run.step("b").result.ref);
+  EXPECT_EQ(run.payloads.at(run.step("a").result.ref.hash).view(), big);
+  EXPECT_TRUE(run.state.output.ref.set());
+}
+
+TEST(RunAttempt, EffectOnceIsRecordedBeforeItsCommandAndInDoubtAfterACrash) {
+  for (const char* answer : {"happened", "did not"}) {
+    RunDriver run(compile("{\"steps\":[" + lua("a", R"("effect":"once")") + "]}"),
+                  by_id({{"a", hangs()}}));
+    ASSERT_TRUE(run.start().ok());
+    EXPECT_TRUE(std::holds_alternative<record::StepStarted>(run.records.back()));
+    run.reload();
+    ASSERT_TRUE(run.send(event::Recovered{}).ok());
+    EXPECT_TRUE(run.in_flight.empty());
+    EXPECT_EQ(run.state.pause_reason, store::PauseReason::kHuman);
+    const bool happened = answer == std::string("happened");
+    ASSERT_TRUE(run.send(event::TaskAnswered{"a", happened, json::Text::trusted("{\"id\":4}"), "", "me"})
+                    .ok());
+    if (happened) {
+      EXPECT_EQ(run.output(), "{\"id\":4}");
+      EXPECT_EQ(run.state.status, store::RunStatus::kCompleted);
+    } else {
+      run.drive_through_time();
+      ASSERT_EQ(run.in_flight.size(), 1u);
+      EXPECT_EQ(run.in_flight[0].attempt, 2);
+    }
+  }
+}
+
+TEST(RunAttempt, InDoubtPoliciesRetryAndFailNeedNobody) {
+  RunDriver retry(compile("{\"steps\":[" + lua("a", R"("effect":"once","in_doubt":"retry")") + "]}"),
+                  by_id({{"a", hangs()}}));
+  ASSERT_TRUE(retry.start().ok());
+  retry.reload();
+  ASSERT_TRUE(retry.send(event::Recovered{}).ok());
+  EXPECT_EQ(retry.in_flight.size(), 1u);
+  RunDriver fail(compile("{\"steps\":[" + lua("a", R"("effect":"once","in_doubt":"fail")") + "]}"),
+                 by_id({{"a", hangs()}}));
+  ASSERT_TRUE(fail.start().ok());
+  fail.reload();
+  ASSERT_TRUE(fail.send(event::Recovered{}).ok());
+  EXPECT_EQ(fail.state.failure->code, Code::kInDoubt);
+}
+
+}  // namespace
+}  // namespace troupe::run
