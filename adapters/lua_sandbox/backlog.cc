@@ -14,9 +14,8 @@ Line& Backlog::line_of(PendingJob& job) {
 }
 
 void Backlog::sweep() {
-  std::erase_if(lines_, [](const auto& entry) {
-    return entry.second.jobs == 0 && !entry.second.in_ring;
-  });
+  std::erase_if(lines_,
+                [](const auto& entry) { return entry.second.jobs == 0 && !entry.second.in_ring; });
 }
 
 void Backlog::push_back(PendingJob& job) {

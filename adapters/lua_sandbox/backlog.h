@@ -35,8 +35,8 @@ struct Line {
   bool in_ring = false;
 };
 
-/// Jobs that wait for a child, in turn by workspace. A workspace that has a long script running gets
-/// only so many jobs into children, so that it cannot take them all. Single-threaded.
+/// Jobs that wait for a child, in turn by workspace. A workspace that has a long script running
+/// gets only so many jobs into children, so that it cannot take them all. Single-threaded.
 class Backlog {
  public:
   explicit Backlog(std::size_t long_running_max) : long_running_max_(long_running_max) {}
@@ -56,8 +56,7 @@ class Backlog {
  private:
   Line& line_of(PendingJob& job);
   bool eligible(const Line& line) const {
-    return !line.queued.empty() &&
-           (line.long_running == 0 || line.in_children < long_running_max_);
+    return !line.queued.empty() && (line.long_running == 0 || line.in_children < long_running_max_);
   }
   void sweep();
 

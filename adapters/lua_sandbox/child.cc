@@ -81,15 +81,15 @@ class Child {
 
   SharedPage& page_;
   const ChildSettings settings_;
-  std::string in_;            ///< a buffer; what was received lies at [in_at_, in_end_)
+  std::string in_;  ///< a buffer; what was received lies at [in_at_, in_end_)
   std::size_t in_at_ = 0;
   std::size_t in_end_ = 0;
   Interpreter* volatile running_ = nullptr;  ///< for the signal handler
   std::string out_;
-  std::int64_t now_ns_ = 0;         ///< end of the last slice
+  std::int64_t now_ns_ = 0;  ///< end of the last slice
   std::int64_t last_flush_ns_ = 0;
   std::unordered_map<std::uint64_t, Source> scripts_;
-  std::vector<IdleState> idle_;     ///< least recently used first
+  std::vector<IdleState> idle_;                     ///< least recently used first
   std::unordered_map<std::uint64_t, Job> waiting_;  ///< for host calls
   std::string reply_;
 };
@@ -97,8 +97,7 @@ class Child {
 void Child::flush() {
   std::size_t at = 0;
   while (at < out_.size()) {
-    const ssize_t sent =
-        send(kChildSocket, out_.data() + at, out_.size() - at, MSG_NOSIGNAL);
+    const ssize_t sent = send(kChildSocket, out_.data() + at, out_.size() - at, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent <= 0) _exit(0);
     at += static_cast<std::size_t>(sent);
@@ -189,8 +188,8 @@ void Child::handle(FrameType type, std::string_view body) {
 void Child::on_script(std::string_view body) {
   ScriptHead head{};
   if (!take(body, head) || body.size() < head.name_size) _exit(1);
-  scripts_[head.script] = Source{std::string(body.substr(0, head.name_size)),
-                                 std::string(body.substr(head.name_size))};
+  scripts_[head.script] =
+      Source{std::string(body.substr(0, head.name_size)), std::string(body.substr(head.name_size))};
 }
 
 void Child::forget_scripts() {

@@ -15,8 +15,8 @@ struct ChildSettings {
   std::uint32_t spin_us = 20;
 };
 
-/// The life of a sandbox process: confines itself, then runs jobs from kChildSocket until the socket
-/// ends. Called by the zygote in the new process, with nothing open but that socket.
+/// The life of a sandbox process: confines itself, then runs jobs from kChildSocket until the
+/// socket ends. Called by the zygote in the new process, with nothing open but that socket.
 [[noreturn]] void child_main(SharedPage* page, const ChildSettings& settings);
 
 }  // namespace troupe::lua_sandbox

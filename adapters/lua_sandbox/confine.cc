@@ -14,9 +14,9 @@
 #include <cstdlib>
 #include <cstring>
 
-// AddressSanitizer reserves terabytes of address space and calls the kernel where it likes to. Under
-// it the address space is not limited and an unexpected call fails instead of killing the process;
-// everything else is the same.
+// AddressSanitizer reserves terabytes of address space and calls the kernel where it likes to.
+// Under it the address space is not limited and an unexpected call fails instead of killing the
+// process; everything else is the same.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define TROUPE_SANDBOX_SANITIZED 1
 #else
@@ -52,18 +52,21 @@ bool filter_system_calls() {
 #if TROUPE_SANDBOX_SANITIZED
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
   constexpr int kAllowed[] = {
-      SCMP_SYS(recvfrom), SCMP_SYS(sendto),        SCMP_SYS(read),         SCMP_SYS(write),
-      SCMP_SYS(futex),    SCMP_SYS(exit_group),    SCMP_SYS(brk),          SCMP_SYS(munmap),
-      SCMP_SYS(mremap),   SCMP_SYS(madvise),       SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime),
-      SCMP_SYS(exit),     SCMP_SYS(mmap),          SCMP_SYS(mprotect),     SCMP_SYS(sigaltstack),
-      SCMP_SYS(gettid),   SCMP_SYS(getpid),        SCMP_SYS(sched_yield),  SCMP_SYS(rt_sigprocmask),
-      SCMP_SYS(getrandom), SCMP_SYS(rt_sigaction), SCMP_SYS(restart_syscall)};
+      SCMP_SYS(recvfrom),     SCMP_SYS(sendto),         SCMP_SYS(read),
+      SCMP_SYS(write),        SCMP_SYS(futex),          SCMP_SYS(exit_group),
+      SCMP_SYS(brk),          SCMP_SYS(munmap),         SCMP_SYS(mremap),
+      SCMP_SYS(madvise),      SCMP_SYS(rt_sigreturn),   SCMP_SYS(clock_gettime),
+      SCMP_SYS(exit),         SCMP_SYS(mmap),           SCMP_SYS(mprotect),
+      SCMP_SYS(sigaltstack),  SCMP_SYS(gettid),         SCMP_SYS(getpid),
+      SCMP_SYS(sched_yield),  SCMP_SYS(rt_sigprocmask), SCMP_SYS(getrandom),
+      SCMP_SYS(rt_sigaction), SCMP_SYS(restart_syscall)};
 #else
   scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
   constexpr int kAllowed[] = {
-      SCMP_SYS(recvfrom), SCMP_SYS(sendto),  SCMP_SYS(futex),        SCMP_SYS(exit_group),
-      SCMP_SYS(brk),      SCMP_SYS(munmap),  SCMP_SYS(mremap),       SCMP_SYS(madvise),
-      SCMP_SYS(exit),     SCMP_SYS(getrandom), SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime),
+      SCMP_SYS(recvfrom),       SCMP_SYS(sendto),       SCMP_SYS(futex),
+      SCMP_SYS(exit_group),     SCMP_SYS(brk),          SCMP_SYS(munmap),
+      SCMP_SYS(mremap),         SCMP_SYS(madvise),      SCMP_SYS(exit),
+      SCMP_SYS(getrandom),      SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime),
       SCMP_SYS(restart_syscall)};
 #endif
   if (filter == nullptr) return false;

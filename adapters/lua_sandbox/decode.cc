@@ -153,16 +153,34 @@ bool Decoder::string_with_escapes(const char* start) {
 bool Decoder::escape() {
   if (at_ == end_) return fail("the string does not end");
   switch (*at_++) {
-    case '"': scratch_->push_back('"'); return true;
-    case '\\': scratch_->push_back('\\'); return true;
-    case '/': scratch_->push_back('/'); return true;
-    case 'b': scratch_->push_back('\b'); return true;
-    case 'f': scratch_->push_back('\f'); return true;
-    case 'n': scratch_->push_back('\n'); return true;
-    case 'r': scratch_->push_back('\r'); return true;
-    case 't': scratch_->push_back('\t'); return true;
-    case 'u': break;
-    default: return fail("an unknown escape in a string");
+    case '"':
+      scratch_->push_back('"');
+      return true;
+    case '\\':
+      scratch_->push_back('\\');
+      return true;
+    case '/':
+      scratch_->push_back('/');
+      return true;
+    case 'b':
+      scratch_->push_back('\b');
+      return true;
+    case 'f':
+      scratch_->push_back('\f');
+      return true;
+    case 'n':
+      scratch_->push_back('\n');
+      return true;
+    case 'r':
+      scratch_->push_back('\r');
+      return true;
+    case 't':
+      scratch_->push_back('\t');
+      return true;
+    case 'u':
+      break;
+    default:
+      return fail("an unknown escape in a string");
   }
   unsigned point = 0;
   if (!four_digits(point)) return false;

@@ -39,7 +39,10 @@ void Inbox::wake() {
   [[maybe_unused]] const ssize_t written = write(event.get(), &one, sizeof one);
 }
 
-Dispatcher::Dispatcher(Zygote zygote, const Clock& clock, Options options, Metrics& metrics,
+Dispatcher::Dispatcher(Zygote zygote,
+                       const Clock& clock,
+                       Options options,
+                       Metrics& metrics,
                        std::shared_ptr<Inbox> inbox)
     : zygote_(std::move(zygote)),
       clock_(clock),
@@ -267,9 +270,10 @@ void Dispatcher::wait() {
 bool Dispatcher::handle_events(std::int64_t timeout_ns) {
   constexpr int kEventsMax = 32;
   epoll_event events[kEventsMax];
-  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000), timeout_ns % 1'000'000'000};
-  const int count = epoll_pwait2(
-      epoll_.get(), events, kEventsMax, timeout_ns < 0 ? nullptr : &timeout, nullptr);
+  const timespec timeout{static_cast<time_t>(timeout_ns / 1'000'000'000),
+                         timeout_ns % 1'000'000'000};
+  const int count =
+      epoll_pwait2(epoll_.get(), events, kEventsMax, timeout_ns < 0 ? nullptr : &timeout, nullptr);
   if (count <= 0) return false;
   now_ns_ = monotonic_ns();
   wall_offset_us_ = clock_.now().us - now_ns_ / 1000;
@@ -293,7 +297,8 @@ bool Dispatcher::handle_events(std::int64_t timeout_ns) {
 void Dispatcher::requeue(PendingJob& job) {
   if (!job.done) return finish(job, {});
   if (job.made_host_call) {
-    return finish_with(job, Code::kSandboxLost, "the process ended after the script called its host");
+    return finish_with(job, Code::kSandboxLost,
+                       "the process ended after the script called its host");
   }
   if (job.losses >= kLossesMax) {
     return finish_with(job, Code::kSandboxLost, "the processes that held the script ended");

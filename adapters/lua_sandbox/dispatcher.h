@@ -51,11 +51,14 @@ struct Inbox {
   Descriptor event;
 };
 
-/// The pool's thread: gives jobs to children, takes their results, watches their deadlines. Everything
-/// here happens on that thread.
+/// The pool's thread: gives jobs to children, takes their results, watches their deadlines.
+/// Everything here happens on that thread.
 class Dispatcher {
  public:
-  Dispatcher(Zygote zygote, const Clock& clock, Options options, Metrics& metrics,
+  Dispatcher(Zygote zygote,
+             const Clock& clock,
+             Options options,
+             Metrics& metrics,
              std::shared_ptr<Inbox> inbox);
   void run();
 

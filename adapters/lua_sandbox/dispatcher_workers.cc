@@ -137,8 +137,7 @@ bool Dispatcher::on_host_call(Worker& worker, std::string_view body) {
     answer(Error{Code::kInvalidRequest, "no host calls here", {}});
   } else {
     const std::string_view name = body.substr(0, head.name_size);
-    options_.host_calls(
-        HostCall{id, std::string(name), std::string(arguments->view())}, answer);
+    options_.host_calls(HostCall{id, std::string(name), std::string(arguments->view())}, answer);
   }
   return true;
 }
@@ -198,8 +197,8 @@ void Dispatcher::end_long(Worker& worker) {
   metrics_.children_long.fetch_sub(1, std::memory_order_relaxed);
 }
 
-// First the script is asked to end, which keeps the process; what does not listen (a loop inside a C
-// function) is killed.
+// First the script is asked to end, which keeps the process; what does not listen (a loop inside a
+// C function) is killed.
 void Dispatcher::watch_deadline(Worker& worker, PendingJob& job, std::int64_t deadline_ns) {
   const bool cancelled = !job.done;
   if (!cancelled && now_ns_ < deadline_ns) return check_by(deadline_ns);
@@ -220,7 +219,8 @@ void Dispatcher::watch_deadline(Worker& worker, PendingJob& job, std::int64_t de
 void Dispatcher::lose(Worker& worker, PendingJob* culprit, Code code, const char* message) {
   end_long(worker);
   const std::vector<PendingJob*> held = worker.take_all();
-  // Without a culprit the oldest job may be one. A child that retires leaves no job twice like that.
+  // Without a culprit the oldest job may be one. A child that retires leaves no job twice like
+  // that.
   if (culprit == nullptr && !held.empty()) ++held.back()->losses;
   for (PendingJob* const job : held) {
     uncount(*job);

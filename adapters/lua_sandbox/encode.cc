@@ -12,9 +12,9 @@ enum class ByteKind : unsigned char { kPlain, kEscape, kLead };
 constexpr std::array<ByteKind, 256> kByteKinds = [] {
   std::array<ByteKind, 256> kinds{};
   for (std::size_t i = 0; i < 256; ++i) {
-    kinds[i] = i >= 0x80                              ? ByteKind::kLead
+    kinds[i] = i >= 0x80                           ? ByteKind::kLead
                : i < 0x20 || i == '"' || i == '\\' ? ByteKind::kEscape
-                                                      : ByteKind::kPlain;
+                                                   : ByteKind::kPlain;
   }
   return kinds;
 }();
@@ -42,12 +42,23 @@ std::size_t sequence(const unsigned char* at, const unsigned char* end) {
 
 void append_escape(std::string& out, unsigned char c) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: break;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      break;
   }
   constexpr char kHex[] = "0123456789abcdef";
   out += "\\u00";

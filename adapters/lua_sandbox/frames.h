@@ -109,12 +109,12 @@ inline void put_frame(std::string& out,
 /// sequentially consistent order no job is both kept and run; a job that is neither is announced
 /// as skipped.
 struct SharedPage {
-  std::atomic<std::uint64_t> claimed{0};      ///< newest job that was looked at
-  std::atomic<std::uint64_t> running{0};      ///< job whose script runs now; 0: none
-  std::atomic<std::int64_t> since_ns{0};      ///< when it was started or resumed
-  std::atomic<std::int64_t> deadline_ns{0};   ///< when it must have ended
+  std::atomic<std::uint64_t> claimed{0};              ///< newest job that was looked at
+  std::atomic<std::uint64_t> running{0};              ///< job whose script runs now; 0: none
+  std::atomic<std::int64_t> since_ns{0};              ///< when it was started or resumed
+  std::atomic<std::int64_t> deadline_ns{0};           ///< when it must have ended
   alignas(64) std::atomic<std::uint64_t> revoked{0};  ///< jobs up to this one are taken back
-  std::atomic<std::uint64_t> stopped{0};      ///< the job that SIGALRM ends before its deadline
+  std::atomic<std::uint64_t> stopped{0};  ///< the job that SIGALRM ends before its deadline
 };
 static_assert(std::atomic<std::int64_t>::is_always_lock_free);
 

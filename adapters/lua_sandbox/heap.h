@@ -43,8 +43,9 @@ struct Heap {
   }
 
  private:
-  // Close below the cap Lua would collect the whole heap for every few blocks, for minutes and deaf to
-  // every signal. After a few collections that made little room the script is out of memory for good.
+  // Close below the cap Lua would collect the whole heap for every few blocks, for minutes and deaf
+  // to every signal. After a few collections that made little room the script is out of memory for
+  // good.
   bool may_grow(std::size_t bytes) {
     constexpr unsigned kStrikesMax = 3;
     if (retrying) {

@@ -281,8 +281,8 @@ void Interpreter::materialize_globals(lua_State* lua) {
 }
 
 void Interpreter::raise_limit(lua_State* lua) {
-  lua_pushstring(lua, of(lua).limit_ == Limit::kTime ? "the time allowed has passed"
-                                                     : "not enough memory");
+  lua_pushstring(
+      lua, of(lua).limit_ == Limit::kTime ? "the time allowed has passed" : "not enough memory");
   lua_error(lua);
   __builtin_unreachable();
 }

@@ -30,9 +30,10 @@ struct Run {
 /// Why a script had to be ended, besides its own errors. Once set it cannot be caught.
 enum class Limit : int { kNone, kTime, kMemory };
 
-/// One Lua state inside a sandbox child. It serves one workspace and one job at a time; jobs after one
-/// another share compiled chunks and the sealed libraries, nothing that a script can change. After an
-/// error or a limit it says `worn()` and is thrown away by its owner, Child. Single-threaded.
+/// One Lua state inside a sandbox child. It serves one workspace and one job at a time; jobs after
+/// one another share compiled chunks and the sealed libraries, nothing that a script can change.
+/// After an error or a limit it says `worn()` and is thrown away by its owner, Child.
+/// Single-threaded.
 class Interpreter {
  public:
   enum class Outcome { kReturned, kFailed, kHostCall };
@@ -60,7 +61,8 @@ class Interpreter {
   bool worn() const { return worn_; }
   std::size_t bytes_used() const { return heap_.used; }
 
-  /// Ends the running script at its next instruction; its code is then kTimeout. Safe in a signal handler.
+  /// Ends the running script at its next instruction; its code is then kTimeout. Safe in a signal
+  /// handler.
   void stop_from_signal();
 
   // What follows is for the libraries of the script.

@@ -8,14 +8,12 @@
 namespace troupe::lua_sandbox {
 namespace {
 
-constexpr char kSealed = 's';        // key inside the metatable of a sealed table
-constexpr char kMathLibrary = 'm';   // key of the registry
+constexpr char kSealed = 's';       // key inside the metatable of a sealed table
+constexpr char kMathLibrary = 'm';  // key of the registry
 constexpr lua_Integer kUnpackMax = 8000;
 constexpr lua_Integer kMoveMax = 1'000'000;
 
-int refuse_write(lua_State* lua) {
-  return luaL_error(lua, "attempt to change a library");
-}
+int refuse_write(lua_State* lua) { return luaL_error(lua, "attempt to change a library"); }
 
 // pairs() over a sealed table gets a copy: the real table must not reach a script.
 int sealed_pairs(lua_State* lua) {
@@ -55,8 +53,7 @@ int guarded_pcall(lua_State* lua) {
   luaL_checkany(lua, 1);
   lua_pushboolean(lua, 1);
   lua_insert(lua, 1);
-  const int status =
-      lua_pcallk(lua, lua_gettop(lua) - 2, LUA_MULTRET, 0, 0, finish_protected);
+  const int status = lua_pcallk(lua, lua_gettop(lua) - 2, LUA_MULTRET, 0, 0, finish_protected);
   return finish_protected(lua, status, 0);
 }
 
@@ -262,12 +259,11 @@ void seal(lua_State* lua) {
 }
 
 void add_guarded_functions(lua_State* lua) {
-  const luaL_Reg functions[] = {
-      {"pcall", guarded_pcall},   {"xpcall", guarded_xpcall},
-      {"print", print},           {"setmetatable", guarded_setmetatable},
-      {"rawset", guarded_rawset}, {"rawget", guarded_rawget},
-      {"next", guarded_next},     {"array", array},
-      {nullptr, nullptr}};
+  const luaL_Reg functions[] = {{"pcall", guarded_pcall},   {"xpcall", guarded_xpcall},
+                                {"print", print},           {"setmetatable", guarded_setmetatable},
+                                {"rawset", guarded_rawset}, {"rawget", guarded_rawget},
+                                {"next", guarded_next},     {"array", array},
+                                {nullptr, nullptr}};
   luaL_setfuncs(lua, functions, 0);
 }
 
@@ -281,9 +277,8 @@ void reseed_random(lua_State* lua) {
 void push_base(lua_State* lua) {
   open_library(lua, luaopen_base);  // fills the globals table, which no script can reach
   lua_createtable(lua, 0, 32);
-  for (const char* name :
-       {"assert", "error", "getmetatable", "ipairs", "pairs", "rawequal", "rawlen", "select",
-        "tonumber", "tostring", "type", "_VERSION"}) {
+  for (const char* name : {"assert", "error", "getmetatable", "ipairs", "pairs", "rawequal",
+                           "rawlen", "select", "tonumber", "tostring", "type", "_VERSION"}) {
     lua_getfield(lua, -2, name);
     lua_setfield(lua, -2, name);
   }

@@ -4,9 +4,9 @@
 
 namespace troupe::lua_sandbox {
 
-/// Pushes the table behind every environment: what scripts may call. The libraries in it are sealed:
-/// a script sees empty tables that read through to the real ones and refuse to be written to, so
-/// nothing that one job does to them reaches the next. Raises Lua errors (out of memory).
+/// Pushes the table behind every environment: what scripts may call. The libraries in it are
+/// sealed: a script sees empty tables that read through to the real ones and refuse to be written
+/// to, so nothing that one job does to them reaches the next. Raises Lua errors (out of memory).
 ///
 /// Left out: io os debug package require dofile loadfile load collectgarbage warn coroutine
 /// string.dump. Added: array, json, host.

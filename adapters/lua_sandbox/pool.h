@@ -44,9 +44,9 @@ struct Metrics {
   std::atomic<std::uint64_t> jobs_submitted{0};
   std::atomic<std::uint64_t> jobs_returned{0};
   std::atomic<std::uint64_t> jobs_failed{0};
-  std::atomic<std::uint64_t> jobs_requeued{0};       ///< taken back, or their child ended
+  std::atomic<std::uint64_t> jobs_requeued{0};  ///< taken back, or their child ended
   std::atomic<std::uint64_t> host_calls{0};
-  std::atomic<std::uint64_t> kills_timeout{0};       ///< did not end after SIGALRM
+  std::atomic<std::uint64_t> kills_timeout{0};  ///< did not end after SIGALRM
   std::atomic<std::uint64_t> kills_cancelled{0};
   std::atomic<std::uint64_t> kills_unresponsive{0};  ///< gave no sign of life
   std::atomic<std::uint64_t> kills_protocol{0};      ///< sent what no child sends
@@ -61,8 +61,8 @@ struct Metrics {
 class Dispatcher;
 struct Inbox;
 
-/// Runs scripts in sandbox children (DESIGN.md, decision 13). Owned by main(); its one thread does all
-/// input and output and calls every callback. Whatever a script does, its job ends at most
+/// Runs scripts in sandbox children (DESIGN.md, decision 13). Owned by main(); its one thread does
+/// all input and output and calls every callback. Whatever a script does, its job ends at most
 /// `kill_after` and a little past its deadline, and other jobs go on. Jobs left at destruction end
 /// with kRunStopped. If the zygote is lost, jobs end with kUnavailable: the process must restart.
 class Pool final : public ScriptExecutor {

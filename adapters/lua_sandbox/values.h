@@ -17,7 +17,7 @@ namespace troupe::lua_sandbox {
 inline constexpr int kDepthMax = 64;
 
 /// Keys of the registry: their addresses are what counts.
-inline constexpr char kArrayMetatable = 'a';   ///< marks a table that is an array, even if empty
+inline constexpr char kArrayMetatable = 'a';  ///< marks a table that is an array, even if empty
 
 /// json.null: a light userdata, the only one a script can hold.
 inline void push_null(lua_State* lua) { lua_pushlightuserdata(lua, nullptr); }
@@ -27,7 +27,11 @@ class Decoder {
  public:
   /// `scratch` holds strings while their escapes are read.
   Decoder(lua_State* lua, std::string_view text, std::string& scratch)
-      : lua_(lua), begin_(text.data()), at_(begin_), end_(begin_ + text.size()), scratch_(&scratch) {}
+      : lua_(lua),
+        begin_(text.data()),
+        at_(begin_),
+        end_(begin_ + text.size()),
+        scratch_(&scratch) {}
 
   /// Pushes the one value that the text is. On failure the stack is unspecified.
   bool document();

@@ -24,7 +24,8 @@ constexpr std::size_t kScriptBytesMax = std::size_t{16} << 20;
 
 }  // namespace
 
-std::unique_ptr<Worker> Worker::spawn(Zygote& zygote, std::uint64_t token,
+std::unique_ptr<Worker> Worker::spawn(Zygote& zygote,
+                                      std::uint64_t token,
                                       const ChildSettings& settings) {
   std::unique_ptr<Worker> worker(new Worker);
   int ends[2];

@@ -19,7 +19,8 @@ namespace troupe::lua_sandbox {
 class Worker {
  public:
   /// Makes socket and page and asks the zygote for the process; null if that fails.
-  static std::unique_ptr<Worker> spawn(Zygote& zygote, std::uint64_t token,
+  static std::unique_ptr<Worker> spawn(Zygote& zygote,
+                                       std::uint64_t token,
                                        const ChildSettings& settings);
   ~Worker();
   Worker(const Worker&) = delete;
@@ -67,13 +68,13 @@ class Worker {
   std::size_t window(std::size_t jobs_max) const;
 
   // What the Dispatcher remembers about the child.
-  PendingJob* long_job = nullptr;     ///< the job that makes it count as busy
-  std::uint64_t alarmed_seq = 0;      ///< job that was asked to end
+  PendingJob* long_job = nullptr;  ///< the job that makes it count as busy
+  std::uint64_t alarmed_seq = 0;   ///< job that was asked to end
   std::int64_t alarmed_ns = 0;
-  std::int64_t last_sign_ns = 0;      ///< of life, or when it got work
+  std::int64_t last_sign_ns = 0;  ///< of life, or when it got work
   std::int64_t idle_since_ns = 0;
-  std::uint32_t watched_events = 0;   ///< what epoll was told
-  bool answered = false;              ///< has ever sent a frame
+  std::uint32_t watched_events = 0;  ///< what epoll was told
+  bool answered = false;             ///< has ever sent a frame
 
  private:
   Worker() = default;

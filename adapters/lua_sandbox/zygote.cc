@@ -57,7 +57,10 @@ bool send_with(int socket, const Body& body, const int* descriptors, std::size_t
 
 /// The size received; descriptors that did not come are not open.
 template <class Body>
-ssize_t receive_with(int socket, Body& body, Descriptor (&descriptors)[kDescriptorsMax], int flags) {
+ssize_t receive_with(int socket,
+                     Body& body,
+                     Descriptor (&descriptors)[kDescriptorsMax],
+                     int flags) {
   iovec data{&body, sizeof body};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kDescriptorsMax)] = {};
   msghdr message{};
@@ -83,7 +86,9 @@ ssize_t receive_with(int socket, Body& body, Descriptor (&descriptors)[kDescript
   return got;
 }
 
-[[noreturn]] void become_child(pid_t zygote, const Request& request, const Descriptor& socket,
+[[noreturn]] void become_child(pid_t zygote,
+                               const Request& request,
+                               const Descriptor& socket,
                                const Descriptor& page) {
   die_with_parent(zygote);
   prctl(PR_SET_NAME, "troupe-lua");
@@ -94,7 +99,8 @@ ssize_t receive_with(int socket, Body& body, Descriptor (&descriptors)[kDescript
   child_main(std::launder(static_cast<SharedPage*>(memory)), request.settings);
 }
 
-// The server shuts down on SIGTERM or control-C in its own order; its helpers must not go before it.
+// The server shuts down on SIGTERM or control-C in its own order; its helpers must not go before
+// it.
 void ignore_terminal_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) {
     std::signal(signal, SIG_IGN);
@@ -164,7 +170,9 @@ Zygote::~Zygote() {
   }
 }
 
-bool Zygote::request(std::uint64_t token, const Descriptor& socket, const Descriptor& page,
+bool Zygote::request(std::uint64_t token,
+                     const Descriptor& socket,
+                     const Descriptor& page,
                      const ChildSettings& settings) {
   const int descriptors[] = {socket.get(), page.get()};
   return send_with(socket_.get(), Request{token, settings}, descriptors, 2);

@@ -38,10 +38,10 @@ struct Spawned {
   Descriptor process;  ///< pidfd; not open if the child has ended already, or could not be made
 };
 
-/// A small single-threaded process that forks sandbox children on demand. A server with threads cannot
-/// fork safely (another thread may hold malloc's lock), so main() starts the zygote first of all,
-/// before any thread, file or secret exists, and gives it to a Pool. It ends with its owner, and the
-/// children end with it. One thread may use it at a time.
+/// A small single-threaded process that forks sandbox children on demand. A server with threads
+/// cannot fork safely (another thread may hold malloc's lock), so main() starts the zygote first of
+/// all, before any thread, file or secret exists, and gives it to a Pool. It ends with its owner,
+/// and the children end with it. One thread may use it at a time.
 class Zygote {
  public:
   /// Call before the process has threads.
@@ -53,9 +53,12 @@ class Zygote {
   /// Ends the zygote and so its children.
   ~Zygote();
 
-  /// Asks for a child that talks on `socket` and shows its state in `page` (a memfd). The answer comes
-  /// by receive(); the other end of the socket may be written to at once. False if the zygote is gone.
-  bool request(std::uint64_t token, const Descriptor& socket, const Descriptor& page,
+  /// Asks for a child that talks on `socket` and shows its state in `page` (a memfd). The answer
+  /// comes by receive(); the other end of the socket may be written to at once. False if the zygote
+  /// is gone.
+  bool request(std::uint64_t token,
+               const Descriptor& socket,
+               const Descriptor& page,
                const ChildSettings& settings);
   /// Readable when an answer waits, or when the zygote has ended.
   int descriptor() const { return socket_.get(); }

@@ -48,8 +48,9 @@ double children_cpu_s() {
     unsigned long user = 0;
     unsigned long system = 0;
     const char* rest = std::strrchr(line, ')');
-    if (rest != nullptr && std::sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-                                       &user, &system) == 2) {
+    if (rest != nullptr &&
+        std::sscanf(rest + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
+                    &system) == 2) {
       ticks += static_cast<double>(user + system);
     }
   }
@@ -127,12 +128,13 @@ void measure(std::uint64_t jobs, std::uint64_t in_flight, std::size_t children) 
   const double parent = own_cpu_s() - parent_before;
   const double child = children_cpu_s() - children_before;
   const auto n = static_cast<double>(jobs);
-  std::printf("{\"workload\":\"sandbox\",\"n\":%llu,\"in_flight\":%llu,\"children\":%zu,"
-              "\"globals_bytes\":%zu,\"failed\":%llu,\"jobs_per_s\":%.0f,\"parent_us\":%.2f,"
-              "\"child_us\":%.2f,\"wall_us_per_job\":%.2f}\n",
-              static_cast<unsigned long long>(jobs), static_cast<unsigned long long>(in_flight),
-              children, load.globals_bytes(), static_cast<unsigned long long>(load.failed()),
-              n / wall, parent / n * 1e6, child / n * 1e6, wall / n * 1e6);
+  std::printf(
+      "{\"workload\":\"sandbox\",\"n\":%llu,\"in_flight\":%llu,\"children\":%zu,"
+      "\"globals_bytes\":%zu,\"failed\":%llu,\"jobs_per_s\":%.0f,\"parent_us\":%.2f,"
+      "\"child_us\":%.2f,\"wall_us_per_job\":%.2f}\n",
+      static_cast<unsigned long long>(jobs), static_cast<unsigned long long>(in_flight), children,
+      load.globals_bytes(), static_cast<unsigned long long>(load.failed()), n / wall,
+      parent / n * 1e6, child / n * 1e6, wall / n * 1e6);
 }
 
 }  // namespace

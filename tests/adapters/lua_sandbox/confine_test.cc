@@ -67,8 +67,8 @@ TEST(SandboxConfine, SignallingOthersEndsTheProcess) {
 
 TEST(SandboxConfine, MemoryIsGivenButNotWithoutEnd) {
   const int small = end_of([] {
-    void* const block = mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const block =
+        mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return block == MAP_FAILED;
   });
   EXPECT_TRUE(WIFEXITED(small) && WEXITSTATUS(small) == 0);
@@ -80,8 +80,8 @@ TEST(SandboxConfine, MemoryIsGivenButNotWithoutEnd) {
   });
   EXPECT_TRUE(WIFEXITED(large) && WEXITSTATUS(large) == 0);
   const int executable = end_of([] {
-    void* const block = mmap(nullptr, 4096, PROT_READ | PROT_EXEC,
-                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* const block =
+        mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return block != MAP_FAILED;
   });
   EXPECT_TRUE(WIFSIGNALED(executable) && WTERMSIG(executable) == SIGSYS);

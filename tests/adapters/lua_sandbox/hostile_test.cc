@@ -1,6 +1,6 @@
-// Every script in hostile/ is one attack. Its first line names the codes it may end with. Whatever it
-// does: it ends in time, its process stays within its memory, its neighbours do not notice, and the
-// next job of its own workspace finds nothing changed.
+// Every script in hostile/ is one attack. Its first line names the codes it may end with. Whatever
+// it does: it ends in time, its process stays within its memory, its neighbours do not notice, and
+// the next job of its own workspace finds nothing changed.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -48,7 +48,8 @@ void PrintTo(const Attack& attack, std::ostream* out) { *out << attack.name; }
 
 std::vector<Attack> attacks() {
   std::vector<Attack> found;
-  for (const auto& entry : std::filesystem::directory_iterator("tests/adapters/lua_sandbox/hostile")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator("tests/adapters/lua_sandbox/hostile")) {
     if (entry.path().extension() != ".lua") continue;
     std::ifstream file(entry.path(), std::ios::binary);
     Attack attack;
@@ -138,7 +139,9 @@ TEST_P(HostileScript, EndsInTimeWithItsCodeAndHarmsNobody) {
   EXPECT_EQ(shown(after), R"({"clean":true})");
 }
 
-INSTANTIATE_TEST_SUITE_P(Corpus, HostileScript, ::testing::ValuesIn(attacks()),
+INSTANTIATE_TEST_SUITE_P(Corpus,
+                         HostileScript,
+                         ::testing::ValuesIn(attacks()),
                          [](const auto& info) { return info.param.name; });
 
 TEST(HostileCorpus, IsLargeAndEveryScriptNamesItsCode) {

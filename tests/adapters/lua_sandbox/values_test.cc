@@ -22,9 +22,9 @@ TEST_F(LuaValues, IntegersStayIntegersAndFloatsStayFloats) {
             "[9223372036854775807]");
   EXPECT_EQ(value("return {input.a, 2.0, 7//2, 7/2, 1e300, -0.0}", R"({"input":{"a":2.0}})"),
             "[2.0,2.0,3,3.5,1e+300,-0.0]");
-  EXPECT_EQ(value("return {math.type(input.a), math.type(input.b)}",
-                  R"({"input":{"a":1.0,"b":1}})"),
-            R"(["float","integer"])");
+  EXPECT_EQ(
+      value("return {math.type(input.a), math.type(input.b)}", R"({"input":{"a":1.0,"b":1}})"),
+      R"(["float","integer"])");
 }
 
 TEST_F(LuaValues, ArraysAreKeptEvenWhenEmpty) {
@@ -46,16 +46,14 @@ TEST_F(LuaValues, NullIsAbsentInObjectsAndJsonNullInArrays) {
 }
 
 TEST_F(LuaValues, WhatIsNotJsonIsRefusedAndNamed) {
-  EXPECT_EQ(value("return {a={b={1,print}}}"),
-            "result_not_json: result.a.b[2] is a function");
+  EXPECT_EQ(value("return {a={b={1,print}}}"), "result_not_json: result.a.b[2] is a function");
   EXPECT_EQ(value("return {x=0/0}"), "result_not_json: result.x is not a number (NaN)");
   EXPECT_EQ(value("return {x=math.huge}"), "result_not_json: result.x is infinite");
   EXPECT_EQ(value("local t={} t.me=t return t"), "result_not_json: result.me contains itself");
   EXPECT_EQ(value("return {x='\\xff'}"), "result_not_json: result.x is a string that is not UTF-8");
   EXPECT_EQ(value("return {x={1,2,a=3}}").substr(0, 24), "result_not_json: result.");
   EXPECT_EQ(value("return {1,nil,3}"), "result_not_json: result is an array with holes");
-  EXPECT_EQ(value("local t={} for i=1,80 do t={t} end return t").substr(0, 16),
-            "result_not_json:");
+  EXPECT_EQ(value("local t={} for i=1,80 do t={t} end return t").substr(0, 16), "result_not_json:");
 }
 
 TEST_F(LuaValues, SixtyFourLevelsAreAllowedAndNoMore) {
