@@ -103,9 +103,11 @@ void say_ending(Ending ending,
     case Ending::kQuarantined:
       return note("run set aside after repeated crashes; see it with: troupe runs show " +
                   run.to_string());
-    case Ending::kWaitingForHuman:
-      return note("waiting for a human: " + detail + "\nanswer with: " + again +
-                  " --approve STEP (or --reject STEP)");
+    case Ending::kWaitingForHuman: {
+      const std::string first = detail.substr(0, detail.find(','));
+      return note("waiting for a human: " + detail + "\nanswer with: " + again + " --approve " +
+                  first + " (or --reject " + first + ")");
+    }
     case Ending::kInterrupted:
       return note("left; the run goes on with: " + again);
   }
