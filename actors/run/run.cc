@@ -7,16 +7,6 @@
 namespace troupe::actors {
 namespace {
 
-/// The item of a for_each (nearest) that a path lies in, as the key of its branch: the path without its
-/// last step. Empty for steps of the run itself and of while bodies.
-std::optional<run::StepPath> branch_of(const graph::Graph& graph, const run::StepPath& path) {
-  if (path.top_level()) return std::nullopt;
-  if (run::step_at(graph, path.loop()).type != graph::StepType::kForEach) return std::nullopt;
-  run::StepPath key = path;
-  key.part[--key.size] = 0;
-  return key;
-}
-
 Answered answer_of(const run::State& state, const run::Decision& decision) {
   return {run::row_of(state), decision.task, true};
 }

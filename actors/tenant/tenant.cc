@@ -302,7 +302,7 @@ void Tenant::loaded(const Loaded& message) {
     entry.state = message.state;
     entry.recovered = true;
     entry.phase = Phase::kQueued;
-    const bool queued = message.state->status == store::RunStatus::kQueued;
+    const bool queued = !message.state->started.set();
     activate(message.run, entry);
     for (const auto& [scope, wanted] : pending) deliver(message.run, entry, scope, wanted);
     if (!queued) return;

@@ -1,0 +1,125 @@
+// troupe-bench: the workloads of the performance paper, one command each.
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+
+#include "bench/raw_store.h"
+#include "bench/rig.h"
+#include "runtime/json/write.h"
+
+namespace troupe::bench {
+namespace {
+
+struct Workload {
+  const char* name;
+  const char* title;
+  Figures (*run)(Rig&, const Settings&);
+};
+
+constexpr Workload kWorkloads[] = {
+    {"W1", "runs of 10 steps in a row, at saturation; 200 one after another when idle", run_seq},
+    {"W2", "one for_each over N items (1,000; try 100000 and 1000000)", run_fan},
+    {"W3", "N one-step runs submitted in bulk", run_jobs},
+    {"W4", "N runs that wait for a person", run_sleepers},
+    {"W6", "a workspace beside a flood of N runs", run_neighbour},
+    {"W7", "authenticated start over HTTP, by wrk", run_ingest},
+    {"W8", "crash with N open runs, half runnable", run_recovery},
+    {"W10", "step to step inside one run of N steps", run_overhead},
+};
+
+int usage_error(const std::string& message) {
+  std::cerr << "troupe-bench: " << message << "\n"
+            << "usage: troupe-bench W1 [--store sqlite] [--mode strict|run-ahead] [--n N] "
+               "[--seconds S] [--json]\n       troupe-bench list\n";
+  return 2;
+}
+
+void print(const Settings& settings, const Figures& figures, const Usage& before,
+           const Usage& after, std::uint64_t commits, std::uint64_t bytes, double raw) {
+  if (!settings.json) {
+    std::printf("%s %s %s n=%llu %.2f s\n", settings.workload.c_str(), settings.store.c_str(),
+                settings.strict ? "strict" : "run-ahead",
+                static_cast<unsigned long long>(figures.n), figures.seconds);
+    if (figures.runs_per_s > 0) std::printf("  runs/s   %12.0f\n", figures.runs_per_s);
+    if (figures.steps_per_s > 0) std::printf("  steps/s  %12.0f\n", figures.steps_per_s);
+    if (figures.p50_ms > 0) {
+      std::printf("  ms       p50 %.3f  p99 %.3f  max %.3f\n", figures.p50_ms, figures.p99_ms,
+                  figures.max_ms);
+    }
+    for (const auto& [name, value] : figures.more) std::printf("  %-24s %.3f\n", name.c_str(), value);
+    std::printf("  cpu %.2f s, rss peak %.0f MB, %llu commits, %.1f MB written, raw ceiling %.0f rows/s\n",
+                after.cpu_s - before.cpu_s, after.rss_peak_mb,
+                static_cast<unsigned long long>(commits), static_cast<double>(bytes) / 1e6, raw);
+    return;
+  }
+  json::Writer out;
+  out.begin_object().member("workload", settings.workload).member("store", settings.store);
+  out.member("mode", settings.strict ? "strict" : "run-ahead").member("n", figures.n);
+  out.member("seconds", figures.seconds).member("runs_per_s", figures.runs_per_s);
+  out.member("steps_per_s", figures.steps_per_s).member("p50_ms", figures.p50_ms);
+  out.member("p99_ms", figures.p99_ms).member("max_ms", figures.max_ms);
+  out.member("cpu_s", after.cpu_s - before.cpu_s).member("rss_mb", after.rss_peak_mb);
+  out.member("commits", commits).member("bytes_written", bytes).member("raw_rows_per_s", raw);
+  out.member("machine", machine(settings.dir)).member("version", "0.1.0");
+  out.member("command", settings.command);
+  for (const auto& [name, value] : figures.more) out.member(name, value);
+  std::printf("%s\n", out.end_object().take().c_str());
+}
+
+int run(const Workload& workload, const Settings& settings, lua_sandbox::Zygote zygote) {
+  const double raw = raw_rows_per_s(settings.dir);
+  Rig rig(settings, std::move(zygote));
+  const Usage before = usage();
+  const Figures figures = workload.run(rig, settings);
+  const Usage after = usage();
+  print(settings, figures, before, after, rig.commits(),
+        rig.store().journal_bytes() + rig.store().wal_bytes(), raw);
+  return 0;
+}
+
+int main_of(int argc, char** argv) {
+  // Before anything else: the process that forks the sandboxes inherits neither threads nor files.
+  auto zygote = lua_sandbox::Zygote::start();
+  if (!zygote) return usage_error(zygote.error().message);
+  Settings settings;
+  for (int i = 0; i < argc; ++i) settings.command += (i > 0 ? " " : "") + std::string(i > 0 ? argv[i] : "troupe-bench");
+  if (argc < 2) return usage_error("which workload?");
+  settings.workload = argv[1];
+  if (settings.workload == "list") {
+    for (const Workload& workload : kWorkloads) std::printf("%-4s %s\n", workload.name, workload.title);
+    return 0;
+  }
+  for (int i = 2; i < argc; ++i) {
+    const std::string flag = argv[i];
+    const std::string value = i + 1 < argc ? argv[i + 1] : "";
+    if (flag == "--json") {
+      settings.json = true;
+      continue;
+    }
+    ++i;
+    if (flag == "--n") settings.n = std::strtoull(value.c_str(), nullptr, 10);
+    else if (flag == "--seconds") settings.seconds = std::atof(value.c_str());
+    else if (flag == "--mode" && (value == "strict" || value == "run-ahead")) settings.strict = value == "strict";
+    else if (flag == "--store" && value == "sqlite") settings.store = value;
+    else return usage_error("cannot understand " + flag + " " + value);
+  }
+  std::string pattern = (std::filesystem::temp_directory_path() / "troupe-bench-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) return usage_error("no temporary folder");
+  settings.dir = pattern;
+  for (const Workload& workload : kWorkloads) {
+    if (settings.workload != workload.name) continue;
+    const int status = run(workload, settings, std::move(*zygote));
+    std::filesystem::remove_all(settings.dir);
+    return status;
+  }
+  std::filesystem::remove_all(settings.dir);
+  return usage_error("there is no workload " + settings.workload + "; see troupe-bench list");
+}
+
+}  // namespace
+}  // namespace troupe::bench
+
+int main(int argc, char** argv) { return troupe::bench::main_of(argc, argv); }

@@ -1,0 +1,150 @@
+#include "bench/rig.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <iostream>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+namespace troupe::bench {
+namespace {
+
+[[noreturn]] void die(const std::string& what, const Error& error) {
+  std::cerr << "troupe-bench: " << what << ": " << error.message << "\n";
+  std::exit(1);
+}
+
+template <class T>
+T must(Result<T> result, const char* what) {
+  if (!result) die(what, result.error());
+  return std::move(*result);
+}
+
+}  // namespace
+
+std::string chain_graph(int steps) {
+  std::ostringstream out;
+  out << R"({"steps":[)";
+  for (int i = 0; i < steps; ++i) {
+    if (i > 0) out << ',';
+    out << R"({"id":"s)" << i << R"(","name":"s","type":"lua_script","script":")";
+    if (i == 0) out << "return {n=1}\"}";
+    else out << "return {n=steps.s" << i - 1 << R"(.result.n+1}","depends_on":["s)" << i - 1 << "\"]}";
+  }
+  out << "]}";
+  return out.str();
+}
+
+Rig::Rig(const Settings& settings, lua_sandbox::Zygote zygote) : settings_(settings) {
+  scripts_ = std::make_unique<lua_sandbox::Pool>(std::move(zygote), clock_);
+  sqlite::Options options;
+  options.path = settings.dir + "/troupe.db";
+  store_ = must(sqlite::SqliteStore::open(options, hasher_), "the store");
+  if (Status begun = begin(); !begun) die("the node", begun.error());
+  const auto reader = store_->open_reader();
+  const auto workspaces = must(reader->workspaces(), "workspaces");
+  const auto projects = must(reader->projects(workspaces.front().id), "projects");
+  scope_ = {workspaces.front().id, projects.front().id};
+}
+
+Rig::~Rig() { stop(); }
+
+Status Rig::begin() {
+  actors::Options options;
+  options.strict = settings_.strict;
+  auto node = actors::Node::start(
+      options, {*store_, *scripts_, syntax_, patterns_, clock_, entropy_, hasher_, log_, metrics_});
+  if (!node) return std::move(node).error();
+  node_ = std::move(*node);
+  return ok();
+}
+
+void Rig::stop() { node_.reset(); }
+
+double Rig::restart() {
+  stop();
+  const double begun = monotonic_s();
+  if (Status started = begin(); !started) die("restart", started.error());
+  return monotonic_s() - begun;
+}
+
+store::TenantScope Rig::new_workspace(const std::string& slug) {
+  const auto id = [this] { return Uuid::v7(clock_.now(), entropy_.next(), entropy_.next()); };
+  const store::Workspace workspace{WorkspaceId{id()}, slug, slug, "troupe", clock_.now()};
+  const store::Project project{ProjectId{id()}, workspace.id, "default", "Default", false, clock_.now()};
+  must(await<Unit>([&](Callback<Unit> done) {
+         engine().write([&, done](store::Writer& writer) {
+           if (auto made = writer.create_workspace(workspace); !made) return done(made.error());
+           if (auto made = writer.create_project(project); !made) return done(made.error());
+           done(Unit{});
+         });
+       }),
+       "a workspace");
+  return {workspace.id, project.id};
+}
+
+WorkflowId Rig::publish(const std::string& graph, const store::TenantScope& scope) {
+  store::Workflow draft;
+  draft.workspace = scope.workspace;
+  draft.project = *scope.project;
+  draft.name = "bench";
+  draft.graph = graph;
+  const auto workflow = must(await<store::Workflow>([&](Callback<store::Workflow> done) {
+                               engine().create_workflow(draft, std::move(done));
+                             }),
+                             "the workflow");
+  must(await<store::Version>([&](Callback<store::Version> done) {
+         engine().publish(scope, workflow.id, "", std::move(done));
+       }),
+       "publishing");
+  return workflow.id;
+}
+
+StartRequest Rig::request(WorkflowId workflow, const std::string& input) const {
+  StartRequest request;
+  request.workspace = scope_.workspace;
+  request.project = *scope_.project;
+  request.workflow = workflow;
+  request.input = json::Text::trusted(input);
+  request.input_given = true;
+  return request;
+}
+
+double Rig::metric(const std::string& name) {
+  std::istringstream text(metrics_.exposition());
+  std::string line;
+  double sum = 0;
+  while (std::getline(text, line)) {
+    const std::string full = "troupe_" + name;
+    if (line.rfind(full, 0) != 0 || line.size() <= full.size()) continue;
+    if (line[full.size()] != ' ' && line[full.size()] != '{') continue;
+    sum += std::atof(line.c_str() + line.rfind(' '));
+  }
+  return sum;
+}
+
+std::uint64_t Rig::ended() { return static_cast<std::uint64_t>(metric("runs_finished_total")); }
+std::uint64_t Rig::commits() { return static_cast<std::uint64_t>(metric("commit_duration_seconds_count")); }
+
+bool Rig::wait_ended(std::uint64_t count, double seconds) {
+  const double until = monotonic_s() + seconds;
+  while (ended() < count) {
+    if (monotonic_s() > until) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(500));
+  }
+  return true;
+}
+
+double Rig::timed_run(const StartRequest& request) {
+  const double begun = monotonic_s();
+  const auto started = must(await<Started>([&](Callback<Started> done) { engine().start(request, std::move(done)); }), "a start");
+  const auto feed = engine().open_feed({scope_, started.run, std::nullopt, 0});
+  for (;;) {
+    const auto page = must(await<FeedPage>([&](Callback<FeedPage> done) { feed->next(std::move(done)); }), "the feed");
+    if (page.ended) return (monotonic_s() - begun) * 1e3;
+  }
+}
+
+}  // namespace troupe::bench

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/node/node.h"
+#include "adapters/lua_sandbox/pool.h"
+#include "adapters/lua_sandbox/syntax.h"
+#include "adapters/metrics/registry.h"
+#include "adapters/re2/pattern_compiler.h"
+#include "adapters/sqlite/sqlite_store.h"
+#include "adapters/system/clock.h"
+#include "adapters/system/entropy.h"
+#include "adapters/system/hasher.h"
+#include "adapters/system/log.h"
+#include "bench/usage.h"
+
+namespace troupe::bench {
+
+/// What the command line asks for.
+struct Settings {
+  std::string workload;
+  std::string store = "sqlite";
+  bool strict = false;
+  std::uint64_t n = 0;     ///< 0: the workload's own
+  double seconds = 10;
+  bool json = false;
+  std::string dir;         ///< a fresh folder; removed at the end
+  std::string command;
+};
+
+/// One result, as the performance paper names its keys. `more` holds figures of single workloads.
+struct Figures {
+  double runs_per_s = 0, steps_per_s = 0;
+  double p50_ms = 0, p99_ms = 0, max_ms = 0;
+  double seconds = 0;
+  std::uint64_t n = 0;
+  std::vector<std::pair<std::string, double>> more;
+};
+
+/// A whole node on a real store with real sandboxes, driven through the Engine port, as the edges do.
+class Rig {
+ public:
+  explicit Rig(const Settings& settings, lua_sandbox::Zygote zygote);
+  ~Rig();
+
+  Engine& engine() { return node_->engine(); }
+  const store::TenantScope& scope() const { return scope_; }
+  /// Publishes a graph and gives its workflow.
+  WorkflowId publish(const std::string& graph) { return publish(graph, scope_); }
+  WorkflowId publish(const std::string& graph, const store::TenantScope& scope);
+  store::TenantScope new_workspace(const std::string& slug);
+  StartRequest request(WorkflowId workflow, const std::string& input = "{}") const;
+
+  /// Runs that have ended so far. Blocks until there are at least `count`, or `seconds` have passed.
+  std::uint64_t ended();
+  bool wait_ended(std::uint64_t count, double seconds);
+  /// Starts and waits for the durable end; milliseconds.
+  double timed_run(const StartRequest& request);
+
+  std::uint64_t commits();
+  store::Store& store() { return *store_; }
+  /// Ends the node and begins a new one on the same store, as a restart of the process would; seconds.
+  double restart();
+  void stop();  ///< at once, as a crash
+
+ private:
+  Status begin();
+  double metric(const std::string& name);
+
+  const Settings settings_;
+  system::SystemClock clock_;
+  system::SystemEntropy entropy_;
+  system::Blake2bHasher hasher_;
+  system::StderrLogger log_{LogLevel::kError, system::LogFormat::kText, clock_};
+  metrics::Registry metrics_{"bench"};
+  lua_sandbox::Syntax syntax_;
+  re2::Re2PatternCompiler patterns_;
+  std::unique_ptr<lua_sandbox::Pool> scripts_;
+  std::unique_ptr<sqlite::SqliteStore> store_;
+  std::unique_ptr<actors::Node> node_;
+  store::TenantScope scope_;
+};
+
+/// Blocks for an answer of the engine.
+template <class T>
+Result<T> await(const std::function<void(Callback<T>)>& call);
+
+Figures run_seq(Rig& rig, const Settings& settings);        // W1, W10
+Figures run_fan(Rig& rig, const Settings& settings);        // W2
+Figures run_jobs(Rig& rig, const Settings& settings);       // W3
+Figures run_sleepers(Rig& rig, const Settings& settings);   // W4
+Figures run_neighbour(Rig& rig, const Settings& settings);  // W6
+Figures run_ingest(Rig& rig, const Settings& settings);     // W7
+Figures run_recovery(Rig& rig, const Settings& settings);   // W8
+Figures run_overhead(Rig& rig, const Settings& settings);   // W10
+
+/// A graph of `steps` trivial scripts in a chain.
+std::string chain_graph(int steps);
+
+// ---- implementation ------------------------------------------------------------------------------
+
+template <class T>
+Result<T> await(const std::function<void(Callback<T>)>& call) {
+  auto answer = std::make_shared<std::promise<Result<T>>>();
+  call([answer](Result<T> result) { answer->set_value(std::move(result)); });
+  return answer->get_future().get();
+}
+
+}  // namespace troupe::bench

@@ -1,0 +1,68 @@
+// W4: many runs that wait for a person: memory while parked, store queries while idle, time to resume.
+
+#include <atomic>
+#include <thread>
+
+#include "bench/rig.h"
+
+namespace troupe::bench {
+namespace {
+
+const char* kGraph =
+    R"({"steps":[{"id":"ok","name":"ok","type":"human_task","task_type":"approve","task_payload":{"a":1}},)"
+    R"({"id":"then","name":"then","type":"lua_script","depends_on":["ok"],"script":"return {done=true}"}]})";
+
+/// All parked: no run actor holds one any more.
+void wait_parked(Rig& rig, std::uint64_t count) {
+  for (;;) {
+    const auto open = await<std::vector<std::uint64_t>>([&](Callback<std::vector<std::uint64_t>> done) {
+      rig.engine().read([done](store::Reader& reader) { done(reader.open_runs()); });
+    });
+    if (open && (*open)[static_cast<int>(store::RunStatus::kPaused)] >= count) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+}  // namespace
+
+Figures run_sleepers(Rig& rig, const Settings& settings) {
+  const std::uint64_t sleepers = settings.n > 0 ? settings.n : 10'000;
+  const StartRequest request = rig.request(rig.publish(kGraph));
+  rig.timed_run(rig.request(rig.publish(chain_graph(1))));
+  Figures figures;
+  figures.n = sleepers;
+  const double rss_before = usage().rss_mb;
+  std::vector<RunId> runs;
+  const double begun = monotonic_s();
+  for (std::uint64_t sent = 0; sent < sleepers; sent += 1000) {
+    std::vector<BatchItem> items(std::min<std::uint64_t>(1000, sleepers - sent));
+    const auto accepted = await<std::vector<RunId>>([&](Callback<std::vector<RunId>> done) {
+      rig.engine().start_batch(request, items, std::move(done));
+    });
+    if (!accepted) return figures;
+    runs.insert(runs.end(), accepted->begin(), accepted->end());
+  }
+  wait_parked(rig, sleepers);
+  figures.more.emplace_back("park_s", monotonic_s() - begun);
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  const double rss_parked = usage().rss_mb;
+  figures.more.emplace_back("parked_bytes_per_run",
+                            (rss_parked - rss_before) * 1e6 / static_cast<double>(sleepers));
+  const double cpu_idle = usage().cpu_s;
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  figures.more.emplace_back("idle_cpu_percent", (usage().cpu_s - cpu_idle) / 2 * 100);
+
+  const std::uint64_t before = rig.ended();
+  const double resumed = monotonic_s();
+  for (const RunId run : runs) {
+    rig.engine().complete_task(rig.scope(), {run, "ok", true, {}, "", "bench"},
+                               [](Result<TaskDecided>) {});
+  }
+  rig.wait_ended(before + sleepers, 600);
+  figures.seconds = monotonic_s() - resumed;
+  figures.runs_per_s = static_cast<double>(sleepers) / figures.seconds;
+  figures.more.emplace_back("resume_all_s", figures.seconds);
+  return figures;
+}
+
+}  // namespace troupe::bench
