@@ -25,15 +25,20 @@ void WebSocketStream::start(Request request) {
   socket_.set_option(timeout);
   socket_.read_message_max(limits.websocket_message_bytes_max);
   socket_.text(true);
+  // Once the client says goodbye nothing more is wanted of the feed, however long the farewell takes.
+  socket_.control_callback([this](websocket::frame_type kind, boost::beast::string_view) {
+    if (kind == websocket::frame_type::close) feed_.reset();
+  });
   socket_.async_accept(request_, [self = shared_from_this()](const auto& error) {
-    if (error) return self->abort();
+    if (self->closed_ || error) return self->abort();
+    self->accepted_ = true;
     self->read();
-    self->pull();
+    self->write_next();
   });
 }
 
 void WebSocketStream::pull() {
-  if (closed_ || closing_) return;
+  if (closed_ || closing_ || !feed_) return;
   feed_->next([self = shared_from_this()](Result<FeedPage> page) {
     // Always through the queue: the answer may end the feed, which must not happen inside of it.
     self->loop_->post([self, page = std::move(page)]() mutable { self->on_page(std::move(page)); });
@@ -86,8 +91,8 @@ void WebSocketStream::close(close_code code) {
 }
 
 void WebSocketStream::close_soon() {
-  // Beast allows one write at a time, and a close is one.
-  if (writing_) close_when_written_ = close_code::going_away;
+  // Beast allows one write at a time, and a close is one; so is the end of the handshake.
+  if (writing_ || !accepted_) close_when_written_ = close_code::going_away;
   else close(close_code::going_away);
 }
 

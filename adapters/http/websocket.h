@@ -42,6 +42,7 @@ class WebSocketStream final : public Closable,
   Request request_;
   FeedPage page_;
   std::size_t written_ = 0;  ///< events of `page_`
+  bool accepted_ = false;
   bool writing_ = false;
   bool closing_ = false;
   bool closed_ = false;

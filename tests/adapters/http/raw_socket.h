@@ -50,7 +50,9 @@ class RawSocket {
   /// Up to and with `mark`; what follows stays.
   std::string read_until(std::string_view mark) {
     std::size_t at = 0;
-    while ((at = buffer_.find(mark)) == std::string::npos) {
+    std::size_t from = 0;
+    while ((at = buffer_.find(mark, from)) == std::string::npos) {
+      from = buffer_.size() < mark.size() ? 0 : buffer_.size() - mark.size();
       if (!receive()) {
         ADD_FAILURE() << "no \"" << mark << "\" in: " << buffer_;
         return std::exchange(buffer_, {});

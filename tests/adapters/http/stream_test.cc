@@ -164,6 +164,7 @@ TEST_F(HttpStreams, StopEndsStreams) {
   const Frame last = read_frame(web);
   EXPECT_EQ(close_code(last), 1001);
   web.send(frame(8, last.payload));
+  web.close();
   socket.read_all();
   stopper.join();
 }
@@ -203,6 +204,7 @@ TEST_F(HttpStreams, WebSocketAnswersPingsAndIgnoresText) {
   EXPECT_EQ(pong.payload, "ping");
   socket.send(frame(8, std::string("\x03\xe8", 2)));
   EXPECT_EQ(close_code(read_frame(socket)), 1000);
+  socket.close();
   engine.feed->wait_until_closed();
 }
 
@@ -214,6 +216,7 @@ TEST_F(HttpStreams, WebSocketMessagesAreBounded) {
   socket.read_until("\r\n\r\n");
   socket.send(frame(1, std::string(100, 'a')));
   EXPECT_EQ(close_code(read_frame(socket)), 1009);
+  socket.close();
   engine.feed->wait_until_closed();
 }
 
