@@ -187,6 +187,7 @@ TimePoint next_wake(const State& state) {
 namespace {
 
 /// Whether a step of the scope could begin: what a fold leaves where the live path had an attempt.
+/// Branches of pure bodies count always: asleep they would forget how far they are.
 bool something_ready(const graph::Graph& graph, const Scope& scope) {
   for (const graph::Step& step : graph.steps) {
     const StepState& state = scope.steps[step.index];
@@ -198,7 +199,7 @@ bool something_ready(const graph::Graph& graph, const Scope& scope) {
       if (loop.body->ended == body.steps.size() || something_ready(body, *loop.body)) return true;
       continue;
     }
-    if (loop.active.empty()) return true;
+    if (loop.active.empty() || pure_body(body)) return true;
     for (const auto& [item, branch] : loop.active) {
       if (something_ready(body, *branch)) return true;
     }

@@ -15,6 +15,30 @@
 // The run state machine. decide() takes what happened (event, past tense), appends facts (records) and
 // asks for deeds (commands, imperative). Each record is applied the moment it is decided, because one
 // event can cascade through many steps; if the commit fails the whole state is thrown away and reloaded.
+//
+// Steps. A blank cell: the event is stale there, and an empty decision.
+//
+//   status \ event  attempt ok   attempt failed      due                   answer, event, child ended
+//   pending         (begins when its dependencies have ended: scheduled, waiting, running loop, or skipped)
+//   scheduled       completed    retrying | failed
+//   running         completed    retrying | failed   failed (deadline)
+//   waiting                                          completed | failed    completed | failed | retrying
+//   retrying                                         begins again | failed
+//   ended
+//
+// A step that failed without on_error: continue ends the scope around it: its item or iteration, or the
+// run. A run that ends by failure or stop leaves no step between states: in flight → cancelled, never
+// begun → skipped. In user pause steps change as above, but nothing begins and the run does not end.
+//
+// Runs, by command (refused: nothing changes):
+//
+//   status            pause     resume    stop      stop gracefully
+//   queued            paused    ok        stopped   stopped
+//   running           paused    ok        stopped   draining, or stopped if nothing is in flight
+//   paused by user    ok        running   stopped   stopped
+//   paused otherwise  paused    ok        stopped   stopped
+//   draining          conflict  conflict  stopped   ok
+//   ended             ended     ended     ended     ended
 
 namespace troupe::run {
 
