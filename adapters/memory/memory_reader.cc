@@ -9,8 +9,8 @@ using namespace store;
 
 namespace {
 
-/// Cuts sorted rows to the page: those that `beyond` the cursor, at most `limit`, and where the next
-/// page begins.
+/// Cuts sorted rows to the page: those that `beyond` the cursor, at most `limit`, and where the
+/// next page begins.
 template <class Row, class CursorOf, class Beyond>
 Rows<Row> cut(std::vector<Row> sorted, ListKind kind, const Page& page,
               const std::optional<Cursor>& from, CursorOf cursor_of, Beyond beyond) {

@@ -81,7 +81,8 @@ Status MemoryStore::commit(const Batch& batch) {
   const Fault fault = faults_.front();
   faults_.pop_front();
   if (fault.applied) {
-    if (Status applied = state_.apply(batch, options_.journal_table_bytes); !applied) return applied;
+    const Status applied = state_.apply(batch, options_.journal_table_bytes);
+    if (!applied) return applied;
   }
   return Error{fault.code, "A fault that the test asked for.", {}};
 }

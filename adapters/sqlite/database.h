@@ -17,8 +17,8 @@ namespace troupe::sqlite {
 Error error_of(int extended_code, std::string_view what, std::string_view detail, int system_errno);
 
 /// One use of a prepared statement: bind, step, read, and the end of its life resets it, so that no
-/// read transaction outlives the look. Bound texts and blobs are not copied: they must live until the
-/// last step. A statement that could not be prepared reports that at its first step.
+/// read transaction outlives the look. Bound texts and blobs are not copied: they must live until
+/// the last step. A statement that could not be prepared reports that at its first step.
 class Statement {
  public:
   Statement(sqlite3* db, std::shared_ptr<sqlite3_stmt> stmt, int prepare_code)
@@ -131,7 +131,8 @@ class ReadTransaction {
  public:
   explicit ReadTransaction(Database& db) : db_(db), begun_(db.prepare("BEGIN").run().ok()) {}
   ~ReadTransaction() {
-    if (begun_ && !db_.prepare("COMMIT").run()) static_cast<void>(db_.prepare("ROLLBACK").run().ok());
+    if (!begun_ || db_.prepare("COMMIT").run()) return;
+    static_cast<void>(db_.prepare("ROLLBACK").run().ok());
   }
   ReadTransaction(const ReadTransaction&) = delete;
   ReadTransaction& operator=(const ReadTransaction&) = delete;

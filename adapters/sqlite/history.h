@@ -9,8 +9,8 @@
 
 namespace troupe::sqlite {
 
-/// One chunk: frames of one entity, oldest first, compressed (zstd level 1) with a checksum over the
-/// whole. The entity is inside, so that a chunk under a wrong key shows as kCorrupt.
+/// One chunk: frames of one entity, oldest first, compressed (zstd level 1) with a checksum over
+/// the whole. The entity is inside, so that a chunk under a wrong key shows as kCorrupt.
 std::string encode_chunk(RunId entity, const std::vector<const store::Frame*>& frames);
 Result<std::vector<store::Frame>> decode_chunk(RunId entity, std::string_view chunk);
 

@@ -50,7 +50,9 @@ store::Rows<Row> page_of(std::vector<Row> all, store::ListKind kind, std::size_t
   return rows;
 }
 
-inline std::size_t limit_of(const store::Page& page) { return std::max<std::size_t>(page.limit, 1); }
+inline std::size_t limit_of(const store::Page& page) {
+  return std::max<std::size_t>(page.limit, 1);
+}
 
 /// Before every row of a list that runs newest first.
 inline store::Cursor newest_end() {

@@ -11,12 +11,12 @@ namespace troupe::sqlite {
 /// Marks the file as ours ("TRPE"), so that no other application's database is written to.
 inline constexpr std::int64_t kApplicationId = 0x54525045;
 
-/// Brings a connection to the settings that the promises rest on and refuses (kConfigInvalid) if they
-/// do not read back.
+/// Brings a connection to the settings that the promises rest on and refuses (kConfigInvalid) if
+/// they do not read back.
 Status configure_writer(Database& db, const Options& options);
 Status configure_reader(Database& db, const Options& options);
-/// WAL, synchronous=FULL, no automatic checkpoint: anything weaker loses acknowledged commits or runs
-/// into the WAL-reset bug of SQLite before 3.51.3.
+/// WAL, synchronous=FULL, no automatic checkpoint: anything weaker loses acknowledged commits or
+/// runs into the WAL-reset bug of SQLite before 3.51.3.
 Status require_durable(Database& db);
 /// The settings as read back, for people.
 std::string describe_settings(Database& db);

@@ -10,9 +10,10 @@ namespace troupe::sqlite {
 class Writer;
 
 /// The embedded store: one SQLite file in WAL mode. Whoever opens it holds the data directory
-/// (adapters/system/data_dir.h), so that no other process writes. The store outlives its readers, and
-/// the hasher the store. Opening fails with kConfigInvalid where the file or the file system cannot
-/// keep the promises, and with kCorrupt, kStorageFull or kUnavailable where it cannot be read.
+/// (adapters/system/data_dir.h), so that no other process writes. The store outlives its readers,
+/// and the hasher the store. Opening fails with kConfigInvalid where the file or the file system
+/// cannot keep the promises, and with kCorrupt, kStorageFull or kUnavailable where it cannot be
+/// read.
 class SqliteStore final : public store::Store {
  public:
   static Result<std::unique_ptr<SqliteStore>> open(const Options& options, const Hasher& hasher);

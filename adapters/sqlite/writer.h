@@ -16,9 +16,9 @@ namespace troupe::sqlite {
 
 /// The only connection that writes or checkpoints (SQLite before 3.51.3 corrupts the WAL with two).
 /// Owned by SqliteStore, used on the writer thread. A full disk refuses and recovers by itself. A
-/// failed fsync, or any I/O error of a COMMIT, is final: the kernel may have dropped the pages, so a
-/// retry could report a success that is none. From then on everything is kUnavailable and the process
-/// must end; the next one finds out what landed.
+/// failed fsync, or any I/O error of a COMMIT, is final: the kernel may have dropped the pages, so
+/// a retry could report a success that is none. From then on everything is kUnavailable and the
+/// process must end; the next one finds out what landed.
 class Writer final : public store::Writer {
  public:
   static Result<std::unique_ptr<Writer>> open(const Options& options, const Hasher& hasher);

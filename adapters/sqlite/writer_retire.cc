@@ -11,9 +11,9 @@ using store::Frame;
 using store::Pos;
 using store::RunRow;
 
-// A table is retired in pieces. Each copies the oldest frames into history, takes them from the table
-// and moves the table's start past them, in one transaction; the last piece drops the empty table.
-// So every frame is at exactly one of the two places at any moment, a crash included.
+// A table is retired in pieces. Each copies the oldest frames into history, takes them from the
+// table and moves the table's start past them, in one transaction; the last piece drops the empty
+// table. So every frame is at exactly one of the two places at any moment, a crash included.
 
 bool Writer::oldest_is_unneeded() const {
   const auto& tables = journal_.tables();

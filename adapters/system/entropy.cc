@@ -30,7 +30,8 @@ void refill(Pool& target) {
   while (left > 0) {
     const ssize_t got = getrandom(at, left, 0);
     if (got < 0 && errno == EINTR) continue;
-    // Nothing else fails once the kernel's pool is seeded, and no identifier may be made without it.
+    // Nothing else fails once the kernel's pool is seeded, and no identifier may be made without
+    // it.
     TROUPE_ENSURE(got > 0);
     at += got;
     left -= static_cast<std::size_t>(got);

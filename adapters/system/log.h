@@ -13,8 +13,8 @@ namespace troupe::system {
 
 enum class LogFormat : std::uint8_t { kText, kJsonLines };
 
-/// The log on standard error: one line per entry, for people or as JSON lines. Any thread; lines are
-/// never mixed.
+/// The log on standard error: one line per entry, for people or as JSON lines. Any thread; lines
+/// are never mixed.
 class StderrLogger final : public Logger {
  public:
   StderrLogger(LogLevel level, LogFormat format, const Clock& clock);

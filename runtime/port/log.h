@@ -26,8 +26,9 @@ struct LogField {
   std::string text;
 };
 
-/// The process's own log, for operators. Thread-safe; a line that cannot be written is lost silently,
-/// because nothing may fail for want of a log. Secrets and bodies of tenants do not belong in it.
+/// The process's own log, for operators. Thread-safe; a line that cannot be written is lost
+/// silently, because nothing may fail for want of a log. Secrets and bodies of tenants do not
+/// belong in it.
 class Logger {
  public:
   virtual ~Logger() = default;
