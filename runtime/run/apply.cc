@@ -4,8 +4,8 @@
 #include "runtime/run/result_json.h"
 #include "runtime/run/state.h"
 
-// One function per record. Nothing here decides anything: whatever a record leaves open follows from
-// the state and the graph alone, so that a fold gives back what the live path had.
+// One function per record. Nothing here decides anything: whatever a record leaves open follows
+// from the state and the graph alone, so that a fold gives back what the live path had.
 
 namespace troupe::run {
 namespace {
@@ -103,8 +103,8 @@ struct Change {
     at.state->announced = true;
     at.state->in_flight = false;
     at.state->status = StepStatus::kWaiting;
-    at.state->waiting = std::make_unique<Waiting>(
-        Waiting{r.kind, r.until, r.task, r.event, r.key, r.child});
+    at.state->waiting =
+        std::make_unique<Waiting>(Waiting{r.kind, r.until, r.task, r.event, r.key, r.child});
     if (r.kind == WaitKind::kTimer || r.kind == WaitKind::kChild) {
       set_deadline(*at.step, *at.state, r.attempt.scheduled);
     }
@@ -139,8 +139,8 @@ struct Change {
     step.result = r.result;
     step.failure.reset();
     if (r.status == StepStatus::kFailed) step.failure = std::make_unique<Failure>(r.failure);
-    step.rejected = r.task_decided && !r.approved &&
-                    std::holds_alternative<graph::HumanTask>(at.step->work);
+    step.rejected =
+        r.task_decided && !r.approved && std::holds_alternative<graph::HumanTask>(at.step->work);
     // The id of a child that was told to stop is kept, so that it can be told again after a crash.
     const bool child = step.waiting != nullptr && step.waiting->kind == WaitKind::kChild;
     if (!child || r.status != StepStatus::kCancelled) step.waiting.reset();

@@ -4,8 +4,8 @@
 
 #include "runtime/run/state.h"
 
-// How the state changes, below apply(). Shared by apply() and by decide(), which also changes what no
-// record tells: the steps of pure for_each bodies and which attempts are under way.
+// How the state changes, below apply(). Shared by apply() and by decide(), which also changes what
+// no record tells: the steps of pure for_each bodies and which attempts are under way.
 
 namespace troupe::run {
 
@@ -16,8 +16,8 @@ inline constexpr std::size_t kIterationsKept = 100;
 const graph::Graph* body_of(const graph::Step& step);
 Scope make_scope(const graph::Graph& graph);
 
-/// Like locate(), but makes the branch of a running for_each that has not begun in this state: a fold
-/// meets records of branches whose beginning is not journaled.
+/// Like locate(), but makes the branch of a running for_each that has not begun in this state: a
+/// fold meets records of branches whose beginning is not journaled.
 Located reach(State& state, const StepPath& path);
 
 /// What apply() does, except the numbering of records and events.
@@ -42,7 +42,8 @@ class Tally {
 /// Adds the contribution of a step (`sign` 1) or removes it (-1).
 void count_step(State& state, const StepPath& path, const StepState& step, int sign);
 /// The same for all steps of a scope and what lies inside them. `path` names any step of the scope.
-void count_scope(State& state, const graph::Graph& graph, StepPath path, const Scope& scope, int sign);
+void count_scope(State& state, const graph::Graph& graph, StepPath path, const Scope& scope,
+                 int sign);
 /// Removes everything that runs inside a loop step from the counters, and drops it.
 void drop_inside(State& state, const StepPath& path, const graph::Step& step, Loop& loop);
 

@@ -145,9 +145,8 @@ Status Machine::on(const event::AttemptFinished& e) {
     test_finished(e.path, e);
     return ok();
   }
-  const bool running =
-      at.state->status == StepStatus::kScheduled ||
-      (at.state->status == StepStatus::kRunning && at.state->loop == nullptr);
+  const bool running = at.state->status == StepStatus::kScheduled ||
+                       (at.state->status == StepStatus::kRunning && at.state->loop == nullptr);
   if (!running || at.state->attempts != e.attempt) return ok();
   at.state->in_flight = false;
   End end{e.started, logs(e.logs, e.logs_truncated)};
@@ -159,10 +158,9 @@ Status Machine::on(const event::AttemptFinished& e) {
   }
   if (e.result.size() > context_.limits.result_bytes_max) {
     fail(e.path,
-         {Code::kResultTooLarge, "The result has " + std::to_string(e.result.size()) +
-                                     " bytes; at most " +
-                                     std::to_string(context_.limits.result_bytes_max) +
-                                     " are allowed."},
+         {Code::kResultTooLarge,
+          "The result has " + std::to_string(e.result.size()) + " bytes; at most " +
+              std::to_string(context_.limits.result_bytes_max) + " are allowed."},
          end);
     return ok();
   }
@@ -234,18 +232,16 @@ void Machine::fail_for_good(const StepPath& path, const Failure& failure, const 
   finish(path, std::move(finished));
 }
 
-/// The start of an attempt with effect `once` is recorded, and nothing more: a crash or a lost answer
-/// came between. Only its owner can know whether the effect happened.
+/// The start of an attempt with effect `once` is recorded, and nothing more: a crash or a lost
+/// answer came between. Only its owner can know whether the effect happened.
 void Machine::resolve_doubt(const StepPath& path) {
   const Located at = locate(state_, path);
   switch (at.step->in_doubt) {
-    case graph::InDoubt::kRetry:
-      return command_attempt(path);
+    case graph::InDoubt::kRetry: return command_attempt(path);
     case graph::InDoubt::kFail:
-      return fail_for_good(path, {Code::kInDoubt,
-                                  "It is unknown whether the effect of this attempt happened."});
-    case graph::InDoubt::kAsk:
-      break;
+      return fail_for_good(
+          path, {Code::kInDoubt, "It is unknown whether the effect of this attempt happened."});
+    case graph::InDoubt::kAsk: break;
   }
   record::StepWaiting waiting;
   waiting.kind = WaitKind::kInDoubt;

@@ -2,7 +2,8 @@
 
 #include "runtime/run/machine.h"
 
-// What callers ask of a run (API.md §2, the table of commands), and what a node asks after a reload.
+// What callers ask of a run (API.md §2, the table of commands), and what a node asks after a
+// reload.
 
 namespace troupe::run {
 namespace {
@@ -92,19 +93,18 @@ Status Machine::on(const event::Recovered&) {
   if (run_ended) notify_parent();
   // Commands about child runs may have been lost between commit and performance; both are safe to
   // repeat.
-  each_step(*state_.graph, state_.root, StepPath(0),
-            [&](const StepPath& path, StepState& step) {
-              if (!run_ended) step.in_flight = false;
-              if (!waits_for_child(step)) return;
-              if (step.status == StepStatus::kCancelled) {
-                decision_.commands.push_back(command::StopChild{step.waiting->child, false});
-              } else if (step.status == StepStatus::kWaiting) {
-                command_child(path, locate(state_, path));
-                if (draining()) {
-                  decision_.commands.push_back(command::StopChild{step.waiting->child, true});
-                }
-              }
-            });
+  each_step(*state_.graph, state_.root, StepPath(0), [&](const StepPath& path, StepState& step) {
+    if (!run_ended) step.in_flight = false;
+    if (!waits_for_child(step)) return;
+    if (step.status == StepStatus::kCancelled) {
+      decision_.commands.push_back(command::StopChild{step.waiting->child, false});
+    } else if (step.status == StepStatus::kWaiting) {
+      command_child(path, locate(state_, path));
+      if (draining()) {
+        decision_.commands.push_back(command::StopChild{step.waiting->child, true});
+      }
+    }
+  });
   if (run_ended) return ok();
   for (StepState& step : state_.root.steps) {
     if (step.loop != nullptr) step.loop->loading = false;

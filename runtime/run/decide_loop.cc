@@ -6,8 +6,9 @@
 #include "runtime/run/machine.h"
 #include "runtime/run/result_json.h"
 
-// for_each: branches begin lazily, at most `parallel_max` at a time and not too far ahead of the oldest
-// open one, so that a loop over millions of items holds a window of them and a list of chunks.
+// for_each: branches begin lazily, at most `parallel_max` at a time and not too far ahead of the
+// oldest open one, so that a loop over millions of items holds a window of them and a list of
+// chunks.
 
 namespace troupe::run {
 namespace {
@@ -19,8 +20,8 @@ bool item_done(const Loop& loop, std::uint32_t item) {
   return chunk != loop.open.end() && chunk->second.entries.count(item) > 0;
 }
 
-/// Results of longer loops at the top are stored in chunks. Inner loops are part of one item's result,
-/// which is a value anyway.
+/// Results of longer loops at the top are stored in chunks. Inner loops are part of one item's
+/// result, which is a value anyway.
 bool chunked(const StepPath& path, const Loop& loop) {
   return path.top_level() && loop.count > Loop::kChunkItems;
 }
@@ -101,8 +102,8 @@ void Machine::branch_done(const StepPath& path, std::uint32_t item) {
   std::string storage;
   const StepState& last = at.state->loop->active.at(item)->steps[body.steps.size() - 1];
   const std::string_view result = visible_result(last, &storage);
-  // Inline whatever its size: the entries of an open chunk are folded without reading the store, and
-  // are stored as one body when the chunk is sealed.
+  // Inline whatever its size: the entries of an open chunk are folded without reading the store,
+  // and are stored as one body when the chunk is sealed.
   finished.result.text =
       last.result.text.empty() ? json::Text::trusted(std::string(result)) : last.result.text;
   finish_item(path, std::move(finished));
@@ -142,13 +143,13 @@ void Machine::finish_item(const StepPath& path, record::ItemFinished finished) {
     decision_.commands.push_back(command::Progress{path, loop.done, loop.failed, loop.count});
   }
   if (failed && !work.continue_on_item_error) {
-    return fail(path, {Code::kItemFailed, "Item " + std::to_string(item) + " failed: " +
-                                              std::string(info(cause.code).name) + ": " +
-                                              cause.message});
+    return fail(path, {Code::kItemFailed, "Item " + std::to_string(item) +
+                                              " failed: " + std::string(info(cause.code).name) +
+                                              ": " + cause.message});
   }
   if (loop.result_bytes > context_.limits.loop_result_bytes_max) {
-    return fail_for_good(path, {Code::kResultTooLarge,
-                                "The results of the items are over the limit of a loop."});
+    return fail_for_good(
+        path, {Code::kResultTooLarge, "The results of the items are over the limit of a loop."});
   }
   if (chunked(path, loop)) {
     const std::uint32_t number = item / Loop::kChunkItems;

@@ -5,8 +5,8 @@
 #include "runtime/json/write.h"
 #include "runtime/run/machine.h"
 
-// Waits: for an instant, a person, an event or a child run. Such a step holds no attempt; one record
-// says what it waits for, another how that ended.
+// Waits: for an instant, a person, an event or a child run. Such a step holds no attempt; one
+// record says what it waits for, another how that ended.
 
 namespace troupe::run {
 namespace {
@@ -28,8 +28,7 @@ std::optional<double> number_of(std::string_view value) {
 }
 
 std::string plain(std::string_view value) {
-  return json::kind(value) == json::Kind::kString ? json::decode_string(value)
-                                                  : std::string(value);
+  return json::kind(value) == json::Kind::kString ? json::decode_string(value) : std::string(value);
 }
 
 bool key_fits(const std::string& wanted, const std::string& key) {
@@ -186,8 +185,8 @@ Status Machine::on(const event::ChildEnded& e) {
     }
     return ok();
   }
-  std::string message = "The child run " + e.child.to_string() + " is " +
-                        std::string(store::name(e.status));
+  std::string message =
+      "The child run " + e.child.to_string() + " is " + std::string(store::name(e.status));
   if (!e.failure.message.empty()) {
     message += ": " + std::string(info(e.failure.code).name) + ": " + e.failure.message;
   }
@@ -201,7 +200,8 @@ Status Machine::on(const event::ChildRefused& e) {
   if (at.state->waiting->kind != WaitKind::kChild || at.state->waiting->child != e.child) {
     return ok();
   }
-  // The code stays what it is, so that a retry policy can tell an overloaded node from a missing one.
+  // The code stays what it is, so that a retry policy can tell an overloaded node from a missing
+  // one.
   fail(e.path, e.failure);
   return ok();
 }

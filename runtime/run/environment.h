@@ -14,14 +14,14 @@ namespace troupe::run {
 struct Around {
   Loop* loop = nullptr;
   const graph::Step* step = nullptr;
-  StepPath path;            ///< of the loop
-  std::uint32_t item = 0;   ///< or iteration
+  StepPath path;           ///< of the loop
+  std::uint32_t item = 0;  ///< or iteration
   bool for_each = false;
   explicit operator bool() const { return loop != nullptr; }
 };
 
-/// The values that one step sees: input, steps before it, the loops around it. Lives for one decision
-/// on the stack of whoever expands a template or collects globals.
+/// The values that one step sees: input, steps before it, the loops around it. Lives for one
+/// decision on the stack of whoever expands a template or collects globals.
 class Surroundings {
  public:
   /// `path` is the step, or (for the test of a while) any step of its body.

@@ -53,8 +53,8 @@ class Fits {
  private:
   bool begun() const { return state_.records > 0 && !store::ended(state_.status); }
 
-  /// The step of a path, if every loop on the way runs. A branch that has not begun in this state has
-  /// no step yet, but may get one.
+  /// The step of a path, if every loop on the way runs. A branch that has not begun in this state
+  /// has no step yet, but may get one.
   bool find(const StepPath& path, const StepState** found) const {
     *found = nullptr;
     const graph::Graph* graph = state_.graph.get();
@@ -68,7 +68,8 @@ class Fits {
         return true;
       }
       graph = body_of(graph->steps[path.part[i]]);
-      if (graph == nullptr || step == nullptr || step->loop == nullptr || step->ended()) return false;
+      if (graph == nullptr || step == nullptr || step->loop == nullptr || step->ended())
+        return false;
       const Loop& loop = *step->loop;
       if (loop.body != nullptr) {
         if (path.part[i + 1] != loop.iteration) return false;

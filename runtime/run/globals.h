@@ -15,8 +15,8 @@ struct Globals {
   std::optional<std::uint32_t> absent_loop;
 };
 
-/// What a script sees, and of that only what `use` says it reads. `test` is the eval script of a while,
-/// which comes after every step of the body; then `around` names any step of that body.
+/// What a script sees, and of that only what `use` says it reads. `test` is the eval script of a
+/// while, which comes after every step of the body; then `around` names any step of that body.
 Globals script_globals(const Surroundings& around, const graph::ScriptUse& use, bool test);
 
 }  // namespace troupe::run

@@ -132,8 +132,8 @@ class Machine {
   void stop_run(bool graceful, bool cut_short);
   void end_run(record::RunFinished finished);
   /// Ends everything under way in a scope and what lies inside it. `path` names any step of it.
-  void cancel_scope(const graph::Graph& graph, Scope& scope, StepPath path, const std::string& reason,
-                    const std::string& caused_by);
+  void cancel_scope(const graph::Graph& graph, Scope& scope, StepPath path,
+                    const std::string& reason, const std::string& caused_by);
   void cancel_step(const StepPath& path, const std::string& reason, const std::string& caused_by);
   void cancel_inside(const StepPath& path, const Located& at, const std::string& reason,
                      const std::string& caused_by);
@@ -144,8 +144,8 @@ class Machine {
   State& state_;
   const Context& context_;
   Decision decision_;
-  std::deque<StepPath> ready_;     ///< pending steps whose dependencies have ended
-  std::size_t changes_ = 0;        ///< made by this decision, journaled or not
+  std::deque<StepPath> ready_;  ///< pending steps whose dependencies have ended
+  std::size_t changes_ = 0;     ///< made by this decision, journaled or not
   /// Set while a loop's chunks that could not be read are answered for.
   std::optional<std::pair<std::uint32_t, Failure>> unreadable_;
 };

@@ -44,9 +44,9 @@ struct Outcome {
 };
 using Work = std::function<Outcome(const run::command::StartAttempt&)>;
 
-/// Drives one run without actors, threads or clock: every command is performed at once and in order,
-/// time passes only when nothing else can happen. Keeps what was decided, frame by frame, and can
-/// begin again from any of them, as a node does after a crash.
+/// Drives one run without actors, threads or clock: every command is performed at once and in
+/// order, time passes only when nothing else can happen. Keeps what was decided, frame by frame,
+/// and can begin again from any of them, as a node does after a crash.
 class RunDriver {
  public:
   using Frames = std::vector<std::vector<std::string>>;  ///< encoded records of each decision
@@ -56,8 +56,7 @@ class RunDriver {
 
   /// A state folded from stored records, with the bodies that were stored beside them.
   static RunDriver recovered(std::shared_ptr<const graph::Graph> graph, Work work,
-                             const Frames& frames,
-                             const std::map<Digest, json::Text>& payloads) {
+                             const Frames& frames, const std::map<Digest, json::Text>& payloads) {
     RunDriver driver(std::move(graph), std::move(work));
     driver.payloads = payloads;
     driver.frames = frames;
@@ -122,7 +121,8 @@ class RunDriver {
 
   /// Runs attempts until none is left that ends by itself.
   void drive() {
-    while (step()) {}
+    while (step()) {
+    }
   }
   bool step() {
     if (loads_.empty() && in_flight.empty()) return false;

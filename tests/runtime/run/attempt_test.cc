@@ -4,10 +4,11 @@ namespace troupe::run {
 namespace {
 
 TEST(RunAttempt, BackOffStaysBelowItsBoundsAndEndsWithTheAttempts) {
-  RunDriver run(compile("{\"steps\":[" +
-                        lua("a", R"("retry":{"max_attempts":6,"initial_ms":100,"factor":3,"max_ms":2000})") +
-                        "]}"),
-                by_id({{"a", fails(Code::kSandboxLost, "gone")}}));
+  RunDriver run(
+      compile("{\"steps\":[" +
+              lua("a", R"("retry":{"max_attempts":6,"initial_ms":100,"factor":3,"max_ms":2000})") +
+              "]}"),
+      by_id({{"a", fails(Code::kSandboxLost, "gone")}}));
   ASSERT_TRUE(run.start().ok());
   std::int64_t bound_ms = 100;
   bool spread = false;
@@ -36,9 +37,9 @@ TEST(RunAttempt, OnlyTransientOrNamedCodesAreRetried) {
   ASSERT_TRUE(plain.start().ok());
   plain.drive();
   EXPECT_EQ(plain.state.status, store::RunStatus::kFailed);
-  RunDriver named(compile("{\"steps\":[" +
-                          lua("a", R"("retry":{"max_attempts":3,"on":["lua_error"]})") + "]}"),
-                  once);
+  RunDriver named(
+      compile("{\"steps\":[" + lua("a", R"("retry":{"max_attempts":3,"on":["lua_error"]})") + "]}"),
+      once);
   ASSERT_TRUE(named.start().ok());
   named.drive();
   EXPECT_EQ(named.step("a").status, StepStatus::kRetrying);
@@ -52,8 +53,9 @@ TEST(RunAttempt, LongAttemptIsAnnouncedAndItsEndIsToldOnce) {
   ASSERT_TRUE(run.send(event::AttemptStarted{StepPath(0), 1, false, run.now}).ok());
   EXPECT_TRUE(run.last.records.empty());
   ASSERT_TRUE(run.report(run.in_flight[0], Outcome{}).ok());
-  EXPECT_EQ(run.events(), "run_created run_started step_scheduled:a step_started:a "
-                          "step_completed:a run_completed");
+  EXPECT_EQ(run.events(),
+            "run_created run_started step_scheduled:a step_started:a "
+            "step_completed:a run_completed");
 }
 
 TEST(RunAttempt, ResultOverItsLimitFailsTheStep) {
@@ -88,8 +90,9 @@ TEST(RunAttempt, EffectOnceIsRecordedBeforeItsCommandAndInDoubtAfterACrash) {
     EXPECT_TRUE(run.in_flight.empty());
     EXPECT_EQ(run.state.pause_reason, store::PauseReason::kHuman);
     const bool happened = answer == std::string("happened");
-    ASSERT_TRUE(run.send(event::TaskAnswered{"a", happened, json::Text::trusted("{\"id\":4}"), "", "me"})
-                    .ok());
+    ASSERT_TRUE(
+        run.send(event::TaskAnswered{"a", happened, json::Text::trusted("{\"id\":4}"), "", "me"})
+            .ok());
     if (happened) {
       EXPECT_EQ(run.output(), "{\"id\":4}");
       EXPECT_EQ(run.state.status, store::RunStatus::kCompleted);
@@ -102,8 +105,9 @@ TEST(RunAttempt, EffectOnceIsRecordedBeforeItsCommandAndInDoubtAfterACrash) {
 }
 
 TEST(RunAttempt, InDoubtPoliciesRetryAndFailNeedNobody) {
-  RunDriver retry(compile("{\"steps\":[" + lua("a", R"("effect":"once","in_doubt":"retry")") + "]}"),
-                  by_id({{"a", hangs()}}));
+  RunDriver retry(
+      compile("{\"steps\":[" + lua("a", R"("effect":"once","in_doubt":"retry")") + "]}"),
+      by_id({{"a", hangs()}}));
   ASSERT_TRUE(retry.start().ok());
   retry.reload();
   ASSERT_TRUE(retry.send(event::Recovered{}).ok());

@@ -12,13 +12,24 @@ namespace {
 using store::PauseReason;
 using store::RunStatus;
 
-enum class Place { kQueued, kRunning, kPausedUser, kPausedHuman, kPausedEvent, kPausedTimer, kDraining,
-                   kCompleted, kFailed, kStopped };
+enum class Place {
+  kQueued,
+  kRunning,
+  kPausedUser,
+  kPausedHuman,
+  kPausedEvent,
+  kPausedTimer,
+  kDraining,
+  kCompleted,
+  kFailed,
+  kStopped
+};
 enum class Ask { kPause, kResume, kStop, kDrain };
 
-constexpr Place kPlaces[] = {Place::kQueued, Place::kRunning, Place::kPausedUser, Place::kPausedHuman,
-                             Place::kPausedEvent, Place::kPausedTimer, Place::kDraining,
-                             Place::kCompleted, Place::kFailed, Place::kStopped};
+constexpr Place kPlaces[] = {Place::kQueued,      Place::kRunning,     Place::kPausedUser,
+                             Place::kPausedHuman, Place::kPausedEvent, Place::kPausedTimer,
+                             Place::kDraining,    Place::kCompleted,   Place::kFailed,
+                             Place::kStopped};
 constexpr Ask kAsks[] = {Ask::kPause, Ask::kResume, Ask::kStop, Ask::kDrain};
 
 Event event_of(Ask ask) {
@@ -44,9 +55,9 @@ std::string waiting_step(Place place) {
 RunDriver at_place(Place place) {
   const bool stays = place != Place::kCompleted && place != Place::kFailed;
   RunDriver run(compile("{\"steps\":[" + waiting_step(place) + "]}"),
-                by_id({{"a", stays ? hangs()
-                                   : place == Place::kFailed ? fails(Code::kLuaError, "x")
-                                                             : returns("{}")}}));
+                by_id({{"a", stays                     ? hangs()
+                             : place == Place::kFailed ? fails(Code::kLuaError, "x")
+                                                       : returns("{}")}}));
   event::Created created;
   created.start = place != Place::kQueued;
   EXPECT_TRUE(run.start(created).ok());

@@ -33,8 +33,8 @@ TEST(RunDecide, ChainGivesItsOutputAndNineEvents) {
 }
 
 TEST(RunDecide, FailureCancelsWhatRunsAndBlocksTheRest) {
-  RunDriver run(compile("{\"steps\":[" + lua("a") + "," + lua("boom", R"("depends_on":["a"])") + "," +
-                        lua("slow", R"("depends_on":["a"])") + "," +
+  RunDriver run(compile("{\"steps\":[" + lua("a") + "," + lua("boom", R"("depends_on":["a"])") +
+                        "," + lua("slow", R"("depends_on":["a"])") + "," +
                         lua("join", R"("depends_on":["boom","slow"])") + "]}"),
                 by_id({{"boom", fails(Code::kLuaError, "kaput")}, {"slow", hangs()}}));
   ASSERT_TRUE(run.start().ok());
@@ -70,11 +70,11 @@ TEST(RunDecide, ReportsOfCancelledAndOlderAttemptsAreStale) {
 
 TEST(RunDecide, FalsyConditionSkipsTheStepAndNotItsDependants) {
   for (const char* value : {"false", "null", "0", "\"\"", "\"false\""}) {
-    RunDriver run(compile("{\"steps\":[" + lua("a") + "," +
-                          lua("b", R"("depends_on":["a"],"condition":"{{steps.a.result.go}}")") + "," +
-                          lua("c", R"("depends_on":["b"],"condition":"{{steps.b.result.skipped}}")") +
-                          "]}"),
-                  by_id({{"a", returns(std::string("{\"go\":") + value + "}")}}));
+    RunDriver run(
+        compile("{\"steps\":[" + lua("a") + "," +
+                lua("b", R"("depends_on":["a"],"condition":"{{steps.a.result.go}}")") + "," +
+                lua("c", R"("depends_on":["b"],"condition":"{{steps.b.result.skipped}}")") + "]}"),
+        by_id({{"a", returns(std::string("{\"go\":") + value + "}")}}));
     ASSERT_TRUE(run.start().ok());
     run.drive();
     EXPECT_EQ(run.step("b").skip, SkipReason::kCondition) << value;
@@ -98,9 +98,10 @@ TEST(RunDecide, MissingPathIsFalsyInAConditionAndAFailureElsewhere) {
 
 TEST(RunDecide, FailureUnderContinueIsAResultThatDependantsRead) {
   RunDriver run(
-      compile("{\"steps\":[" + lua("a", R"("on_error":"continue")") + "," +
-              lua("b", R"("depends_on":["a"])") +
-              R"(],"output":["{{steps.a.status}}","{{steps.a.error.code}}","{{steps.a.result}}"]})"),
+      compile(
+          "{\"steps\":[" + lua("a", R"("on_error":"continue")") + "," +
+          lua("b", R"("depends_on":["a"])") +
+          R"(],"output":["{{steps.a.status}}","{{steps.a.error.code}}","{{steps.a.result}}"]})"),
       by_id({{"a", fails(Code::kLuaError, "kaput")}}));
   ASSERT_TRUE(run.start().ok());
   run.drive();

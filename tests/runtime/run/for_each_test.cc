@@ -5,7 +5,8 @@
 namespace troupe::run {
 namespace {
 
-std::string for_each(const std::string& items, const std::string& body, const std::string& more = "") {
+std::string for_each(const std::string& items, const std::string& body,
+                     const std::string& more = "") {
   return R"({"id":"loop","name":"n","type":"for_each","for_each_items":)" + items +
          R"(,"for_each_body_steps":[)" + body + "]" + (more.empty() ? "" : "," + more) + "}";
 }
@@ -34,29 +35,32 @@ TEST(RunForEach, ResultsStandInItemOrder) {
   EXPECT_EQ(run.output(), R"([{"index":0,"result":{"w":7}},{"index":1,"result":{"w":3}},)"
                           R"({"index":2,"result":{"w":5}}])");
   // Steps of pure bodies are not journaled, their items are; and they write no events.
-  EXPECT_EQ(run.events(), "run_created run_started step_scheduled:loop step_started:loop "
-                          "step_completed:loop run_completed");
+  EXPECT_EQ(run.events(),
+            "run_created run_started step_scheduled:loop step_started:loop "
+            "step_completed:loop run_completed");
   EXPECT_EQ(run.records.size(), 8u);
   EXPECT_EQ(run.progress.back().done, 3u);
 }
 
 TEST(RunForEach, EmptyListsEndAtOnceAndOtherThingsAreNoLists) {
   for (const char* items : {"[]", "{}"}) {
-    RunDriver run(compile("{\"steps\":[" + for_each("\"{{input.xs}}\"", kDoubling) + "]}"), doubling());
+    RunDriver run(compile("{\"steps\":[" + for_each("\"{{input.xs}}\"", kDoubling) + "]}"),
+                  doubling());
     ASSERT_TRUE(run.start(std::string("{\"xs\":") + items + "}").ok());
     EXPECT_EQ(run.result("loop"), R"({"count":0,"max_parallel":10,"results":[]})");
     EXPECT_EQ(run.state.status, store::RunStatus::kCompleted);
   }
-  RunDriver run(compile("{\"steps\":[" + for_each("\"{{input.xs}}\"", kDoubling) + "]}"), doubling());
+  RunDriver run(compile("{\"steps\":[" + for_each("\"{{input.xs}}\"", kDoubling) + "]}"),
+                doubling());
   ASSERT_TRUE(run.start(R"({"xs":{"a":1}})").ok());
   EXPECT_EQ(run.state.failure->code, Code::kItemsNotList);
 }
 
 TEST(RunForEach, NoMoreBranchesRunThanMayBeParallel) {
-  RunDriver run(compile("{\"steps\":[" + for_each("{\"count\":20}", kDoubling,
-                                                  "\"for_each_max_parallel\":3") +
-                        "]}"),
-                doubling());
+  RunDriver run(
+      compile("{\"steps\":[" +
+              for_each("{\"count\":20}", kDoubling, "\"for_each_max_parallel\":3") + "]}"),
+      doubling());
   ASSERT_TRUE(run.start().ok());
   EXPECT_EQ(run.in_flight.size(), 3u);
   run.drive();
@@ -67,14 +71,16 @@ TEST(RunForEach, NoMoreBranchesRunThanMayBeParallel) {
 testing::Work second_item_fails() {
   return by_id({{"a", [](const command::StartAttempt& attempt) {
                    const std::string item = global(attempt, "/index");
-                   if (item == "1") return Outcome{{}, Failure{Code::kLuaError, "kaput"}, {}, false};
+                   if (item == "1")
+                     return Outcome{{}, Failure{Code::kLuaError, "kaput"}, {}, false};
                    return Outcome{"{}", {}, {}, item == "0"};
                  }}});
 }
 const char* const kOne = R"({"id":"a","type":"lua_script","script":"return {x=index}"})";
 
 TEST(RunForEach, FirstFailedItemFailsTheLoopAndCancelsTheOthers) {
-  RunDriver run(compile("{\"steps\":[" + for_each("{\"count\":3}", kOne) + "]}"), second_item_fails());
+  RunDriver run(compile("{\"steps\":[" + for_each("{\"count\":3}", kOne) + "]}"),
+                second_item_fails());
   ASSERT_TRUE(run.start().ok());
   run.drive();
   EXPECT_EQ(run.state.failure->code, Code::kItemFailed);
@@ -116,18 +122,20 @@ TEST(RunForEach, NestedLoopsSeeTheirOwnItemsAndTheRunsSteps) {
                         }}}));
   ASSERT_TRUE(run.start().ok());
   run.drive();
-  EXPECT_EQ(run.result("loop"),
-            R"({"count":2,"max_parallel":10,"results":[{"index":0,"result":{"count":2,)"
-            R"("max_parallel":10,"results":[{"index":0,"result":{"i":1}},{"index":1,"result":{"i":2}}]}},)"
-            R"({"index":1,"result":{"count":1,"max_parallel":10,"results":[{"index":0,"result":{"i":3}}]}}]})");
+  EXPECT_EQ(
+      run.result("loop"),
+      R"({"count":2,"max_parallel":10,"results":[{"index":0,"result":{"count":2,)"
+      R"("max_parallel":10,"results":[{"index":0,"result":{"i":1}},{"index":1,"result":{"i":2}}]}},)"
+      R"({"index":1,"result":{"count":1,"max_parallel":10,"results":[{"index":0,"result":{"i":3}}]}}]})");
 }
 
 TEST(RunForEach, LongLoopsKeepResultsInChunksUntilAStepReadsThem) {
-  RunDriver run(compile("{\"steps\":[" + for_each("{\"count\":2500}", kOne) + "," +
-                        lua("sees", R"("depends_on":["loop"],"condition":"{{steps.loop.result.count}}")") +
-                        R"(],"output":{"n":"{{steps.loop.result.results | length}}",
+  RunDriver run(
+      compile("{\"steps\":[" + for_each("{\"count\":2500}", kOne) + "," +
+              lua("sees", R"("depends_on":["loop"],"condition":"{{steps.loop.result.count}}")") +
+              R"(],"output":{"n":"{{steps.loop.result.results | length}}",
                             "x":"{{steps.loop.result.results.2499.index}}"}})"),
-                by_id({}));
+      by_id({}));
   ASSERT_TRUE(run.start().ok());
   run.drive();
   EXPECT_EQ(run.result("loop"), R"({"count":2500,"max_parallel":10})");
@@ -146,8 +154,8 @@ TEST(RunForEach, PrintedLinesOfABranchAreJournaled) {
 }
 
 TEST(RunForEach, PauseHoldsBackNewItemsAndResumeGoesOn) {
-  RunDriver run(compile("{\"steps\":[" + for_each("{\"count\":5}", kOne, "\"for_each_max_parallel\":2") +
-                        "]}"),
+  RunDriver run(compile("{\"steps\":[" +
+                        for_each("{\"count\":5}", kOne, "\"for_each_max_parallel\":2") + "]}"),
                 by_id({}));
   ASSERT_TRUE(run.start().ok());
   ASSERT_TRUE(run.send(event::PauseAsked{}).ok());
@@ -160,9 +168,10 @@ TEST(RunForEach, PauseHoldsBackNewItemsAndResumeGoesOn) {
 }
 
 TEST(RunForEach, AMillionItemsNeedBoundedMemoryAndLittleTime) {
-  RunDriver run(compile("{\"steps\":[" +
-                        for_each("{\"count\":1000000}", kOne, "\"for_each_max_parallel\":50") + "]}"),
-                by_id({}));
+  RunDriver run(
+      compile("{\"steps\":[" +
+              for_each("{\"count\":1000000}", kOne, "\"for_each_max_parallel\":50") + "]}"),
+      by_id({}));
   run.keep_records = run.keep_frames = false;
   ASSERT_TRUE(run.start().ok());
   const auto from = std::chrono::steady_clock::now();

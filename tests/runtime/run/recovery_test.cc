@@ -40,11 +40,9 @@ class Program {
     if (random_.below(4) == 0) more += ",\"on_error\":\"continue\"";
     const std::string head = "{\"id\":\"" + id + "\",\"name\":\"n\"," + more + ",\"type\":";
     switch (random_.below(depth < 2 ? 6 : 3)) {
-      case 0:
-        return head + "\"wait\",\"duration_s\":" + std::to_string(random_.below(20)) + "}";
+      case 0: return head + "\"wait\",\"duration_s\":" + std::to_string(random_.below(20)) + "}";
       case 1:
-      case 2:
-        return head + "\"lua_script\",\"script\":\"return {}\"}";
+      case 2: return head + "\"lua_script\",\"script\":\"return {}\"}";
       case 3:
         return head + "\"for_each\",\"on_item_error\":\"continue\",\"for_each_max_parallel\":2," +
                "\"for_each_items\":{\"count\":" + std::to_string(random_.below(5)) +
@@ -75,7 +73,8 @@ class Program {
   Random random_;
 };
 
-/// Depends on nothing but the step, its place and its attempt: a script that runs again does the same.
+/// Depends on nothing but the step, its place and its attempt: a script that runs again does the
+/// same.
 Outcome behave(const command::StartAttempt& attempt) {
   if (attempt.loop_test) return Outcome{R"({"pass":false})", {}, {}, false};
   std::uint64_t mark = attempt.step->index + 17;
@@ -132,7 +131,8 @@ void expect_no_end_twice(const RunDriver& run) {
 }
 
 std::string without_times(std::string text) {
-  for (std::size_t at = text.find("woke_at"); at != std::string::npos; at = text.find("woke_at", at + 1)) {
+  for (std::size_t at = text.find("woke_at"); at != std::string::npos;
+       at = text.find("woke_at", at + 1)) {
     text.erase(at, 36);
   }
   return text;
@@ -216,7 +216,9 @@ TEST(RunRecovery, RetryTakesOverWhatIsNotBehindTheFailure) {
   const std::string steps = lua("a") + "," + lua("b", R"("depends_on":["a"])") + "," +
                             lua("c", R"("depends_on":["b"])") + "," + lua("d");
   const auto graph = compile("{\"steps\":[" + steps + "]}");
-  RunDriver old(graph, by_id({{"a", returns("{\"x\":1}")}, {"b", fails(Code::kLuaError, "x")}, {"d", hangs()}}));
+  RunDriver old(
+      graph,
+      by_id({{"a", returns("{\"x\":1}")}, {"b", fails(Code::kLuaError, "x")}, {"d", hangs()}}));
   ASSERT_TRUE(old.start().ok());
   old.drive();
   const auto carried = carry_over(old.state, *graph, "");

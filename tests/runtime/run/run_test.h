@@ -33,7 +33,9 @@ inline testing::Work by_id(Scripts scripts) {
   };
 }
 inline testing::Work returns(std::string json) {
-  return [json = std::move(json)](const command::StartAttempt&) { return Outcome{json, {}, {}, false}; };
+  return [json = std::move(json)](const command::StartAttempt&) {
+    return Outcome{json, {}, {}, false};
+  };
 }
 inline testing::Work fails(Code code, std::string message) {
   return [=](const command::StartAttempt&) {

@@ -8,12 +8,13 @@ namespace troupe::run {
 namespace {
 
 enum class Report { kOk, kFailed, kTransient, kOldAttempt, kDue, kAnswer, kArrival, kChild };
-constexpr Report kReports[] = {Report::kOk,  Report::kFailed, Report::kTransient, Report::kOldAttempt,
-                               Report::kDue, Report::kAnswer, Report::kArrival,   Report::kChild};
+constexpr Report kReports[] = {Report::kOk,         Report::kFailed, Report::kTransient,
+                               Report::kOldAttempt, Report::kDue,    Report::kAnswer,
+                               Report::kArrival,    Report::kChild};
 constexpr StepStatus kStatuses[] = {
-    StepStatus::kPending,   StepStatus::kScheduled, StepStatus::kRunning,   StepStatus::kWaiting,
-    StepStatus::kRetrying,  StepStatus::kCompleted, StepStatus::kFailed,    StepStatus::kCancelled,
-    StepStatus::kSkipped};
+    StepStatus::kPending, StepStatus::kScheduled, StepStatus::kRunning,
+    StepStatus::kWaiting, StepStatus::kRetrying,  StepStatus::kCompleted,
+    StepStatus::kFailed,  StepStatus::kCancelled, StepStatus::kSkipped};
 
 /// A run whose step `x` has the status; `other` keeps the run open.
 RunDriver with(StepStatus status) {
@@ -59,7 +60,8 @@ Event event_of(Report report, const RunDriver& run) {
     case Report::kAnswer: return event::TaskAnswered{"x", true, {}, "", "me"};
     case Report::kArrival: return event::EventArrived{"e", "", {}, false};
     case Report::kChild:
-      return event::ChildEnded{StepPath(1), RunId(Uuid{1, 1}), store::RunStatus::kCompleted, {}, {}};
+      return event::ChildEnded{
+          StepPath(1), RunId(Uuid{1, 1}), store::RunStatus::kCompleted, {}, {}};
   }
   std::abort();
 }
@@ -79,7 +81,8 @@ StepStatus expected(StepStatus status, Report report) {
 TEST(RunSteps, EveryStatusTakesEveryReportAsTheTableSays) {
   for (const StepStatus status : kStatuses) {
     for (const Report report : kReports) {
-      SCOPED_TRACE(std::string(name(status)) + " report " + std::to_string(static_cast<int>(report)));
+      SCOPED_TRACE(std::string(name(status)) + " report " +
+                   std::to_string(static_cast<int>(report)));
       RunDriver run = with(status);
       run.now = run.now + seconds(10);
       const std::uint64_t records = run.state.records;
@@ -87,9 +90,9 @@ TEST(RunSteps, EveryStatusTakesEveryReportAsTheTableSays) {
       const StepStatus after = expected(status, report);
       EXPECT_EQ(run.step("x").status, after);
       // Stale reports are no refusals; answers to what is no open task, and to ended runs, are.
-      const bool refused = report == Report::kAnswer ||
-                           (run.ended() && status == StepStatus::kCancelled &&
-                            report == Report::kArrival);
+      const bool refused =
+          report == Report::kAnswer ||
+          (run.ended() && status == StepStatus::kCancelled && report == Report::kArrival);
       EXPECT_EQ(answer.ok(), !refused);
       if (after == status) {
         EXPECT_EQ(run.state.records, records);

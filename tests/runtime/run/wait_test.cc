@@ -39,8 +39,8 @@ TEST(RunWait, RejectionSkipsWhatHasNoConditionAndTheRunCompletes) {
 TEST(RunWait, AnswerByTaskIdFillsTheResultOnce) {
   RunDriver run = approval();
   const std::string task = run.step("ok").waiting->task.to_string();
-  ASSERT_TRUE(run.send(event::TaskAnswered{task, true, json::Text::trusted(R"({"n":3,"approved":0})"),
-                                           "", "me"})
+  ASSERT_TRUE(run.send(event::TaskAnswered{
+                           task, true, json::Text::trusted(R"({"n":3,"approved":0})"), "", "me"})
                   .ok());
   EXPECT_EQ(run.last.task.task.to_string(), task);
   EXPECT_TRUE(run.last.task.approved);
@@ -57,8 +57,8 @@ TEST(RunWait, AnswerByTaskIdFillsTheResultOnce) {
 TEST(RunWait, AnswerThatDoesNotFitTheFormChangesNothing) {
   RunDriver run = approval();
   const std::uint64_t records = run.state.records;
-  const auto bad = run.send(
-      event::TaskAnswered{"ok", true, json::Text::trusted(R"({"n":"three"})"), "", "me"});
+  const auto bad =
+      run.send(event::TaskAnswered{"ok", true, json::Text::trusted(R"({"n":"three"})"), "", "me"});
   ASSERT_FALSE(bad.ok());
   EXPECT_EQ(bad.error().code, Code::kAnswerInvalid);
   EXPECT_FALSE(bad.error().issues.empty());
@@ -84,8 +84,8 @@ TEST(RunWait, UnansweredTaskEndsAsItsOnTimeoutSays) {
 }
 
 TEST(RunWait, TimerPausesOnlyIfItIsFarAndWakesAtItsInstant) {
-  for (const auto& [duration, reason] : {std::pair("\"2.5\"", PauseReason::kNone),
-                                         std::pair("3600", PauseReason::kTimer)}) {
+  for (const auto& [duration, reason] :
+       {std::pair("\"2.5\"", PauseReason::kNone), std::pair("3600", PauseReason::kTimer)}) {
     RunDriver run(compile(R"({"steps":[{"id":"w","name":"n","type":"wait",
                              "duration_s":"{{input.d}}"}]})"),
                   by_id({}));
@@ -98,8 +98,8 @@ TEST(RunWait, TimerPausesOnlyIfItIsFarAndWakesAtItsInstant) {
 }
 
 TEST(RunWait, InstantInThePastIsNoWaitAndNonsenseIsAFailure) {
-  const auto graph = compile(
-      R"({"steps":[{"id":"w","name":"n","type":"wait","until":"{{input.at}}"}]})");
+  const auto graph =
+      compile(R"({"steps":[{"id":"w","name":"n","type":"wait","until":"{{input.at}}"}]})");
   RunDriver past(graph, by_id({}));
   ASSERT_TRUE(past.start(R"({"at":"2001-01-01T00:00:00Z"})").ok());
   EXPECT_EQ(past.state.status, RunStatus::kCompleted);
@@ -116,10 +116,12 @@ TEST(RunWait, EventsMatchByNameAndKeyAndAreKeptUntilTaken) {
   RunDriver run(compile(kEvents), by_id({}));
   ASSERT_TRUE(run.start(R"({"n":1})").ok());
   EXPECT_EQ(run.state.pause_reason, PauseReason::kEvent);
-  ASSERT_TRUE(run.send(event::EventArrived{"go", "k2", json::Text::trusted("{\"x\":2}"), true}).ok());
+  ASSERT_TRUE(
+      run.send(event::EventArrived{"go", "k2", json::Text::trusted("{\"x\":2}"), true}).ok());
   ASSERT_TRUE(run.send(event::EventArrived{"stop", "k1", {}, false}).ok());
   EXPECT_EQ(run.state.mailbox.size(), 1u);
-  ASSERT_TRUE(run.send(event::EventArrived{"go", "k1", json::Text::trusted("{\"x\":1}"), true}).ok());
+  ASSERT_TRUE(
+      run.send(event::EventArrived{"go", "k1", json::Text::trusted("{\"x\":1}"), true}).ok());
   EXPECT_EQ(run.result("first"), "{\"x\":1}");
   EXPECT_EQ(run.result("second"), "{\"x\":2}");  // the one that was kept: no key means any
   EXPECT_TRUE(run.state.mailbox.empty());
@@ -195,10 +197,11 @@ TEST(RunWait, RunsInsideRunsAreNotEndlesslyDeep) {
 }
 
 TEST(RunWait, PersonsInBranchesAreAskedOneByOne) {
-  RunDriver run(compile(R"({"steps":[{"id":"each","name":"n","type":"for_each","for_each_items":[1,2],
+  RunDriver run(
+      compile(R"({"steps":[{"id":"each","name":"n","type":"for_each","for_each_items":[1,2],
       "for_each_body_steps":[{"id":"ok","type":"human_task","task_type":"t","task_payload":"{{item}}"},
       {"id":"do","type":"lua_script","script":"return {}"}]}]})"),
-                by_id({}));
+      by_id({}));
   ASSERT_TRUE(run.start().ok());
   EXPECT_EQ(run.state.pause_reason, PauseReason::kHuman);
   run.reload();

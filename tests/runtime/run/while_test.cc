@@ -10,33 +10,37 @@ std::string loop(const std::string& more, int iterations_max = 10) {
 }
 
 testing::Work counting() {
-  return by_id({{"a",
-                 [](const command::StartAttempt& attempt) {
-                   const std::string n = global(attempt, "/loop/iteration");
-                   const std::string prev = global(attempt, "/loop/prev/a/n");
-                   EXPECT_EQ(prev, n == "0" ? "missing" : std::to_string(std::stoi(n) - 1));
-                   return Outcome{"{\"n\":" + n + ",\"big\":" + (n >= "2" ? "true" : "false") + "}",
-                                  {}, {}, false};
-                 }},
-                {"test", [](const command::StartAttempt& attempt) {
-                   return Outcome{"{\"pass\":" + global(attempt, "/body/a/big") + "}", {}, {}, false};
-                 }}});
+  return by_id(
+      {{"a",
+        [](const command::StartAttempt& attempt) {
+          const std::string n = global(attempt, "/loop/iteration");
+          const std::string prev = global(attempt, "/loop/prev/a/n");
+          EXPECT_EQ(prev, n == "0" ? "missing" : std::to_string(std::stoi(n) - 1));
+          return Outcome{
+              "{\"n\":" + n + ",\"big\":" + (n >= "2" ? "true" : "false") + "}", {}, {}, false};
+        }},
+       {"test", [](const command::StartAttempt& attempt) {
+          return Outcome{"{\"pass\":" + global(attempt, "/body/a/big") + "}", {}, {}, false};
+        }}});
 }
 
 TEST(RunWhile, UntilEndsWhenTheConditionIsMet) {
-  RunDriver run(compile(loop(R"("while_mode":"until","while_condition":"{{body.a.big}}")")), counting());
+  RunDriver run(compile(loop(R"("while_mode":"until","while_condition":"{{body.a.big}}")")),
+                counting());
   ASSERT_TRUE(run.start().ok());
   run.drive();
-  EXPECT_EQ(run.result("w"),
-            R"({"iteration_count":3,"stopped_reason":"condition_met","last":{"a":{"n":2,"big":true}},)"
-            R"("iterations":[{"a":{"n":0,"big":false}},{"a":{"n":1,"big":false}},{"a":{"n":2,"big":true}}]})");
+  EXPECT_EQ(
+      run.result("w"),
+      R"({"iteration_count":3,"stopped_reason":"condition_met","last":{"a":{"n":2,"big":true}},)"
+      R"("iterations":[{"a":{"n":0,"big":false}},{"a":{"n":1,"big":false}},{"a":{"n":2,"big":true}}]})");
   EXPECT_NE(run.events().find("step_completed:w#2#a step_completed:w run_completed"),
             std::string::npos);
 }
 
 TEST(RunWhile, WhileEndsWhenTheScriptNoLongerPasses) {
-  RunDriver run(compile(loop(R"("while_mode":"while","while_eval_script":"return {pass=body.a.big}")")),
-                counting());
+  RunDriver run(
+      compile(loop(R"("while_mode":"while","while_eval_script":"return {pass=body.a.big}")")),
+      counting());
   ASSERT_TRUE(run.start().ok());
   run.drive();
   EXPECT_EQ(json::member(run.result("w"), "iteration_count"), "1");
@@ -44,9 +48,10 @@ TEST(RunWhile, WhileEndsWhenTheScriptNoLongerPasses) {
 }
 
 TEST(RunWhile, TheLastHundredIterationsAreKept) {
-  RunDriver run(compile(loop(R"("while_mode":"until","while_condition":"{{body.a.no | default: false}}")",
-                             250)),
-                by_id({}));
+  RunDriver run(
+      compile(
+          loop(R"("while_mode":"until","while_condition":"{{body.a.no | default: false}}")", 250)),
+      by_id({}));
   ASSERT_TRUE(run.start().ok());
   run.drive();
   EXPECT_EQ(json::member(run.result("w"), "iteration_count"), "250");
@@ -69,8 +74,9 @@ TEST(RunWhile, TestWithoutPassAndFailingBodiesFailTheLoop) {
 }
 
 TEST(RunWhile, TimeoutSpansTheLoop) {
-  RunDriver run(compile(loop(R"("timeout_s":7,"while_mode":"until","while_condition":"{{body.a.n}}")")),
-                by_id({{"a", hangs()}}));
+  RunDriver run(
+      compile(loop(R"("timeout_s":7,"while_mode":"until","while_condition":"{{body.a.n}}")")),
+      by_id({{"a", hangs()}}));
   ASSERT_TRUE(run.start().ok());
   EXPECT_EQ(next_wake(run.state), run.now + seconds(7));
   run.drive_through_time();
