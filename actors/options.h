@@ -29,6 +29,7 @@ struct PlantedBugs {
 /// What the engine may be told. `config/` fills it from TOML.
 struct Options {
   bool strict = false;  ///< every step's result is durable before the next starts; otherwise pure steps run ahead
+  bool simulated = false;  ///< for tests: no threads; whoever drives the test scheduler drives the node
   int workers = 0;      ///< scheduler threads; 0: one per core
   int readers = 2;      ///< threads that read the store
 

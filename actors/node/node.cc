@@ -3,6 +3,8 @@
 #include <condition_variable>
 #include <future>
 
+#include <caf/scheduler/test_coordinator.hpp>
+
 #include "actors/committer/committer_actor.h"
 #include "actors/node/engine.h"
 #include "actors/node/recovery.h"
@@ -16,7 +18,7 @@ namespace {
 
 caf::actor_system_config& configure(caf::actor_system_config& config, const Options& options) {
   // Sharing wakes an idle worker at once; stealing lets it sleep up to 10 ms first.
-  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.policy", options.simulated ? caf::atom("testing") : caf::atom("sharing"));
   const auto cores = std::max(1u, std::thread::hardware_concurrency());
   config.set("scheduler.max-threads",
              static_cast<std::size_t>(options.workers > 0 ? options.workers : cores));
@@ -97,9 +99,10 @@ Status Node::Parts::begin() {
   auto recovered = recover(services, *reader);
   if (!recovered) return std::move(recovered).error();
 
-  services.committer = spawn_committer(system, services, true);
+  const bool detached = !services.options.simulated;
+  services.committer = spawn_committer(system, services, detached);
   for (int i = 0; i < std::max(1, services.options.readers); ++i) {
-    services.readers.push_back(spawn_reader(system, services.ports.store, true));
+    services.readers.push_back(spawn_reader(system, services.ports.store, detached));
   }
   services.timers = spawn_timers(system, services);
 
@@ -133,6 +136,11 @@ void Node::Parts::end() {
   }
   if (services.timers) caf::anon_send_exit(services.timers, caf::exit_reason::user_shutdown);
   services.gate.on_busy({});
+  if (services.options.simulated) {
+    // Nobody else runs the actors, and each of them sees its exit before anything else.
+    auto& scheduler = static_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+    while (scheduler.try_run_once()) {}
+  }
   system.await_all_actors_done();
   services.committer = CommitterActor{};
   services.readers.clear();
@@ -151,6 +159,7 @@ Result<std::unique_ptr<Node>> Node::start(const Options& options, const Ports& p
 }
 
 Engine& Node::engine() { return parts_->engine; }
+caf::actor_system& Node::system() { return parts_->system; }
 
 void Node::shutdown(Duration patience) {
   Services& services = parts_->services;

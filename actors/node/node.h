@@ -11,6 +11,10 @@
 #include "runtime/port/store.h"
 #include "runtime/port/system.h"
 
+namespace caf {
+class actor_system;
+}
+
 namespace troupe::actors {
 
 /// Everything outside that a node stands on; owned by the caller and outlives the node.
@@ -35,6 +39,8 @@ class Node {
   ~Node();  ///< ends at once, as a crash would, unless `shutdown` came first
 
   Engine& engine();
+  /// For simulations, which drive its scheduler.
+  caf::actor_system& system();
   /// Orderly end: admits nothing new, lets attempts in flight end within a bound, commits what is decided.
   void shutdown(Duration patience = seconds(5));
 

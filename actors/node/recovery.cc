@@ -38,9 +38,13 @@ class Filing {
       if (bugs.skip_last_frame_on_recovery && i + 1 == frames.size() && i > 0) break;
       if (first == 0 && (!snapshot || frames[i].pos > snapshot->pos)) first = frames[i].pos;
       if (Status added = fold.add(frames[i]); !added) return added;
+      if (bugs.repeat_frame_on_recovery && i + 1 == frames.size() && i > 0) {
+        if (Status again = fold.repeat(frames[i]); !again) return again;
+      }
     }
     auto state = fold.finish();
     if (!state) return std::move(state).error();
+    if (bugs.reuse_seq_after_recovery && state->seq > 0) --state->seq;
     if (store::ended(state->status) && (!state->parent.set() || state->parent_acknowledged)) {
       return ok();
     }

@@ -250,6 +250,9 @@ void Run::tell_scope(const run::Decision& decision, std::uint64_t first_seq) {
     if (!expanded) return;  // a value carried over from another run; the run's own feed has it
   }
   if (events.empty()) return;
+  if (services_.options.bugs.events_before_commit) {
+    return services_.hub.tell_scope(run::row_of(state_), events);
+  }
   after_durable([this, row = run::row_of(state_), events = std::move(events)](const Error* failed) {
     if (failed == nullptr) services_.hub.tell_scope(row, events);
   });

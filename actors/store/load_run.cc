@@ -88,11 +88,16 @@ Status Fold::add(const store::Frame& frame) {
   while (!records.empty()) {
     auto record = run::decode(&records);
     if (!record) return std::move(record).error();
-    run::apply(*state_, *record);
+    if (Status fits = run::fold(*state_, *record); !fits) return fits;
   }
   state_->chain.append(frame.pos);
   seen_ = frame.pos;
   return ok();
+}
+
+Status Fold::repeat(const store::Frame& frame) {
+  seen_ = frame.pos - 1;
+  return add(frame);
 }
 
 Result<run::State> Fold::finish() {

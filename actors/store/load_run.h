@@ -16,6 +16,8 @@ class Fold {
   Status begin(const store::Snapshot& snapshot);
   /// Frames in order; those that the snapshot holds already are passed over.
   Status add(const store::Frame& frame);
+  /// For PlantedBugs: the same frame once more.
+  Status repeat(const store::Frame& frame);
   /// Brings absent values and gives the state away; kCorrupt if there was none.
   Result<run::State> finish();
 

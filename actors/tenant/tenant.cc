@@ -373,6 +373,7 @@ void Tenant::down(const caf::actor_addr& actor, const caf::error& reason) {
 
 void Tenant::reload(const Reload& message) {
   if (runs_.count(message.run) == 0) return;
+  if (services_.options.bugs.forget_unacknowledged_on_crash) return load(message.run);
   // What the crashed actor had submitted must have landed or failed before the store is read.
   services_.write([&services = services_, tenant = outside_.self(), run = message.run,
                    workspace = workspace_](store::Writer&) {
