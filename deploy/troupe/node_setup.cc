@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "actors/node/node.h"
+#include "adapters/black_box/mapped_black_box.h"
 #include "adapters/http/server.h"
 #include "adapters/lua_sandbox/pool.h"
 #include "adapters/lua_sandbox/syntax.h"
@@ -107,6 +108,7 @@ class OneNode final : public LocalNode {
   std::unique_ptr<system::DataDir> data_dir_;
   std::unique_ptr<sqlite::SqliteStore> store_;
   std::unique_ptr<lua_sandbox::Pool> scripts_;
+  std::unique_ptr<black_box::MappedBlackBox> black_box_;
   std::unique_ptr<actors::Node> node_;
   std::unique_ptr<OwnerAccess> access_;
   std::unique_ptr<Scrape> scrape_;
@@ -128,9 +130,12 @@ Status OneNode::start(const config::Options& options) {
   store_ = std::move(*store);
   scripts_ = std::make_unique<lua_sandbox::Pool>(std::move(*zygote), clock_,
                                                  sandbox_options(options.sandbox));
-  auto node = actors::Node::start(
-      engine_options(options),
-      {*store_, *scripts_, syntax_, patterns_, clock_, entropy_, hasher_, log_, metrics_});
+  auto black_box = black_box::MappedBlackBox::open(data_dir_->file("black_box"));
+  if (!black_box) return std::move(black_box).error();
+  black_box_ = std::move(*black_box);
+  auto node = actors::Node::start(engine_options(options),
+                                  {*store_, *scripts_, syntax_, patterns_, clock_, entropy_,
+                                   hasher_, log_, metrics_, black_box_.get()});
   if (!node) return std::move(node).error();
   node_ = std::move(*node);
   return find_scope();

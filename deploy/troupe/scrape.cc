@@ -49,6 +49,9 @@ void Scrape::show_open_runs() {
 std::string Scrape::exposition() {
   count_kills();
   show_open_runs();
+  for (const auto& [kind, count] : engine_.actor_counts()) {
+    metrics_.gauge("actors", kind).set(static_cast<double>(count));
+  }
   return text_.exposition();
 }
 
