@@ -71,14 +71,15 @@ TEST_F(EmbeddedRun, OutputGoesToStdoutAndTheRunIdToStderr) {
 }
 
 TEST_F(EmbeddedRun, AFailureIsToldByExitCodeMessageAndContext) {
-  const Said said = say({"run", "--json", graph(R"({"steps":[
+  const Said said = say({"run", "--json", graph(R"json({"steps":[
     {"id":"boom","type":"lua_script","name":"b","script":"error('kaput')"},
-    {"id":"join","type":"lua_script","name":"j","depends_on":["boom"],"script":"return {}"}]})")});
+    {"id":"join","type":"lua_script","name":"j","depends_on":["boom"],
+     "script":"return {}"}]})json")});
   EXPECT_EQ(said.exit, kRunFailed);
-EXPECT_EQ(at(said.out, "/status"), "\"failed\"") << said.out;
-EXPECT_EQ(at(said.out, "/steps/boom/error/code"), "\"lua_error\"") << said.out;
-EXPECT_EQ(at(said.out, "/steps/join/reason"), "\"blocked\"") << said.out;
-EXPECT_NE(said.err.find("kaput"), std::string::npos) << said.err;
+  EXPECT_EQ(at(said.out, "/status"), "\"failed\"") << said.out;
+  EXPECT_EQ(at(said.out, "/steps/boom/error/code"), "\"lua_error\"") << said.out;
+  EXPECT_EQ(at(said.out, "/steps/join/reason"), "\"blocked\"") << said.out;
+  EXPECT_NE(said.err.find("kaput"), std::string::npos) << said.err;
 }
 
 TEST_F(EmbeddedRun, WithoutAnAnswerItWaitsAndResumeGoesOn) {
