@@ -13,8 +13,8 @@
 namespace troupe::http {
 
 /// Reads the members of one object of a request body and notes what is wrong with each, so that a
-/// caller hears of every mistake at once. A member that is null counts as absent. Views point into the
-/// text that was given and must not outlive it.
+/// caller hears of every mistake at once. A member that is null counts as absent. Views point into
+/// the text that was given and must not outlive it.
 class BodyReader {
  public:
   /// `pointer`: of this object in the body. A value that is no object is noted as wrong.

@@ -33,9 +33,9 @@ class Exchange {
   virtual void upgrade(std::shared_ptr<Feed> feed) = 0;
 };
 
-/// One request from its header to its answer. Made by the connection and kept alive by whoever still
-/// owes it something; an answer for a connection that has closed meanwhile is dropped. Used on the
-/// connection's thread, except `then` callbacks, which may be called anywhere, once.
+/// One request from its header to its answer. Made by the connection and kept alive by whoever
+/// still owes it something; an answer for a connection that has closed meanwhile is dropped. Used
+/// on the connection's thread, except `then` callbacks, which may be called anywhere, once.
 class Call : public std::enable_shared_from_this<Call> {
  public:
   Call(Core& core, std::shared_ptr<Exchange> exchange)

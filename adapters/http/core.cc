@@ -7,8 +7,9 @@ namespace troupe::http {
 namespace {
 
 // Only statuses that this server sends; anything else would be a bug and shares the last place.
-constexpr std::array<int, 23> kStatusList = {200, 201, 202, 204, 304, 101, 400, 401, 403, 404, 405, 408,
-                                             409, 412, 413, 415, 422, 428, 429, 431, 500, 503, 507};
+constexpr std::array<int, 23> kStatusList = {200, 201, 202, 204, 304, 101, 400, 401,
+                                             403, 404, 405, 408, 409, 412, 413, 415,
+                                             422, 428, 429, 431, 500, 503, 507};
 
 std::size_t status_index(int status) {
   const auto at = std::find(kStatusList.begin(), kStatusList.end(), status);

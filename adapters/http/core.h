@@ -15,8 +15,8 @@
 
 namespace troupe::http {
 
-/// Durations by route and status code. Children are looked up once and then kept, because a look-up by
-/// label costs more than the rest of a small request. Thread-safe.
+/// Durations by route and status code. Children are looked up once and then kept, because a look-up
+/// by label costs more than the rest of a small request. Thread-safe.
 class RequestMetrics {
  public:
   RequestMetrics(Metrics& metrics, std::span<const Route> routes);

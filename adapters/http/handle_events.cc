@@ -11,7 +11,8 @@ bool wants_stream(const CallPtr& call) {
   return call->header("accept").find("text/event-stream") != std::string_view::npos;
 }
 
-/// Last-Event-ID is what a browser sends when it reconnects to the same URL, so it wins over `after`.
+/// Last-Event-ID is what a browser sends when it reconnects to the same URL, so it wins over
+/// `after`.
 Result<std::uint64_t> stream_position(const CallPtr& call) {
   const std::string_view last = call->header("last-event-id");
   if (last.empty()) return call->query.number("after", 0, 0, UINT64_MAX);
@@ -26,8 +27,8 @@ Result<std::uint64_t> stream_position(const CallPtr& call) {
 void stream_run(const CallPtr& call, const store::RunRow& row, std::uint64_t after) {
   std::shared_ptr<Feed> feed = call->core.services.engine.open_feed(
       {.scope = call->scope, .run = row.id, .workflow = std::nullopt, .after = after});
-  // A run that goes on gets its header at once; for one that has ended, whether there is anything left
-  // to tell decides between a stream and 204.
+  // A run that goes on gets its header at once; for one that has ended, whether there is anything
+  // left to tell decides between a stream and 204.
   if (!store::ended(row.status)) return call->stream_events(std::move(feed), {});
   Feed& source = *feed;
   source.next(call->then<FeedPage>([call, feed = std::move(feed)](FeedPage page) {
@@ -47,7 +48,8 @@ void list_events(const CallPtr& call, std::uint64_t after, std::uint64_t limit) 
 
 bool upgrade_asked(const CallPtr& call) {
   const std::string_view upgrade = call->header("upgrade");
-  return upgrade.size() == 9 && (upgrade[0] | 0x20) == 'w' && !call->header("sec-websocket-key").empty();
+  return upgrade.size() == 9 && (upgrade[0] | 0x20) == 'w' &&
+         !call->header("sec-websocket-key").empty();
 }
 
 /// Browsers send Origin and let any page open a WebSocket, so it must be this very host.
@@ -114,7 +116,8 @@ void stream(const CallPtr& call) {
     return call->fail(bad_parameter("run_id", "must be a UUID."));
   }
   if (call->query.find("after")) {
-    return call->fail(bad_parameter("after", "needs run_id: without a run the stream is live only."));
+    return call->fail(
+        bad_parameter("after", "needs run_id: without a run the stream is live only."));
   }
   stream_of_workflow(call);
 }

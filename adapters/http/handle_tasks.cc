@@ -17,7 +17,8 @@ void fail_decided(const CallPtr& call, const Error& error, std::string_view task
       },
       [call, error](const Row& row) {
         const std::string decision = row ? row->decision : std::string();
-        call->send(problem(error, {.pointer_prefix = {}, .with_issues = false, .decision = decision}));
+        call->send(
+            problem(error, {.pointer_prefix = {}, .with_issues = false, .decision = decision}));
       });
 }
 

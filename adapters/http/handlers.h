@@ -86,8 +86,8 @@ std::optional<AnyId> id_param(const CallPtr& call, std::string_view name, std::s
   return std::nullopt;
 }
 
-/// Goes on with the run of the path, after making sure that it belongs to the path's workflow, where
-/// the path names one.
+/// Goes on with the run of the path, after making sure that it belongs to the path's workflow,
+/// where the path names one.
 void with_run(const CallPtr& call, std::function<void(RunId)> use);
 /// Goes on with the row of a run of the path's workflow (or of any, if the path names none).
 void with_run_row(const CallPtr& call, RunId run, std::function<void(store::RunRow)> use);

@@ -5,9 +5,9 @@
 
 namespace troupe::http {
 
-/// Finds the end of a request's header in a growing buffer and refuses, before any parser sees them,
-/// forms that servers read differently: bare line feeds, folded lines, too many or too large fields.
-/// Each byte is looked at once. Not thread-safe; one per connection.
+/// Finds the end of a request's header in a growing buffer and refuses, before any parser sees
+/// them, forms that servers read differently: bare line feeds, folded lines, too many or too large
+/// fields. Each byte is looked at once. Not thread-safe; one per connection.
 class HeadScanner {
  public:
   enum class State { kMore, kDone, kMalformed, kTooLarge };

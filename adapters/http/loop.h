@@ -61,8 +61,8 @@ class Slot {
   std::shared_ptr<ConnectionCount> count_;
 };
 
-/// One thread with its io_context. Connections hold it, so a late answer of the engine finds it alive
-/// even after the server is gone; `post` then drops it.
+/// One thread with its io_context. Connections hold it, so a late answer of the engine finds it
+/// alive even after the server is gone; `post` then drops it.
 class Loop {
  public:
   /// Thread-safe. Never runs `work` before it returns.

@@ -14,7 +14,8 @@ inline constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
 "code":{"type":"string"},"message":{"type":"string"}}}},
 "issues":{"type":"array","items":{"$ref":"#/components/schemas/Issue"}}}})"},
     {"Issue", R"({"type":"object","properties":{"code":{"type":"string"},"step":{"type":"string"},
-"pointer":{"type":"string"},"severity":{"enum":["error","warning"]},"message":{"type":"string"}}})"},
+"pointer":{"type":"string"},"severity":{"enum":["error","warning"]},
+"message":{"type":"string"}}})"},
     {"Health", R"({"type":"object","properties":{"status":{"enum":["ok","unavailable"]},
 "checks":{"type":"array","items":{"type":"object"}}}})"},
     {"Named", R"({"type":"object","required":["slug"],"properties":{
@@ -56,7 +57,10 @@ inline constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
 "issues":{"type":"array","items":{"$ref":"#/components/schemas/Issue"}}}})"},
     {"Command", R"({"type":"object","required":["command"],"properties":{
 "command":{"enum":["start","pause","resume","stop","cancel","retry"]},
-"params":{"type":"object","description":"start: the input, or an envelope with trigger_payload, trigger_steps, excluded_step_ids, use_run_setup_defaults, trigger_type, version, run_id, external_id; others: run_id, with mode (immediate, graceful) for stop and from_step, input, version for retry"}}})"},
+"params":{"type":"object","description":"start: the input, or an envelope with trigger_payload, )"
+R"(trigger_steps, excluded_step_ids, use_run_setup_defaults, trigger_type, version, run_id, )"
+R"(external_id; others: run_id, with mode (immediate, graceful) for stop and from_step, input, )"
+R"(version for retry"}}})"},
     {"Started", R"({"type":"object","properties":{"run_id":{"type":"string","format":"uuid"},
 "status":{"type":"string"},"workflow_id":{"type":["string","null"]},"version":{"type":"integer"},
 "started_at":{"type":["string","null"],"format":"date-time"}}})"},

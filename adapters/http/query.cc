@@ -25,7 +25,8 @@ bool clean(std::string_view text) {
       std::string quoted;
       quoted.reserve(text.size() + 2);
       quoted.push_back('"');
-      for (const char d : text) quoted.push_back(d == '"' || d == '\\' || (d > 0 && d < 32) ? ' ' : d);
+      for (const char d : text)
+        quoted.push_back(d == '"' || d == '\\' || (d > 0 && d < 32) ? ' ' : d);
       quoted.push_back('"');
       return json::Text::parse(std::move(quoted)).ok();
     }

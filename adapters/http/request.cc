@@ -130,7 +130,8 @@ std::optional<Error> Session::framing_error() const {
   const std::size_t encodings = fields.count(beast_http::field::transfer_encoding);
   if (lengths > 1) return wrong("Content-Length is given twice.");
   if (encodings > 1) return wrong("Transfer-Encoding is given twice.");
-  if (lengths + encodings > 1) return wrong("Content-Length and Transfer-Encoding exclude each other.");
+  if (lengths + encodings > 1)
+    return wrong("Content-Length and Transfer-Encoding exclude each other.");
   if (lengths == 1 && !all_digits(header("content-length"))) {
     return wrong("Content-Length is no number.");
   }

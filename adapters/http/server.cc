@@ -81,7 +81,8 @@ void Server::State::accepted(const boost::system::error_code& error, Socket sock
   const std::size_t max = core->options.limits.connections_max;
   const bool fits = connections->try_add(max);
   if (fits || connections->try_add(max + kRefusalsMax)) {
-    auto session = std::make_shared<Session>(core, loop, std::move(socket), Slot(connections), !fits);
+    auto session =
+        std::make_shared<Session>(core, loop, std::move(socket), Slot(connections), !fits);
     if (loop->on_thread()) session->start();
     else loop->post([session] { session->start(); });
   }

@@ -9,9 +9,10 @@
 
 namespace troupe::http {
 
-/// Serves the API over HTTP/1.1, event streams and WebSockets. Owns its listening socket, its threads
-/// (`io_threads`, which never block on the engine) and its connections. `start` and `stop` belong to
-/// the owner's thread; everything else happens inside. A failed connection affects no other.
+/// Serves the API over HTTP/1.1, event streams and WebSockets. Owns its listening socket, its
+/// threads
+/// (`io_threads`, which never block on the engine) and its connections. `start` and `stop` belong
+/// to the owner's thread; everything else happens inside. A failed connection affects no other.
 class Server {
  public:
   Server(Options options, Services services);

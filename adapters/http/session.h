@@ -20,8 +20,8 @@
 namespace troupe::http {
 
 /// One HTTP/1.1 connection: reads a request, has it answered, writes the answer, and so on. While a
-/// request is in flight nothing further is read, so pipelined requests wait in the socket. Owned by its
-/// operations in flight; lives on its loop's thread. Any transport error just ends it.
+/// request is in flight nothing further is read, so pipelined requests wait in the socket. Owned by
+/// its operations in flight; lives on its loop's thread. Any transport error just ends it.
 class Session final : public Exchange,
                       public Closable,
                       public std::enable_shared_from_this<Session> {

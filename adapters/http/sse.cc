@@ -58,7 +58,8 @@ void SseStream::pull() {
 void SseStream::on_page(Result<FeedPage> page) {
   pulling_ = false;
   if (closed_) return;
-  // The head is out, so an error can only end the stream; the client comes back after its last event.
+  // The head is out, so an error can only end the stream; the client comes back after its last
+  // event.
   if (!page.ok()) return abort();
   for (const LiveEvent& event : page->events) append_frame(pending_, event);
   ended_ = page->ended;

@@ -10,9 +10,9 @@
 
 namespace troupe::http {
 
-/// A run's events as a text/event-stream: takes over a connection until the run's terminal event, the
-/// client's end or the server's. Pulls the next page only after the last one is written, so a slow
-/// reader costs one page. Owned by its operations; lives on its loop's thread.
+/// A run's events as a text/event-stream: takes over a connection until the run's terminal event,
+/// the client's end or the server's. Pulls the next page only after the last one is written, so a
+/// slow reader costs one page. Owned by its operations; lives on its loop's thread.
 class SseStream final : public Closable, public std::enable_shared_from_this<SseStream> {
  public:
   SseStream(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Socket socket, Slot slot,

@@ -25,7 +25,8 @@ void WebSocketStream::start(Request request) {
   socket_.set_option(timeout);
   socket_.read_message_max(limits.websocket_message_bytes_max);
   socket_.text(true);
-  // Once the client says goodbye nothing more is wanted of the feed, however long the farewell takes.
+  // Once the client says goodbye nothing more is wanted of the feed, however long the farewell
+  // takes.
   socket_.control_callback([this](websocket::frame_type kind, boost::beast::string_view) {
     if (kind == websocket::frame_type::close) feed_.reset();
   });

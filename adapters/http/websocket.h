@@ -13,9 +13,9 @@
 
 namespace troupe::http {
 
-/// Events over a WebSocket, one per text frame. Takes over a connection; closes with 1000 after a run's
-/// terminal event. What the client sends is read (for pings and its close) and ignored. Owned by its
-/// operations; lives on its loop's thread.
+/// Events over a WebSocket, one per text frame. Takes over a connection; closes with 1000 after a
+/// run's terminal event. What the client sends is read (for pings and its close) and ignored. Owned
+/// by its operations; lives on its loop's thread.
 class WebSocketStream final : public Closable,
                               public std::enable_shared_from_this<WebSocketStream> {
  public:
@@ -46,7 +46,8 @@ class WebSocketStream final : public Closable,
   bool writing_ = false;
   bool closing_ = false;
   bool closed_ = false;
-  boost::beast::websocket::close_code close_when_written_ = boost::beast::websocket::close_code::none;
+  boost::beast::websocket::close_code close_when_written_ =
+      boost::beast::websocket::close_code::none;
   boost::beast::flat_buffer ignored_;
 };
 

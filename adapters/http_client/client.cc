@@ -151,7 +151,8 @@ Result<Response> Client::request(std::string_view method, std::string_view path,
   const std::string bytes = render(method, path, headers, body);
   bool sent_on_kept = false;
   auto response = exchange(bytes, method == "HEAD", &sent_on_kept);
-  // A kept connection may have been closed by the server meanwhile. Only what is safe to send twice is.
+  // A kept connection may have been closed by the server meanwhile. Only what is safe to send twice
+  // is.
   const bool safe = method == "GET" || method == "HEAD" || has(headers, "idempotency-key");
   if (!response.ok() && response.error().code == Code::kUnavailable && sent_on_kept && safe) {
     return exchange(bytes, method == "HEAD", &sent_on_kept);

@@ -46,8 +46,8 @@ struct Event {
 class Connection;
 
 /// A blocking client with one kept connection. For one thread at a time. Transport errors are
-/// kUnavailable, a missed deadline kTimeout, an answer that is no HTTP kInternal; any of them drops the
-/// connection, and the next call makes a new one. Any HTTP status is a Response, not an error.
+/// kUnavailable, a missed deadline kTimeout, an answer that is no HTTP kInternal; any of them drops
+/// the connection, and the next call makes a new one. Any HTTP status is a Response, not an error.
 class Client {
  public:
   explicit Client(Options options);
@@ -63,8 +63,8 @@ class Client {
     return request("POST", path, {}, body);
   }
 
-  /// Follows an event stream until the server ends it or `on_event` returns false. An answer that is no
-  /// stream comes back with its body. Does not reconnect: the caller knows the last id.
+  /// Follows an event stream until the server ends it or `on_event` returns false. An answer that
+  /// is no stream comes back with its body. Does not reconnect: the caller knows the last id.
   Result<Response> stream(std::string_view path, const Headers& headers,
                           const std::function<bool(const Event&)>& on_event);
 

@@ -10,8 +10,8 @@
 namespace troupe::metrics {
 
 /// All metrics of a process. Thread-safe; outlives everyone who keeps a reference to one of its
-/// children. A family without labels is shown from the start, with zero. Beyond 2,000 children a family
-/// counts under the label value "other", so that no caller can grow it without bound.
+/// children. A family without labels is shown from the start, with zero. Beyond 2,000 children a
+/// family counts under the label value "other", so that no caller can grow it without bound.
 class Registry final : public Metrics, public MetricsText {
  public:
   /// `version` becomes the label of build_info.

@@ -1,5 +1,6 @@
-// Serves the HTTP edge over an engine that answers at once (or, with "--threads", from another thread
-// as the real one does), so that wrk measures what the edge alone costs. Prints its port; ends on EOF.
+// Serves the HTTP edge over an engine that answers at once (or, with "--threads", from another
+// thread as the real one does), so that wrk measures what the edge alone costs. Prints its port;
+// ends on EOF.
 #include <cstdio>
 #include <cstring>
 #include <deque>

@@ -87,8 +87,9 @@ class FakeFeed {
   int pulls_ = 0;
 };
 
-/// An engine that records what it is asked and answers from a FakeStore and from what a test has set.
-/// Answers come at once on the caller's thread, or, with `hold`, when the test calls `release`.
+/// An engine that records what it is asked and answers from a FakeStore and from what a test has
+/// set. Answers come at once on the caller's thread, or, with `hold`, when the test calls
+/// `release`.
 class FakeEngine : public Engine {
  public:
   FakeStore rows;
@@ -211,7 +212,8 @@ class FakeEngine : public Engine {
   void summary(store::TenantScope scope, RunId run, Callback<store::RunRow> done) override {
     const auto row = rows.run(scope, run);
     if (!row->has_value()) {
-      return answer<store::RunRow>(std::move(done), Error{Code::kNotFound, "There is no such run.", {}});
+      return answer<store::RunRow>(std::move(done),
+                                   Error{Code::kNotFound, "There is no such run.", {}});
     }
     answer<store::RunRow>(std::move(done), **row);
   }

@@ -12,8 +12,8 @@
 
 namespace troupe::testing {
 
-/// Rows of a catalog in plain vectors, for tests of what reads and writes a store. What no such test
-/// needs answers that it is unavailable. Not thread-safe: the owner locks.
+/// Rows of a catalog in plain vectors, for tests of what reads and writes a store. What no such
+/// test needs answers that it is unavailable. Not thread-safe: the owner locks.
 class FakeStore final : public store::Reader, public store::Writer {
  public:
   std::vector<store::Workspace> workspace_rows;
@@ -161,7 +161,8 @@ class FakeStore final : public store::Reader, public store::Writer {
   Result<store::Version> publish(const store::TenantScope& scope,
                                  const store::Version& version) override {
     for (auto& row : workflow_rows) {
-      if (row.id != version.workflow || !store::visible(scope, row.workspace, row.project)) continue;
+      if (row.id != version.workflow || !store::visible(scope, row.workspace, row.project))
+        continue;
       store::Version added = version;
       added.version = ++row.latest_version;
       added.graph = row.graph;

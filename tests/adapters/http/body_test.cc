@@ -123,7 +123,8 @@ TEST(HttpBodies, ParamsAreTheInputUnlessOneEnvelopeKeyIsThere) {
   EXPECT_EQ(start.external_id, "e");
   EXPECT_TRUE(start.run_id.has_value());
 
-  const auto no_input = parse_command(text(R"({"command":"start","params":{"trigger_steps":["s"]}})"));
+  const auto no_input =
+      parse_command(text(R"({"command":"start","params":{"trigger_steps":["s"]}})"));
   ASSERT_TRUE(no_input.ok());
   EXPECT_FALSE(no_input->start.input_given) << "an envelope without trigger_payload names no input";
   EXPECT_EQ(no_input->start.trigger_steps->at(0).first, "s");
@@ -146,7 +147,8 @@ TEST(HttpBodies, EveryFieldOfTheOtherBodiesHasItsType) {
                                              {R"({"graph":"x"})", "/graph"},
                                              {R"({"description":{}})", "/description"},
                                              {R"({"run_setup":[]})", "/run_setup"}});
-  expect_each(parser(parse_validate), {{"[]", ""}, {R"({"trigger_payload":1})", "/trigger_payload"}});
+  expect_each(parser(parse_validate),
+              {{"[]", ""}, {R"({"trigger_payload":1})", "/trigger_payload"}});
   expect_each(parser(parse_changelog), {{"[]", ""}, {R"({"changelog":1})", "/changelog"}});
   expect_each(parser(parse_task_answer),
               {{"[]", ""},
@@ -219,7 +221,8 @@ TEST(HttpQuery, ValuesAreDecodedAndNumbersBounded) {
   for (const char* bad : {"a=%", "a=%4", "a=%zz", "a=%00", "a=%ff", "%c3=1"}) {
     EXPECT_FALSE(Query::parse(bad).ok()) << bad;
   }
-  for (const char* bad : {"status=odd", "workflow_id=1", "from=yesterday", "to=2023-13-01T00:00:00Z"}) {
+  for (const char* bad :
+       {"status=odd", "workflow_id=1", "from=yesterday", "to=2023-13-01T00:00:00Z"}) {
     EXPECT_EQ(parse_run_filter(*Query::parse(bad)).error().code, Code::kInvalidRequest) << bad;
   }
 }

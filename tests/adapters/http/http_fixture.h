@@ -46,7 +46,8 @@ class CountingEntropy final : public Entropy {
   std::atomic<std::uint64_t> last_{0};
 };
 
-/// A server over a FakeEngine on a free port of the loopback address, with a client that has the token.
+/// A server over a FakeEngine on a free port of the loopback address, with a client that has the
+/// token.
 class HttpFixture : public ::testing::Test {
  protected:
   HttpFixture() {

@@ -62,7 +62,8 @@ TEST_F(HttpProtocol, HeadersThatServersReadDifferentlyAreRefused) {
       {"an identity coding", start("Transfer-Encoding: identity\r\n", "{}")},
       {"two codings",
        start("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n")},
-      {"TLS on a plain port", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15)},
+      {"TLS on a plain port",
+       std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15)},
   };
   for (const auto& [what, bytes] : cases) {
     EXPECT_EQ(status_after(bytes), 400) << what << ": " << last_;
@@ -75,8 +76,8 @@ TEST_F(HttpProtocol, HeadersThatServersReadDifferentlyAreRefused) {
 TEST_F(HttpProtocol, MalformedChunksAreRefused) {
   for (const char* body : {"zz\r\n{}\r\n0\r\n\r\n", "-1\r\n\r\n", "2\r\n{}X\r\n0\r\n\r\n",
                            "fffffffffffffffff\r\n"}) {
-    const int status =
-        status_after(start("Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n", body));
+    const int status = status_after(
+        start("Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n", body));
     EXPECT_TRUE(status == 400 || status == 413) << body << ": " << last_;
   }
 }
@@ -95,15 +96,17 @@ TEST_F(HttpProtocol, LargeHeadersAreRefusedWith431) {
   for (int i = 0; i < 120; ++i) many += "X-" + std::to_string(i) + ": y\r\n";
   EXPECT_EQ(status_after(get("/livez", many)), 431);
   EXPECT_EQ(status_after("GET /" + std::string(20'000, 'a')), 431) << "without any line end";
-  EXPECT_EQ(status_after(get("/livez", "X: " + std::string(8'000, 'a') + "\r\nConnection: close\r\n")),
-            200);
+  EXPECT_EQ(
+      status_after(get("/livez", "X: " + std::string(8'000, 'a') + "\r\nConnection: close\r\n")),
+      200);
 }
 
 TEST_F(HttpProtocol, SlowHeadersAndBodiesAreCutOffWith408) {
   options.limits.header_time = milliseconds(30);
   options.limits.body_grace = milliseconds(30);
   EXPECT_EQ(status_after("GET /livez HTTP/1.1\r\nHost: local"), 408);
-  EXPECT_EQ(status_after(start("Content-Type: application/json\r\nContent-Length: 50\r\n", "{")), 408);
+  EXPECT_EQ(status_after(start("Content-Type: application/json\r\nContent-Length: 50\r\n", "{")),
+            408);
 }
 
 TEST_F(HttpProtocol, IdleConnectionIsClosedWithoutAWord) {
@@ -114,12 +117,14 @@ TEST_F(HttpProtocol, IdleConnectionIsClosedWithoutAWord) {
 }
 
 TEST_F(HttpProtocol, BodiesOverTheirLimitAreRefusedBeforeTheyAreRead) {
-  const std::string json = R"({"command":"start","params":{"x":")" + std::string(10 << 20, 'a') + "\"}}";
+  const std::string json =
+      R"({"command":"start","params":{"x":")" + std::string(10 << 20, 'a') + "\"}}";
   const auto large = call("POST", in_workflow("/command"), json);
   EXPECT_EQ(large.status, 413);
   EXPECT_EQ(text_at(large.body, "/code"), "payload_too_large");
   const std::string batch = R"({"items":[{"input":{"x":")" + std::string(10 << 20, 'a') + "\"}}]}";
-  EXPECT_EQ(call("POST", in_workflow("/runs:batch"), batch).status, 200) << "16 MB are allowed there";
+  EXPECT_EQ(call("POST", in_workflow("/runs:batch"), batch).status, 200)
+      << "16 MB are allowed there";
   std::string chunked;
   for (int i = 0; i < 20; ++i) chunked += "10000\r\n" + std::string(0x10000, 'a') + "\r\n";
   EXPECT_EQ(status_after(start("Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n",
@@ -232,8 +237,8 @@ TEST_F(HttpProtocol, OldClientsAreClosedUnlessTheyAskToBeKept) {
 TEST_F(HttpProtocol, ExpectedContinueComesBeforeTheBody) {
   serve();
   RawSocket socket(port);
-  socket.send(start("Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 19\r\n",
-                    ""));
+  socket.send(start(
+      "Content-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 19\r\n", ""));
   EXPECT_EQ(socket.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   socket.send(R"({"command":"start"})");
   EXPECT_EQ(status_of(socket.read_until("\r\n\r\n")), 200);
@@ -247,7 +252,8 @@ TEST_F(HttpProtocol, HostMustNameThisServer) {
   const auto status = [&](std::string host) {
     return call("GET", "/livez", {}, {{"Host", std::move(host)}}).status;
   };
-  for (const char* host : {"localhost", "LocalHost:1", "127.0.0.1:80", "[::1]:7420", "troupe.internal"}) {
+  for (const char* host :
+       {"localhost", "LocalHost:1", "127.0.0.1:80", "[::1]:7420", "troupe.internal"}) {
     EXPECT_EQ(status(host), 200) << host;
   }
   for (const char* host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example"}) {

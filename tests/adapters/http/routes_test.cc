@@ -95,7 +95,8 @@ TEST_F(HttpRoutes, ValidateChecksTheGivenGraphOrTheDraft) {
   const auto valid = call("POST", in_workflow("/validate"));
   EXPECT_EQ(text_at(valid.body, "/valid"), "true");
   EXPECT_EQ(engine.last_call, R"(validate {"steps":[]} )");
-  engine.graph_issues = {{Code::kUnknownField, "", "/x", "odd", true}, {Code::kCycle, "a", "", "c"}};
+  engine.graph_issues = {{Code::kUnknownField, "", "/x", "odd", true},
+                         {Code::kCycle, "a", "", "c"}};
   const auto found = call("POST", in_workflow("/validate"),
                           R"({"graph":{"steps":[1]},"trigger_payload":{"a":1}})");
   EXPECT_EQ(found.status, 200);
@@ -222,7 +223,8 @@ TEST_F(HttpRoutes, SummaryHasOptionalMembersOnlyWhereTheyHold) {
   const auto running = call("GET", in_run("/summary"));
   EXPECT_EQ(text_at(running.body, "/run_complete"), "false");
   EXPECT_EQ(text_at(running.body, "/finished_at"), "null");
-  for (const char* absent : {"/pause_reason", "/external_id", "/error", "/output", "/retried_from"}) {
+  for (const char* absent :
+       {"/pause_reason", "/external_id", "/error", "/output", "/retried_from"}) {
     EXPECT_EQ(text_at(running.body, absent), "(absent)");
   }
   store::RunRow& row = engine.rows.run_rows.front();

@@ -103,7 +103,8 @@ TEST_F(HttpStreams, LastEventIdWinsOverAfter) {
 TEST_F(HttpStreams, ReconnectPastTheEndGets204) {
   engine.rows.run_rows.front().status = store::RunStatus::kCompleted;
   engine.feed->end();
-  const auto response = call("GET", in_run("/events?after=9"), {}, {{"Accept", "text/event-stream"}});
+  const auto response =
+      call("GET", in_run("/events?after=9"), {}, {{"Accept", "text/event-stream"}});
   EXPECT_EQ(response.status, 204);
   EXPECT_EQ(call("GET", "/livez").status, 200) << "the connection goes on";
 }
@@ -256,7 +257,8 @@ TEST_F(HttpStreams, WebSocketOfAnotherOriginIsRefused) {
 TEST_F(HttpStreams, StreamsNeedAToken) {
   serve();
   http_client::Client stranger(client_options(""));
-  EXPECT_EQ(stranger.request("GET", in_run("/events"), {{"Accept", "text/event-stream"}})->status, 401);
+  EXPECT_EQ(stranger.request("GET", in_run("/events"), {{"Accept", "text/event-stream"}})->status,
+            401);
   EXPECT_EQ(stranger.request("GET", ws_path())->status, 401);
 }
 
