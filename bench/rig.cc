@@ -37,6 +37,13 @@ std::string chain_graph(int steps) {
   return out.str();
 }
 
+Counter& CountingMetrics::counter(std::string_view name, std::string_view a, std::string_view b) {
+  Counter& counter = next_.counter(name, a, b);
+  if (name != "runs_finished_total") return counter;
+  ended_.push_back(std::make_unique<Ended>(counter, runs_ended_));
+  return *ended_.back();
+}
+
 Rig::Rig(const Settings& settings, lua_sandbox::Zygote zygote) : settings_(settings) {
   scripts_ = std::make_unique<lua_sandbox::Pool>(std::move(zygote), clock_);
   sqlite::Options options;
@@ -55,7 +62,7 @@ Status Rig::begin() {
   actors::Options options;
   options.strict = settings_.strict;
   auto node = actors::Node::start(
-      options, {*store_, *scripts_, syntax_, patterns_, clock_, entropy_, hasher_, log_, metrics_});
+      options, {*store_, *scripts_, syntax_, patterns_, clock_, entropy_, hasher_, log_, counting_});
   if (!node) return std::move(node).error();
   node_ = std::move(*node);
   return ok();
@@ -125,7 +132,6 @@ double Rig::metric(const std::string& name) {
   return sum;
 }
 
-std::uint64_t Rig::ended() { return static_cast<std::uint64_t>(metric("runs_finished_total")); }
 std::uint64_t Rig::commits() { return static_cast<std::uint64_t>(metric("commit_duration_seconds_count")); }
 
 bool Rig::wait_ended(std::uint64_t count, double seconds) {

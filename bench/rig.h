@@ -43,6 +43,34 @@ struct Figures {
   std::vector<std::pair<std::string, double>> more;
 };
 
+/// Passes everything on, and counts ended runs where a driver can read them without a scrape.
+class CountingMetrics final : public Metrics {
+ public:
+  explicit CountingMetrics(Metrics& next) : next_(next) {}
+  Counter& counter(std::string_view name, std::string_view a, std::string_view b) override;
+  Gauge& gauge(std::string_view name, std::string_view a, std::string_view b) override {
+    return next_.gauge(name, a, b);
+  }
+  Histogram& histogram(std::string_view name, std::string_view a, std::string_view b) override {
+    return next_.histogram(name, a, b);
+  }
+  std::uint64_t runs_ended() const { return runs_ended_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Ended final : Counter {
+    Ended(Counter& next, std::atomic<std::uint64_t>& count) : next(next), count(count) {}
+    void add(double amount) override {
+      next.add(amount);
+      count.fetch_add(static_cast<std::uint64_t>(amount), std::memory_order_relaxed);
+    }
+    Counter& next;
+    std::atomic<std::uint64_t>& count;
+  };
+  Metrics& next_;
+  std::atomic<std::uint64_t> runs_ended_{0};
+  std::vector<std::unique_ptr<Ended>> ended_;
+};
+
 /// A whole node on a real store with real sandboxes, driven through the Engine port, as the edges do.
 class Rig {
  public:
@@ -58,7 +86,7 @@ class Rig {
   StartRequest request(WorkflowId workflow, const std::string& input = "{}") const;
 
   /// Runs that have ended so far. Blocks until there are at least `count`, or `seconds` have passed.
-  std::uint64_t ended();
+  std::uint64_t ended() const { return counting_.runs_ended(); }
   bool wait_ended(std::uint64_t count, double seconds);
   /// Starts and waits for the durable end; milliseconds.
   double timed_run(const StartRequest& request);
@@ -79,6 +107,7 @@ class Rig {
   system::Blake2bHasher hasher_;
   system::StderrLogger log_{LogLevel::kError, system::LogFormat::kText, clock_};
   metrics::Registry metrics_{"bench"};
+  CountingMetrics counting_{metrics_};
   lua_sandbox::Syntax syntax_;
   re2::Re2PatternCompiler patterns_;
   std::unique_ptr<lua_sandbox::Pool> scripts_;

@@ -300,6 +300,13 @@ std::unique_ptr<Feed> NodeEngine::open_feed(FeedRequest request) {
   return actors::open_feed(services_, std::move(request));
 }
 
+std::vector<std::pair<std::string_view, std::int64_t>> NodeEngine::actor_counts() const {
+  return {{"tenant", services_.tenant_actors.load()},
+          {"run", services_.run_actors.load()},
+          {"step", services_.step_actors.load()},
+          {"branch", services_.branch_actors.load()}};
+}
+
 std::vector<Health> NodeEngine::health() const {
   const store::StoreInfo store = services_.ports.store.info();
   const bool failing = services_.store_failing;

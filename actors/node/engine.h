@@ -48,6 +48,7 @@ class NodeEngine : public Engine {
     services_.write(std::move(work));
   }
   std::vector<Health> health() const override;
+  std::vector<std::pair<std::string_view, std::int64_t>> actor_counts() const override;
 
  private:
   graph::Tools tools() const { return {services_.ports.syntax, services_.ports.patterns}; }

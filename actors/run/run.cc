@@ -247,6 +247,11 @@ bool Run::idle() const {
 
 void Run::arm_timer() {
   const TimePoint wake = run::next_wake(state_);
+  if (wake.set() && wake <= services_.now() && !store::ended(state_.status)) {
+    // A long decision stopped half-way and goes on behind what else has come in.
+    caf::anon_send(handle(), Inner{run::event::TimerDue{}});
+    return;
+  }
   if (!wake.set() || wake == armed_ || store::ended(state_.status) || snapshot_current_) return;
   armed_ = wake;
   caf::anon_send(services_.timers, Arm{wake, state_.workspace, state_.id});

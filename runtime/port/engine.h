@@ -163,6 +163,8 @@ class Engine {
   virtual void write(std::function<void(store::Writer&)> work) = 0;
 
   virtual std::vector<Health> health() const = 0;
+  /// How many actors of each kind live now, for the metric `actors{kind}`.
+  virtual std::vector<std::pair<std::string_view, std::int64_t>> actor_counts() const { return {}; }
 };
 
 /// Who calls, as far as the edge knows.
