@@ -2,7 +2,8 @@
 # #include states the layer it reaches into.
 add_library(troupe_options INTERFACE)
 target_include_directories(troupe_options INTERFACE ${CMAKE_SOURCE_DIR})
-target_compile_options(troupe_options INTERFACE -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers)
+target_compile_options(troupe_options INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wno-missing-field-initializers)
 
 # troupe_library(NAME SOURCES … LINK …): a static library of one folder.
 function(troupe_library name)
@@ -11,7 +12,8 @@ function(troupe_library name)
   target_link_libraries(${name} PUBLIC troupe_options ${ARG_LINK} PRIVATE ${ARG_PRIVATE_LINK})
 endfunction()
 
-# troupe_test(NAME LABEL SOURCES … LINK …): one GoogleTest executable; LABEL is what ctest -L selects.
+# troupe_test(NAME LABEL SOURCES … LINK …): one GoogleTest executable; LABEL is what ctest -L
+# selects. It runs in the repository's root.
 function(troupe_test name label)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LINK" ${ARGN})
   if(NOT ARG_TIMEOUT)

@@ -41,7 +41,8 @@ Result<std::unique_ptr<MappedBlackBox>> MappedBlackBox::open(const std::string& 
   };
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return failed("cannot be opened");
-  // posix_fallocate, not ftruncate: a full disk must show here and not as SIGBUS at the first store.
+  // posix_fallocate, not ftruncate: a full disk must show here and not as SIGBUS at the first
+  // store.
   if (const int error = ::posix_fallocate(fd, 0, sizeof(File)); error != 0) {
     errno = error;
     ::close(fd);

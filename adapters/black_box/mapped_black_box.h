@@ -12,13 +12,14 @@
 
 namespace troupe::black_box {
 
-/// A small mapped file in the data directory: the kernel keeps what was stored there even when the process
-/// dies at once. It remembers deaths in a row: an entity that some thread was working on at this death and at
-/// the one before has two; an entity that was not being worked on at a death starts again from none, so
-/// that kills from outside, which hit anything, seldom add up.
+/// A small mapped file in the data directory: the kernel keeps what was stored there even when the
+/// process dies at once. It remembers deaths in a row: an entity that some thread was working on at
+/// this death and at the one before has two; an entity that was not being worked on at a death
+/// starts again from none, so that kills from outside, which hit anything, seldom add up.
 class MappedBlackBox final : public BlackBox {
  public:
-  /// Reads what the last life left and begins a new one. kUnavailable or kStorageFull with the path.
+  /// Reads what the last life left and begins a new one. kUnavailable or kStorageFull with the
+  /// path.
   static Result<std::unique_ptr<MappedBlackBox>> open(const std::string& path);
   ~MappedBlackBox() override;  ///< an orderly end: nothing was being worked on
 

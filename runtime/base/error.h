@@ -28,7 +28,8 @@ namespace troupe {
   X(kPayloadTooLarge, "payload_too_large", 413, false, "The body is over its limit")             \
   X(kUnsupportedMediaType, "unsupported_media_type", 415, false, "The body must be JSON")        \
   X(kValidationFailed, "validation_failed", 422, false, "The content is not valid")              \
-  X(kIdempotencyMismatch, "idempotency_mismatch", 422, false, "The key was used with another body") \
+  X(kIdempotencyMismatch, "idempotency_mismatch", 422, false,                                    \
+    "The key was used with another body")                                                        \
   X(kAnswerInvalid, "answer_invalid", 422, false, "The answer does not fit the task's form")     \
   X(kPreconditionRequired, "precondition_required", 428, false, "If-Match is needed")            \
   X(kRateLimited, "rate_limited", 429, true, "Too many requests")                                \
@@ -75,7 +76,8 @@ namespace troupe {
   X(kInvalidField, "invalid_field", 422, false, "A field has a wrong value")                     \
   X(kUnknownField, "unknown_field", 422, false, "A field is not known")                          \
   X(kTemplateSyntax, "template_syntax", 422, false, "A template cannot be parsed")               \
-  X(kTemplateNotUpstream, "template_not_upstream", 422, false, "A template reads a step that may not have run") \
+  X(kTemplateNotUpstream, "template_not_upstream", 422, false,                                   \
+    "A template reads a step that may not have run")                                             \
   X(kTemplateUnknownStep, "template_unknown_step", 422, false, "A template names no step")       \
   X(kInputMissing, "input_missing", 422, false, "The input lacks a value that a template reads") \
   X(kLuaSyntax, "lua_syntax", 422, false, "The script cannot be compiled")                       \

@@ -97,7 +97,8 @@ std::optional<TimePoint> parse_rfc3339(std::string_view text) {
     return std::nullopt;
   }
   const std::int64_t days = Days{date}.time_since_epoch().count();
-  const std::int64_t total_s = days * 86400 + hour * 3600 + minute * 60 + second - offset_minutes * 60;
+  const std::int64_t total_s =
+      days * 86400 + hour * 3600 + minute * 60 + second - offset_minutes * 60;
   return TimePoint{total_s * 1'000'000 + fraction_us};
 }
 

@@ -14,7 +14,8 @@ void FairQueue::push(Request request) {
       key.parked.push_back(std::move(request));
       return;
     }
-    ++key.running;  // the place is taken when it enters the line, so that two cannot both be granted
+    // the place is taken when it enters the line, so that two cannot both be granted
+    ++key.running;
   }
   enter_line(std::move(request));
 }

@@ -20,7 +20,8 @@ struct Request {
   WorkspaceId workspace;
   ProjectId project;
   int priority = 0;         ///< −100…100; higher goes first inside a workspace
-  std::string concurrency_key;  ///< at most `limit of key` at a time per project and key; empty: none
+  /// at most `limit of key` at a time per project and key; empty: none
+  std::string concurrency_key;
 };
 
 /// A token bucket. `per_second` 0: no limit.
@@ -29,9 +30,9 @@ struct Rate {
   double burst = 1;
 };
 
-/// Decides which attempt goes next: deficit round robin over workspaces (by weight), then priority, then
-/// age. What may not go yet waits outside the ring (its key is taken, its workspace has no tokens), so
-/// a million blocked requests cost nothing per decision. Pure; not thread-safe.
+/// Decides which attempt goes next: deficit round robin over workspaces (by weight), then priority,
+/// then age. What may not go yet waits outside the ring (its key is taken, its workspace has no
+/// tokens), so a million blocked requests cost nothing per decision. Pure; not thread-safe.
 class FairQueue {
  public:
   /// Admits the request to the waiting line.
@@ -49,7 +50,8 @@ class FairQueue {
 
   void set_weight(WorkspaceId workspace, std::uint32_t weight);  ///< default 1
   void set_rate(WorkspaceId workspace, Rate rate);
-  void set_key_limit(ProjectId project, const std::string& key, std::uint32_t limit);  ///< default 1
+  /// default 1
+  void set_key_limit(ProjectId project, const std::string& key, std::uint32_t limit);
 
  private:
   struct Tenant {

@@ -9,9 +9,10 @@
 
 namespace troupe::dispatch {
 
-/// A hierarchical timing wheel: 4 levels of 64 slots over ticks of 4 ms, so the horizon is 18.6 hours;
-/// what lies further is put back into the last level until it comes near. Insert O(1), advance O(due +
-/// ticks passed). Entries are never removed: a late or double wake is harmless, because state decides.
+/// A hierarchical timing wheel: 4 levels of 64 slots over ticks of 4 ms, so the horizon is 18.6
+/// hours; what lies further is put back into the last level until it comes near. Insert O(1),
+/// advance O(due + ticks passed). Entries are never removed: a late or double wake is harmless,
+/// because state decides.
 class TimerWheel {
  public:
   struct Entry {

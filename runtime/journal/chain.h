@@ -8,9 +8,9 @@
 
 namespace troupe::journal {
 
-/// Where an entity's frames are: the head, and enough of the way back to fill the skip pointers of the
-/// next frame (one back, 64 back, 4,096 back). Part of the entity's state and snapshot. Frames are
-/// numbered from 1 in their entity.
+/// Where an entity's frames are: the head, and enough of the way back to fill the skip pointers of
+/// the next frame (one back, 64 back, 4,096 back). Part of the entity's state and snapshot. Frames
+/// are numbered from 1 in their entity.
 class Chain {
  public:
   std::uint64_t frames() const { return frames_; }

@@ -11,8 +11,8 @@
 
 namespace troupe::journal {
 
-/// Header of a frame: the records of one decision of one entity. Written little-endian varints after a
-/// version byte, closed by a CRC32C of everything; see ARCHITECTURE.md.
+/// Header of a frame: the records of one decision of one entity. Written little-endian varints
+/// after a version byte, closed by a CRC32C of everything; see ARCHITECTURE.md.
 struct Header {
   std::uint8_t version = 1;
   std::uint64_t number = 0;        ///< of this frame in its entity, from 1
@@ -34,11 +34,14 @@ struct FrameView {
 /// kCorrupt if the checksum or the layout is wrong, kUnavailable for a version from the future.
 Result<FrameView> decode_frame(std::string_view bytes);
 
-/// Frames of an entity that hold events with seq > `after`, oldest first, beginning with the one that
-/// holds `after + 1`; stops after `frames_max` frames. Walks back from `head` over the skip pointers and
-/// reads history for what has left the journal: O(log n + frames).
-Result<std::vector<store::Frame>> frames_after_seq(store::Reader& reader, RunId entity, store::Pos head,
-                                                   std::uint64_t after, std::size_t frames_max);
+/// Frames of an entity that hold events with seq > `after`, oldest first, beginning with the one
+/// that holds `after + 1`; stops after `frames_max` frames. Walks back from `head` over the skip
+/// pointers and reads history for what has left the journal: O(log n + frames).
+Result<std::vector<store::Frame>> frames_after_seq(store::Reader& reader,
+                                                   RunId entity,
+                                                   store::Pos head,
+                                                   std::uint64_t after,
+                                                   std::size_t frames_max);
 /// All frames of an entity behind `after` (0: from its first), oldest first, for folds.
 Status for_each_frame(store::Reader& reader, RunId entity, store::Pos head, store::Pos after,
                       const std::function<Status(const store::Frame&, const FrameView&)>& visit);

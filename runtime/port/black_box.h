@@ -4,8 +4,8 @@
 
 namespace troupe {
 
-/// Remembers through a crash of the process which entity each thread was working on, so that a run that
-/// takes the process down can be found at the next start. Thread-safe; costs two stores.
+/// Remembers through a crash of the process which entity each thread was working on, so that a run
+/// that takes the process down can be found at the next start. Thread-safe; costs two stores.
 class BlackBox {
  public:
   virtual ~BlackBox() = default;

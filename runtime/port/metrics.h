@@ -24,14 +24,20 @@ class Histogram {
   virtual void observe(double value) = 0;
 };
 
-/// The metrics of API.md §5 by name and label values; bounded, so references may be kept for good. An
-/// unknown name is a bug. Labels are given in the order of the metric's label names.
+/// The metrics of API.md §5 by name and label values; bounded, so references may be kept for good.
+/// An unknown name is a bug. Labels are given in the order of the metric's label names.
 class Metrics {
  public:
   virtual ~Metrics() = default;
-  virtual Counter& counter(std::string_view name, std::string_view label1 = {}, std::string_view label2 = {}) = 0;
-  virtual Gauge& gauge(std::string_view name, std::string_view label1 = {}, std::string_view label2 = {}) = 0;
-  virtual Histogram& histogram(std::string_view name, std::string_view label1 = {}, std::string_view label2 = {}) = 0;
+  virtual Counter& counter(std::string_view name,
+                           std::string_view label1 = {},
+                           std::string_view label2 = {}) = 0;
+  virtual Gauge& gauge(std::string_view name,
+                       std::string_view label1 = {},
+                       std::string_view label2 = {}) = 0;
+  virtual Histogram& histogram(std::string_view name,
+                               std::string_view label1 = {},
+                               std::string_view label2 = {}) = 0;
 };
 
 }  // namespace troupe

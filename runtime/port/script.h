@@ -15,8 +15,8 @@
 
 namespace troupe {
 
-/// A script of a workflow version. `id` is unique in the process and never reused, so an executor may
-/// keep its compiled form under it.
+/// A script of a workflow version. `id` is unique in the process and never reused, so an executor
+/// may keep its compiled form under it.
 struct Script {
   std::uint64_t id = 0;
   std::string source;
@@ -34,7 +34,8 @@ struct ScriptJob {
   std::uint64_t job = 0;  ///< chosen by the caller, unique among jobs in flight
   WorkspaceId workspace;  ///< an interpreter state never serves two of them
   std::shared_ptr<const Script> script;
-  /// JSON object; each member becomes a global of the script (input, steps, item, index, loop, body, run).
+  /// JSON object; each member becomes a global of the script (input, steps, item, index, loop,
+  /// body, run).
   std::string globals;
   Duration timeout;  ///< wall time of the script itself, from its start in the child
   std::uint64_t memory_bytes_max = std::uint64_t{64} << 20;
@@ -53,8 +54,8 @@ struct ScriptResult {
   TimePoint finished;
 };
 
-/// What a script asks of the world outside its sandbox. The parent performs it and answers; the script
-/// is suspended meanwhile and its clock stands still.
+/// What a script asks of the world outside its sandbox. The parent performs it and answers; the
+/// script is suspended meanwhile and its clock stands still.
 struct HostCall {
   std::uint64_t job = 0;
   std::string name;
@@ -63,7 +64,8 @@ struct HostCall {
 using HostCallReply = std::function<void(Result<json::Text>)>;
 using HostCallHandler = std::function<void(HostCall, HostCallReply)>;
 
-/// Runs untrusted scripts. Thread-safe. Callbacks come on a thread of the executor and must not block.
+/// Runs untrusted scripts. Thread-safe. Callbacks come on a thread of the executor and must not
+/// block.
 class ScriptExecutor {
  public:
   using Done = std::function<void(std::uint64_t job, ScriptResult)>;

@@ -27,7 +27,8 @@ std::size_t Batch::bytes() const {
   std::size_t total = 0;
   for (const Frame& frame : frames) total += frame.bytes.size();
   for (const RunRow& run : runs) {
-    total += run.trigger_type.size() + run.external_id.size() + run.error.size() + run.output.size();
+    total +=
+        run.trigger_type.size() + run.external_id.size() + run.error.size() + run.output.size();
   }
   for (const Snapshot& snapshot : snapshots) total += snapshot.bytes.size();
   for (const Payload& payload : payloads) total += payload.bytes.size();

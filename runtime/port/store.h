@@ -14,8 +14,8 @@
 
 namespace troupe::store {
 
-/// Address of a frame in the journal: ownership epoch << 40 | counter. Known before the commit, unique,
-/// growing within an epoch.
+/// Address of a frame in the journal: ownership epoch << 40 | counter. Known before the commit,
+/// unique, growing within an epoch.
 using Pos = std::uint64_t;
 
 /// One decision of one entity: the unit that is written and read. `bytes` is opaque here (see
@@ -27,7 +27,15 @@ struct Frame {
   std::string bytes;
 };
 
-enum class RunStatus : std::uint8_t { kQueued, kRunning, kPaused, kDraining, kCompleted, kFailed, kStopped };
+enum class RunStatus : std::uint8_t {
+  kQueued,
+  kRunning,
+  kPaused,
+  kDraining,
+  kCompleted,
+  kFailed,
+  kStopped
+};
 enum class PauseReason : std::uint8_t { kNone, kQuarantine, kUser, kHuman, kEvent, kTimer };
 std::string_view name(RunStatus status);
 std::string_view name(PauseReason reason);
@@ -88,7 +96,8 @@ struct TaskRow {
   std::string form;     ///< JSON Schema, or empty
   TimePoint created, expires;
   bool pending = true;
-  std::string decision;  ///< JSON {approved, by, result?, comment?} once decided, or {"cancelled":true}
+  /// JSON {approved, by, result?, comment?} once decided, or {"cancelled":true}
+  std::string decision;
 };
 
 /// A step that waits for an event: written when it starts to wait, removed when it stops.
@@ -114,7 +123,7 @@ struct Batch {
   std::size_t bytes() const;  ///< of its bodies, for metrics and limits
 };
 
-// ---- catalog -------------------------------------------------------------------------------------
+// ---- catalog ------------------------------------------------------------------------------------
 
 struct Workspace {
   WorkspaceId id;
@@ -189,10 +198,11 @@ class Writer {
   /// A new ownership epoch, greater than any before; recorded.
   virtual Result<std::uint64_t> next_epoch() = 0;
 
-  /// Starts of journal tables, oldest first; the last one is being written. A table is begun when the
-  /// current one is over its size (64 MB).
+  /// Starts of journal tables, oldest first; the last one is being written. A table is begun when
+  /// the current one is over its size (64 MB).
   virtual std::vector<Pos> journal_tables() const = 0;
-  /// From here recovery scans. Tables wholly before it may be moved into history by `retire_journal`.
+  /// From here recovery scans. Tables wholly before it may be moved into history by
+  /// `retire_journal`.
   virtual Status set_recovery_mark(Pos mark) = 0;
   /// One bounded piece (a few ms) of moving the oldest table that recovery no longer needs into
   /// compressed history chunks and dropping it. True while there is more to do.
@@ -200,17 +210,21 @@ class Writer {
   /// One bounded piece of the WAL checkpoint, where the store has one.
   virtual Status checkpoint() = 0;
 
-  virtual Result<Workspace> create_workspace(const Workspace& workspace) = 0;  ///< kConflict: slug taken
-  virtual Result<Project> create_project(const Project& project) = 0;          ///< kConflict: slug taken
+  /// kConflict: slug taken
+  virtual Result<Workspace> create_workspace(const Workspace& workspace) = 0;
+  /// kConflict: slug taken
+  virtual Result<Project> create_project(const Project& project) = 0;
   virtual Result<Workflow> create_workflow(const Workflow& workflow) = 0;
   /// Replaces the draft; `expected_etag` 0 accepts any. kPreconditionFailed, kNotFound.
-  virtual Result<Workflow> update_workflow(const Workflow& workflow, std::uint64_t expected_etag) = 0;
+  virtual Result<Workflow> update_workflow(const Workflow& workflow,
+                                           std::uint64_t expected_etag) = 0;
   /// Publishes the next version. kNotFound.
   virtual Result<Version> publish(const TenantScope& scope, const Version& version) = 0;
 };
 
-/// Reads. An instance belongs to one thread; the store opens as many as are asked for. Reads see every
-/// batch whose commit returned before the read began. Foreign and absent are the same: nothing.
+/// Reads. An instance belongs to one thread; the store opens as many as are asked for. Reads see
+/// every batch whose commit returned before the read began. Foreign and absent are the same:
+/// nothing.
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -218,21 +232,27 @@ class Reader {
   virtual Result<std::vector<Workspace>> workspaces() = 0;
   virtual Result<std::vector<Project>> projects(WorkspaceId workspace) = 0;
   virtual Result<std::optional<Workflow>> workflow(const TenantScope& scope, WorkflowId id) = 0;
-  virtual Result<Rows<Workflow>> workflows(const TenantScope& scope, const Page& page, bool archived) = 0;
+  virtual Result<Rows<Workflow>> workflows(const TenantScope& scope,
+                                           const Page& page,
+                                           bool archived) = 0;
   virtual Result<std::optional<Version>> version(WorkflowId workflow, std::int32_t version) = 0;
-  virtual Result<Rows<Version>> versions(const TenantScope& scope, WorkflowId id, const Page& page) = 0;
+  virtual Result<Rows<Version>> versions(const TenantScope& scope,
+                                         WorkflowId id,
+                                         const Page& page) = 0;
 
   virtual Result<std::optional<RunRow>> run(const TenantScope& scope, RunId id) = 0;
   /// Without tenant: for the engine itself (recovery, routing), never for a caller.
   virtual Result<std::optional<RunRow>> run_unscoped(RunId id) = 0;
-  virtual Result<Rows<RunRow>> runs(const TenantScope& scope, const RunFilter& filter, const Page& page) = 0;
+  virtual Result<Rows<RunRow>> runs(const TenantScope& scope,
+                                    const RunFilter& filter,
+                                    const Page& page) = 0;
   /// Numbers of open runs by status, in the order of RunStatus.
   virtual Result<std::vector<std::uint64_t>> open_runs() = 0;
 
   virtual Result<std::optional<Snapshot>> snapshot(RunId entity) = 0;
   virtual Result<std::optional<Frame>> frame(Pos pos) = 0;
-  /// Frames of an entity that have been moved into history, oldest first, with pos > `after`; at most
-  /// about `bytes_max` (always at least one if there is one).
+  /// Frames of an entity that have been moved into history, oldest first, with pos > `after`; at
+  /// most about `bytes_max` (always at least one if there is one).
   virtual Result<std::vector<Frame>> history(RunId entity, Pos after, std::size_t bytes_max) = 0;
   /// The start of the oldest journal table: frames before it are in history.
   virtual Result<Pos> journal_start() = 0;
@@ -241,7 +261,9 @@ class Reader {
 
   virtual Result<std::optional<TaskRow>> task(const TenantScope& scope, TaskId id) = 0;
   /// Pending tasks, oldest first; of one run if `run` is set.
-  virtual Result<Rows<TaskRow>> tasks_pending(const TenantScope& scope, RunId run, const Page& page) = 0;
+  virtual Result<Rows<TaskRow>> tasks_pending(const TenantScope& scope,
+                                              RunId run,
+                                              const Page& page) = 0;
   virtual Result<std::vector<WaiterRow>> waiters(const TenantScope& scope, std::string_view event,
                                                  std::string_view key) = 0;
 
@@ -250,7 +272,9 @@ class Reader {
   virtual Status scan_journal(Pos from, const std::function<bool(Frame)>& visit) = 0;
   virtual Status runnable_snapshots(const std::function<bool(Snapshot)>& visit) = 0;
   /// Sleeping entities due before `until`, in order of wake_at; at most `limit`.
-  virtual Result<std::vector<Snapshot>> due(TimePoint after, TimePoint until, std::size_t limit) = 0;
+  virtual Result<std::vector<Snapshot>> due(TimePoint after,
+                                            TimePoint until,
+                                            std::size_t limit) = 0;
 };
 
 /// What is known of a store's promises and cost, for doctor, metrics and benchmarks.
@@ -266,7 +290,8 @@ class Store {
   virtual Writer& writer() = 0;
   virtual std::unique_ptr<Reader> open_reader() = 0;
   virtual StoreInfo info() const = 0;
-  /// Bytes written to the journal since it was opened, and to the write-ahead log where there is one.
+  /// Bytes written to the journal since it was opened, and to the write-ahead log where there is
+  /// one.
   virtual std::uint64_t journal_bytes() const = 0;
   virtual std::uint64_t wal_bytes() const = 0;
 };

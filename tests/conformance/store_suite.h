@@ -9,8 +9,8 @@
 #include "runtime/port/paging.h"
 #include "tests/conformance/store_rows.h"
 
-// What every store must do, whatever it is made of. One executable per store includes this header and
-// defines make_harness().
+// What every store must do, whatever it is made of. One executable per store includes this header
+// and defines make_harness().
 namespace troupe::testing {
 
 /// A store under test: journal tables of 4 KiB, none kept beyond those that recovery needs.
@@ -24,7 +24,22 @@ class StoreHarness {
 };
 std::unique_ptr<StoreHarness> make_harness();
 
-using namespace store;
+using store::Batch;
+using store::Frame;
+using store::Page;
+using store::Pos;
+using store::Project;
+using store::Reader;
+using store::RunFilter;
+using store::RunRow;
+using store::RunStatus;
+using store::Snapshot;
+using store::TaskRow;
+using store::TenantScope;
+using store::Version;
+using store::Workflow;
+using store::Workspace;
+using store::Writer;
 
 class StoreConformance : public ::testing::Test {
  protected:
@@ -373,16 +388,19 @@ TEST_F(StoreConformance, WorkflowAndTaskListsPageInTheirOrder) {
   commit(batch);
   std::reverse(flows.begin(), flows.end());
   const TenantScope whole{scope.workspace, std::nullopt};
-  EXPECT_EQ(all_pages<Workflow>(2, [&](const Page& p) { return reader->workflows(whole, p, false); }),
-            flows);
+  EXPECT_EQ(
+      all_pages<Workflow>(2, [&](const Page& p) { return reader->workflows(whole, p, false); }),
+      flows);
   const TenantScope global{scope.workspace, ProjectId()};
   EXPECT_EQ(reader->workflows(global, {}, false)->items.size(), 3u);
-  EXPECT_EQ(all_pages<TaskRow>(3, [&](const Page& p) { return reader->tasks_pending(scope, {}, p); }),
-            batch.tasks);
+  EXPECT_EQ(
+      all_pages<TaskRow>(3, [&](const Page& p) { return reader->tasks_pending(scope, {}, p); }),
+      batch.tasks);
   std::vector<TaskRow> of_run;
   for (std::size_t i = 0; i < batch.tasks.size(); i += 2) of_run.push_back(batch.tasks[i]);
-  EXPECT_EQ(all_pages<TaskRow>(3, [&](const Page& p) { return reader->tasks_pending(scope, run, p); }),
-            of_run);
+  EXPECT_EQ(
+      all_pages<TaskRow>(3, [&](const Page& p) { return reader->tasks_pending(scope, run, p); }),
+      of_run);
 }
 
 TEST_F(StoreConformance, ATextThatIsNoCursorIsRefused) {
@@ -410,7 +428,9 @@ TEST_F(StoreConformance, OpenRunsAreCountedByStatusOverAllTenants) {
   std::vector<RunRow> rows;
   for (int i = 0; i < 12; ++i) {
     rows.push_back(make.run(make.scope()));
-    rows.back().status = i < 3 ? RunStatus::kQueued : i < 5 ? RunStatus::kPaused : RunStatus::kFailed;
+    rows.back().status = i < 3   ? RunStatus::kQueued
+                         : i < 5 ? RunStatus::kPaused
+                                 : RunStatus::kFailed;
   }
   commit(of_runs(rows));
   EXPECT_EQ(*reader->open_runs(), (std::vector<std::uint64_t>{3, 0, 2, 0}));
@@ -512,8 +532,9 @@ TEST_F(StoreConformance, SnapshotsAreFoundByWorkAndByDueTime) {
   }
   commit(batch);
   std::set<RunId> runnable;
-  ASSERT_TRUE(reader->runnable_snapshots([&](Snapshot s) { return runnable.insert(s.entity).second; })
-                  .ok());
+  ASSERT_TRUE(
+      reader->runnable_snapshots([&](Snapshot s) { return runnable.insert(s.entity).second; })
+          .ok());
   EXPECT_EQ(runnable.size(), 300u);
   const auto due = reader->due({700}, {1000}, 1000);
   ASSERT_TRUE(due.ok());

@@ -10,9 +10,9 @@
 #include "runtime/base/ensure.h"
 #include "runtime/json/text.h"
 
-// Any request: the first line of the input is a target, the rest a body. Finding a route, reading the
-// query and reading the body never crash, every refusal names a status of the 4xx class, and a header
-// is cut at the same place however it arrives.
+// Any request: the first line of the input is a target, the rest a body. Finding a route, reading
+// the query and reading the body never crash, every refusal names a status of the 4xx class, and a
+// header is cut at the same place however it arrives.
 namespace {
 
 using namespace troupe;

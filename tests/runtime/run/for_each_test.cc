@@ -125,8 +125,10 @@ TEST(RunForEach, NestedLoopsSeeTheirOwnItemsAndTheRunsSteps) {
   EXPECT_EQ(
       run.result("loop"),
       R"({"count":2,"max_parallel":10,"results":[{"index":0,"result":{"count":2,)"
-      R"("max_parallel":10,"results":[{"index":0,"result":{"i":1}},{"index":1,"result":{"i":2}}]}},)"
-      R"({"index":1,"result":{"count":1,"max_parallel":10,"results":[{"index":0,"result":{"i":3}}]}}]})");
+      R"("max_parallel":10,"results":[{"index":0,"result":{"i":1}},)"
+      R"({"index":1,"result":{"i":2}}]}},)"
+      R"({"index":1,"result":{"count":1,"max_parallel":10,)"
+      R"("results":[{"index":0,"result":{"i":3}}]}}]})");
 }
 
 TEST(RunForEach, LongLoopsKeepResultsInChunksUntilAStepReadsThem) {

@@ -7,7 +7,8 @@ using store::PauseReason;
 using store::RunStatus;
 
 const char* const kApproval = R"({"steps":[
-    {"id":"ok","name":"n","type":"human_task","task_type":"approval","task_payload":{"q":"{{input.q}}"},
+    {"id":"ok","name":"n","type":"human_task","task_type":"approval",
+     "task_payload":{"q":"{{input.q}}"},
      "form":{"type":"object","properties":{"n":{"type":"integer"}}}},
     {"id":"send","name":"n","type":"lua_script","script":"return {}","depends_on":["ok"]},
     {"id":"after","name":"n","type":"lua_script","script":"return {}","depends_on":["send"],
@@ -110,7 +111,8 @@ TEST(RunWait, InstantInThePastIsNoWaitAndNonsenseIsAFailure) {
 
 const char* const kEvents = R"({"steps":[
     {"id":"first","name":"n","type":"wait_event","event":"go","key":"k{{input.n}}"},
-    {"id":"second","name":"n","type":"wait_event","event":"go","depends_on":["first"],"timeout_s":20}]})";
+    {"id":"second","name":"n","type":"wait_event","event":"go","depends_on":["first"],
+     "timeout_s":20}]})";
 
 TEST(RunWait, EventsMatchByNameAndKeyAndAreKeptUntilTaken) {
   RunDriver run(compile(kEvents), by_id({}));
@@ -199,7 +201,8 @@ TEST(RunWait, RunsInsideRunsAreNotEndlesslyDeep) {
 TEST(RunWait, PersonsInBranchesAreAskedOneByOne) {
   RunDriver run(
       compile(R"({"steps":[{"id":"each","name":"n","type":"for_each","for_each_items":[1,2],
-      "for_each_body_steps":[{"id":"ok","type":"human_task","task_type":"t","task_payload":"{{item}}"},
+      "for_each_body_steps":[
+        {"id":"ok","type":"human_task","task_type":"t","task_payload":"{{item}}"},
       {"id":"do","type":"lua_script","script":"return {}"}]}]})"),
       by_id({}));
   ASSERT_TRUE(run.start().ok());

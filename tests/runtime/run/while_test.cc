@@ -6,7 +6,8 @@ namespace {
 std::string loop(const std::string& more, int iterations_max = 10) {
   return R"({"steps":[{"id":"w","name":"n","type":"while","while_max_iterations":)" +
          std::to_string(iterations_max) + "," + more +
-         R"(,"while_body_steps":[{"id":"a","type":"lua_script","script":"return {n=loop.iteration}"}]}]})";
+         R"(,"while_body_steps":[{"id":"a","type":"lua_script",)" +
+         R"("script":"return {n=loop.iteration}"}]}]})";
 }
 
 testing::Work counting() {
@@ -32,7 +33,8 @@ TEST(RunWhile, UntilEndsWhenTheConditionIsMet) {
   EXPECT_EQ(
       run.result("w"),
       R"({"iteration_count":3,"stopped_reason":"condition_met","last":{"a":{"n":2,"big":true}},)"
-      R"("iterations":[{"a":{"n":0,"big":false}},{"a":{"n":1,"big":false}},{"a":{"n":2,"big":true}}]})");
+      R"("iterations":[{"a":{"n":0,"big":false}},{"a":{"n":1,"big":false}},)"
+      R"({"a":{"n":2,"big":true}}]})");
   EXPECT_NE(run.events().find("step_completed:w#2#a step_completed:w run_completed"),
             std::string::npos);
 }
@@ -88,7 +90,8 @@ TEST(RunWhile, TimeoutSpansTheLoop) {
 TEST(RunWhile, BodiesThatDoNothingDoNotHoldTheThread) {
   RunDriver run(compile(R"({"steps":[{"id":"w","name":"n","type":"while","while_mode":"until",
       "while_max_iterations":20000,"while_condition":"{{body.a.no | default: false}}",
-      "while_body_steps":[{"id":"a","type":"lua_script","script":"return {}","enabled":false}]}]})"),
+      "while_body_steps":[
+        {"id":"a","type":"lua_script","script":"return {}","enabled":false}]}]})"),
                 by_id({}));
   run.keep_records = run.keep_frames = false;
   ASSERT_TRUE(run.start().ok());
