@@ -100,6 +100,7 @@ bool Api::follow(const std::string& run,
   const auto response = client_.stream(
       "/v1/runs/" + run + "/events?after=" + std::to_string(after), {},
       [&](const http_client::Event& event) {
+        if (event.id.empty()) return true;
         found = enough(parse_json(event.data));
         return !found;
       });

@@ -122,6 +122,13 @@ bool Process::reap(bool block) {
 
 bool Process::running() { return !reap(false); }
 
+bool Process::ends_within(int timeout_ms) {
+  const long long deadline = now_ms() + timeout_ms;
+  while (!ended_ && pump(deadline)) {
+  }
+  return ended_;
+}
+
 void Process::signal(int number) const {
   if (!ended_) ::kill(pid_, number);
 }

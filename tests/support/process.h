@@ -35,6 +35,8 @@ class Process {
 
   pid_t pid() const { return pid_; }
   bool running();
+  /// Whether it ends within that time; its outputs are read meanwhile.
+  bool ends_within(int timeout_ms);
   void signal(int number) const;
 
   /// Waits for a line on stdout or stderr that contains `mark` and gives that line; throws when the
