@@ -53,7 +53,9 @@ Result<std::uint16_t> Server::State::listen() {
   if (!error) acceptor->bind(*endpoint, error);
   if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
   if (error) {
+    // Both belong to the loop's context and must go before it.
     acceptor.reset();
+    back_off.reset();
     return {Code::kUnavailable, "Cannot listen on " + core->options.address + ":" +
                                     std::to_string(core->options.port) + ": " + error.message()};
   }
