@@ -1,0 +1,110 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/simulation/world.h"
+
+namespace troupe::simulation {
+
+/// One start as the client knows it.
+struct Start {
+  int program = 0;
+  std::int64_t n = 0;   ///< in its input; no two starts share it, except a retry and its origin
+  std::string key;      ///< idempotency key, or empty
+  bool accepted = false, refused = false, unknown = false;
+  RunId run;
+  bool retried = false;       ///< made by retry
+  bool may_be_stopped = false, is_stopped = false;
+};
+
+/// Events of one run as a follower has seen them.
+struct Follower {
+  RunId run;
+  std::map<std::uint64_t, std::string> seen;
+  std::uint64_t after = 0;
+  std::unique_ptr<Feed> feed;
+  bool ended = false;
+};
+
+/// Everybody outside the node: starts runs, answers tasks, sends events, pauses, stops, retries and
+/// follows. It lives through the node's crashes and knows what it was told; what an answer says must be
+/// durable when it comes.
+class Client {
+ public:
+  explicit Client(World& world) : world_(world) {}
+
+  void begin();          ///< plans all starts
+  void node_started();   ///< a new life: opens feeds again
+  void node_crashing();  ///< before the node goes: its feeds end
+  void node_crashed();   ///< calls without an answer are lost
+  /// Nothing more to ask, and every run that the store knows has ended.
+  bool satisfied() const;
+  std::string unfinished() const;
+
+  const std::vector<Start>& starts() const { return starts_; }
+  const std::map<RunId, std::size_t>& accepted() const { return by_run_; }
+  const std::vector<std::unique_ptr<Follower>>& followers() const { return followers_; }
+  const std::map<std::pair<std::string, std::uint64_t>, std::string>& scope_events() const {
+    return scope_seen_;
+  }
+
+ private:
+  struct Call {
+    std::string what;
+    std::function<void()> lost;
+    int thrown = 0;
+  };
+  template <class T>
+  Callback<T> call(std::string what, std::function<void(Result<T>)> answered,
+                   std::function<void()> lost);
+  void overdue(std::uint64_t call);
+  bool transient(Code code) const;
+
+  void plan_start(int program, bool keyed, Duration delay);
+  void send_start(std::size_t at);
+  void send_batch(std::vector<std::size_t> group);
+  StartRequest request_of(const Start& start) const;
+  void started(std::size_t at, const Result<troupe::Started>& answer);
+  void accepted(std::size_t at, RunId run);
+  void refused(std::size_t at);
+  void plan_for(std::size_t at);
+  void conflicting_key(std::size_t at);
+
+  void pause(std::size_t at);
+  void resume(std::size_t at);
+  void stop(std::size_t at, bool graceful);
+  void retry(std::size_t at);
+  void look(RunId run);
+  void look_from_elsewhere(RunId run);
+
+  void poll();
+  void answer_task(const store::TaskRow& row);
+  void send_event(RunId run, int program, int node);
+  void follow(RunId run);
+  void open(Follower& follower);
+  void pull(Follower& follower);
+  void take(Follower& follower, const FeedPage& page);
+  void open_scope();
+  void pull_scope();
+
+  World& world_;
+  std::vector<Start> starts_;
+  std::map<RunId, std::size_t> by_run_;
+  std::map<std::uint64_t, Call> calls_;
+  std::set<std::uint64_t> answered_;
+  std::uint64_t next_call_ = 1;
+  std::int64_t next_n_ = 1;
+  std::size_t to_send_ = 0;  ///< starts that wait for their time
+  std::set<TaskId> tasks_in_hand_, tasks_answered_;
+  std::set<std::pair<RunId, std::string>> events_sent_;
+  std::set<RunId> retried_;
+  std::vector<std::unique_ptr<Follower>> followers_;
+  std::unique_ptr<Feed> scope_feed_;
+  std::map<std::pair<std::string, std::uint64_t>, std::string> scope_seen_;
+};
+
+}  // namespace troupe::simulation

@@ -1,0 +1,176 @@
+#include "tests/simulation/executor.h"
+
+#include <optional>
+#include <sstream>
+#include <vector>
+
+#include "runtime/json/read.h"
+
+namespace troupe::simulation {
+namespace {
+
+constexpr std::int64_t kModulus = 1'000'003;
+
+std::optional<std::string_view> look_up(const std::string& globals, std::string path) {
+  for (char& c : path) {
+    if (c == '.') c = '/';
+  }
+  return json::at_pointer(globals, "/" + path);
+}
+
+std::int64_t number_at(const std::string& globals, const std::string& path) {
+  const auto value = look_up(globals, path);
+  if (!value) return 0;
+  if (json::kind(*value) != json::Kind::kArray) return json::as_int(*value).value_or(0);
+  std::int64_t total = 0;
+  json::for_each_element(*value, [&](std::string_view element) {
+    const auto v = json::at_pointer(element, "/result/v");
+    if (v) total += json::as_int(*v).value_or(0);
+    return true;
+  });
+  return total;
+}
+
+/// A script, taken apart.
+struct Line {
+  std::string what, name;
+  std::int64_t argument = 0;
+  std::vector<std::string> terms;
+  bool effect = false, lossy = false, big = false, prints = false;
+};
+
+Line parse(const std::string& source) {
+  Line line;
+  std::istringstream words(source);
+  words >> line.what;
+  if (line.what == "flaky" || line.what == "failmod" || line.what == "ge" || line.what == "pass") {
+    words >> line.argument;
+  }
+  for (std::string word; words >> word;) {
+    if (word[0] == '@') line.name = word.substr(1);
+    else if (word == "!effect") line.effect = true;
+    else if (word == "!lossy") line.lossy = true;
+    else if (word == "!big") line.big = true;
+    else if (word == "!prints") line.prints = true;
+    else if (word != "run.id") line.terms.push_back(word);
+  }
+  return line;
+}
+
+std::int64_t total_of(const Line& line, const std::string& globals) {
+  std::int64_t total = 0;
+  for (const std::string& term : line.terms) {
+    const std::size_t star = term.find('*');
+    if (star != std::string::npos) {
+      total += std::stoll(term) * number_at(globals, term.substr(star + 1));
+    } else if (term[0] >= '0' && term[0] <= '9') {
+      total += std::stoll(term);
+    } else {
+      total += number_at(globals, term);
+    }
+  }
+  return total;
+}
+
+std::string run_of(const std::string& globals) {
+  return json::decode_string(look_up(globals, "run.id").value_or("\"\""));
+}
+
+/// Names one (run, step, iteration), whatever the attempt.
+std::string key_of(const Line& line, const std::string& globals) {
+  return run_of(globals) + "/" + line.name + "/" +
+         std::string(look_up(globals, "index").value_or("")) + "/" +
+         std::string(look_up(globals, "loop.iteration").value_or(""));
+}
+
+}  // namespace
+
+void Executor::submit(ScriptJob job, Done done) {
+  constexpr std::int64_t kDelaysMs[] = {0, 0, 0, 0, 0, 0, 3, 20, 50, 400, 1500};
+  const Line line = parse(job.script->source);
+  if (line.effect && start_is_durable && !start_is_durable(run_of(job.globals), line.name)) {
+    complain("I6: the effect of " + line.name + " began before its start was durable");
+  }
+  const std::int64_t delay = kDelaysMs[random_.below(std::size(kDelaysMs))];
+  const std::uint64_t id = job.job;
+  const TimePoint now = clock_.peek();
+  jobs_[id] = Job{std::move(job), std::move(done), now + milliseconds(delay), now, false};
+}
+
+void Executor::cancel(std::uint64_t job) {
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end()) return;
+  found->second.cancelled = true;
+  found->second.due = clock_.peek();
+}
+
+bool Executor::ready() const {
+  for (const auto& [id, job] : jobs_) {
+    if (job.due <= clock_.peek()) return true;
+  }
+  return false;
+}
+
+TimePoint Executor::next_due() const {
+  TimePoint next;
+  for (const auto& [id, job] : jobs_) {
+    if (!next.set() || job.due < next) next = job.due;
+  }
+  return next;
+}
+
+void Executor::complete_one() {
+  std::vector<std::uint64_t> due;
+  for (const auto& [id, job] : jobs_) {
+    if (job.due <= clock_.peek()) due.push_back(id);
+  }
+  auto node = jobs_.extract(due[random_.below(due.size())]);
+  const Job& job = node.mapped();
+  ScriptResult result = run(job);
+  result.started = job.started;
+  result.finished = clock_.peek();
+  job.done(node.key(), std::move(result));
+}
+
+ScriptResult Executor::run(const Job& job) {
+  ScriptResult result;
+  const auto fail = [&result](Code code, std::string message) {
+    result.error = {code, std::move(message), {}};
+    return std::move(result);
+  };
+  if (job.cancelled) return fail(Code::kRunStopped, "cancelled");
+  const std::string& globals = job.job.globals;
+  const Line line = parse(job.job.script->source);
+  const std::string key = key_of(line, globals);
+  ++executions_[key];
+  if (line.lossy && faults && losses_[key] < 3 && random_.below(100) < 20) {
+    ++losses_[key];
+    return fail(Code::kSandboxLost, "lost");
+  }
+  if (line.prints) result.logs.push_back({clock_.peek(), "a line of " + line.name});
+  if (line.what == "fail") return fail(Code::kLuaError, "planned");
+  if (line.what == "flaky" && failures_[key] < line.argument) {
+    ++failures_[key];
+    return fail(Code::kLuaError, "flaked");
+  }
+  const std::int64_t index = number_at(globals, "index");
+  if (line.what == "failmod" && index % line.argument == 0) {
+    return fail(Code::kLuaError, "planned");
+  }
+  const std::int64_t total = total_of(line, globals) % kModulus;
+  result.ok = true;
+  if (line.what == "pass") {
+    result.value = json::Text::trusted(total >= line.argument ? R"({"pass":true})"
+                                                              : R"({"pass":false})");
+    return result;
+  }
+  std::int64_t v = total;
+  if (line.what == "parity") v = total % 2;
+  if (line.what == "ge") v = total >= line.argument ? 1 : 0;
+  std::string text = R"({"v":)" + std::to_string(v);
+  if (line.big) text += R"(,"pad":")" + std::string(1500, 'x') + "\"";
+  result.value = json::Text::trusted(text + "}");
+  return result;
+}
+
+}  // namespace troupe::simulation

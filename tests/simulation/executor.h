@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "runtime/port/script.h"
+#include "tests/simulation/ports.h"
+
+namespace troupe::simulation {
+
+/// Stands in for the Lua sandbox. A script is a line of words: what to do (`sum`, `parity`, `fail`,
+/// `flaky N`, `failmod M`, `ge K`, `pass K`), terms to add up (numbers, paths into the globals, `7*path`),
+/// `@name` and flags (`!effect !lossy !big !prints`). A missing path counts as 0; a list of loop results
+/// as the sum over its items. Jobs end in random order after random delays, some are lost. It also
+/// keeps the books: how often each (run, step, iteration) was executed. Outlives the nodes.
+class Executor final : public ScriptExecutor {
+ public:
+  Executor(SimClock& clock, Random& random) : clock_(clock), random_(random) {}
+
+  void submit(ScriptJob job, Done done) override;
+  void cancel(std::uint64_t job) override;
+
+  bool ready() const;
+  TimePoint next_due() const;  ///< unset: nothing is in flight
+  void complete_one();         ///< a random one of those that are due
+  void clear() { jobs_.clear(); }  ///< the process died
+  std::size_t in_flight() const { return jobs_.size(); }
+
+  bool faults = true;
+  /// Asked when a script with an effect starts: whether its start is durable.
+  std::function<bool(const std::string& run, const std::string& step)> start_is_durable;
+  std::function<void(std::string)> complain;
+  const std::map<std::string, int>& executions() const { return executions_; }
+
+ private:
+  struct Job {
+    ScriptJob job;
+    Done done;
+    TimePoint due, started;
+    bool cancelled = false;
+  };
+  ScriptResult run(const Job& job);
+
+  SimClock& clock_;
+  Random& random_;
+  std::map<std::uint64_t, Job> jobs_;
+  std::map<std::string, int> executions_;
+  std::map<std::string, int> failures_;
+  std::map<std::string, int> losses_;
+};
+
+}  // namespace troupe::simulation

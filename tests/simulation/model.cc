@@ -1,0 +1,145 @@
+#include "tests/simulation/model.h"
+
+#include <algorithm>
+
+namespace troupe::simulation {
+namespace {
+
+constexpr std::int64_t kModulus = 1'000'003;
+
+struct Value {
+  enum class State { kDone, kSkipped, kRejectedAbove, kFailed, kUnreached } state = State::kDone;
+  std::optional<std::int64_t> v;
+  bool rejected = false;  ///< a person said no
+};
+
+std::int64_t bounded(std::int64_t v) { return v % kModulus; }
+
+/// The sum over the items that succeed; nothing if the loop fails.
+std::optional<std::int64_t> for_each_value(const Node& node) {
+  std::int64_t total = 0;
+  for (int i = 0; i < node.count; ++i) {
+    const std::int64_t x = node.constant + 7 * i;
+    switch (node.items) {
+      case Items::kPlain:
+      case Items::kFlaky:
+        total += bounded(x);
+        break;
+      case Items::kTwoSteps:
+      case Items::kWithWait:
+        total += bounded(x) + 1;
+        break;
+      case Items::kSomeFail:
+      case Items::kFailing:
+        if (i % (node.stop_at + 2) == 0) {
+          if (node.items == Items::kFailing) return std::nullopt;
+        } else {
+          total += bounded(x);
+        }
+        break;
+      case Items::kWithWhile:
+        total += bounded(x + 2);
+        break;
+      case Items::kWithLoop:
+        total += bounded(x + 3 + 4);
+        break;
+    }
+  }
+  return total;
+}
+
+Value work(const std::vector<Program>& programs, const Program& program, const Node& node,
+           const std::vector<Value>& before, std::int64_t n) {
+  Value value;
+  switch (node.kind) {
+    case Kind::kSum:
+    case Kind::kFlaky: {
+      std::int64_t sum = node.constant + n;
+      for (const int dep : node.deps) sum += before[static_cast<std::size_t>(dep)].v.value_or(0);
+      value.v = bounded(sum);
+      if (node.parity) value.v = *value.v % 2;
+      break;
+    }
+    case Kind::kFail:
+      value.state = Value::State::kFailed;
+      break;
+    case Kind::kForEach:
+      value.v = for_each_value(node);
+      if (!value.v) value.state = Value::State::kFailed;
+      break;
+    case Kind::kWhile:
+      value.v = std::min(node.stop_at + 1, node.count);
+      break;
+    case Kind::kWait:
+      break;
+    case Kind::kEvent:
+    case Kind::kHuman:
+      value.v = node.constant;
+      value.rejected = node.kind == Kind::kHuman && node.reject;
+      break;
+    case Kind::kChild: {
+      const Expected child = expected_of(programs, node.child, n);
+      if (child.completed) value.v = child.end.value_or(-1);
+      else value.state = Value::State::kFailed;
+      break;
+    }
+  }
+  (void)program;
+  return value;
+}
+
+/// What keeps a step from beginning, in the order in which the contract asks.
+std::optional<Value::State> obstacle(const Node& node, const std::vector<Value>& before) {
+  bool rejected = false;
+  for (const int dep : node.deps) {
+    const Value& value = before[static_cast<std::size_t>(dep)];
+    if (value.state == Value::State::kUnreached) return Value::State::kUnreached;
+    rejected = rejected || value.rejected;
+  }
+  for (const int dep : node.deps) {
+    const Value& value = before[static_cast<std::size_t>(dep)];
+    if (value.state == Value::State::kRejectedAbove) return Value::State::kRejectedAbove;
+  }
+  if (!node.enabled) return Value::State::kSkipped;
+  if (rejected && node.condition < 0) return Value::State::kRejectedAbove;
+  if (node.condition >= 0) {
+    const auto& v = before[static_cast<std::size_t>(node.condition)].v;
+    if (!v || *v == 0) return Value::State::kSkipped;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Expected expected_of(const std::vector<Program>& programs, int number, std::int64_t n) {
+  const Program& program = programs[static_cast<std::size_t>(number)];
+  Expected expected;
+  std::vector<Value> values;
+  for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+    const Node& node = program.nodes[i];
+    Value value;
+    if (const auto state = obstacle(node, values)) value.state = *state;
+    else value = work(programs, program, node, values, n);
+    if (value.state == Value::State::kFailed) {
+      value.v.reset();
+      if (!node.optional) {
+        expected.completed = false;
+        expected.failing.insert(step_id(static_cast<int>(i)));
+        value.state = Value::State::kUnreached;
+      }
+    }
+    values.push_back(value);
+  }
+  expected.end = values.back().v;
+  std::string output;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (program.nodes[i].kind == Kind::kForEach) continue;
+    const std::string name = i + 1 == values.size() ? "end" : step_id(static_cast<int>(i));
+    output += (output.empty() ? "\"" : ",\"") + name +
+              "\":" + std::to_string(values[i].v.value_or(-1));
+  }
+  expected.output = "{" + output + "}";
+  return expected;
+}
+
+}  // namespace troupe::simulation
