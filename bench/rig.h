@@ -91,6 +91,11 @@ class Rig {
   /// Starts and waits for the durable end; milliseconds.
   double timed_run(const StartRequest& request);
 
+  const Hasher& hasher() const { return hasher_; }
+  const Clock& clock() const { return clock_; }
+  Entropy& entropy() { return entropy_; }
+  Metrics& metrics() { return metrics_; }
+
   std::uint64_t commits();
   store::Store& store() { return *store_; }
   /// Ends the node and begins a new one on the same store, as a restart of the process would; seconds.

@@ -101,7 +101,7 @@ void Run::settle(run::Decision decision, const Callback<Answered>& done) {
       perform(std::move(command));
     }
   }
-  arm_timer();
+  arm_timer(!decision.records.empty());
 }
 
 std::shared_ptr<Submission> Run::make_submission(const run::Decision& decision) {
@@ -245,9 +245,9 @@ bool Run::idle() const {
                                       : !run::runnable(state_));
 }
 
-void Run::arm_timer() {
+void Run::arm_timer(bool progressed) {
   const TimePoint wake = run::next_wake(state_);
-  if (wake.set() && wake <= services_.now() && !store::ended(state_.status)) {
+  if (progressed && wake.set() && wake <= services_.now() && !store::ended(state_.status)) {
     // A long decision stopped half-way and goes on behind what else has come in.
     caf::anon_send(handle(), Inner{run::event::TimerDue{}});
     return;

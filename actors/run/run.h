@@ -71,7 +71,7 @@ class Run {
   RunActor handle() const { return caf::actor_cast<RunActor>(caf::strong_actor_ptr{self_}); }
   bool may_run_ahead(const run::command::StartAttempt& command) const;
   bool idle() const;
-  void arm_timer();
+  void arm_timer(bool progressed);
   void maybe_leave();
 
   caf::actor_system& system_;
