@@ -114,8 +114,9 @@ bool Gate::tell_slow() {
 void Gate::ticks_stopped() {
   ticking_.store(false);
   const std::lock_guard lock(mutex_);
-  // One may have been granted between the last look and now; it must not stay unwatched.
-  if (!in_flight_.empty() && !ticking_.exchange(true) && begin_ticks_) begin_ticks_();
+  // One may have been granted between the last look and now; it must not stay unwatched. Those that were
+  // told of already need no more looks, however long they take.
+  if (!by_age_.empty() && !ticking_.exchange(true) && begin_ticks_) begin_ticks_();
 }
 
 std::size_t Gate::waiting() const {
