@@ -11,6 +11,7 @@ namespace troupe::tidy {
 namespace {
 
 constexpr std::size_t kColumnsMax = 100;
+constexpr std::size_t kBuildColumnsMax = 105;     // a list of compiler flags reads better unbroken
 constexpr std::size_t kDocumentColumnsMax = 140;  // sentences may stand on a line each
 constexpr std::size_t kFunctionLinesMax = 70;
 constexpr std::size_t kFileLinesMax = 600;
@@ -28,6 +29,9 @@ Findings check_lines(const Tree& tree) {
   for (const File& file : tree) {
     const bool is_code = file.is_code() || file.is_build();
     if (!is_code && !file.is_document()) continue;
+    const std::size_t columns_max = file.is_code()    ? kColumnsMax
+                                    : file.is_build() ? kBuildColumnsMax
+                                                      : kDocumentColumnsMax;
     bool is_fenced = false;
     std::size_t number = 0;
     for (const std::string_view line : file.lines()) {
@@ -35,7 +39,7 @@ Findings check_lines(const Tree& tree) {
       if (!is_code && line.substr(0, 3) == "```") is_fenced = !is_fenced;
       if (!is_code && (is_fenced || line.substr(0, 1) == "|")) continue;
       const std::size_t width = columns(line);
-      if (width > (is_code ? kColumnsMax : kDocumentColumnsMax)) {
+      if (width > columns_max) {
         note(&findings, file, number, std::to_string(width) + " columns");
       }
     }
