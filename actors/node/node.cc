@@ -137,9 +137,10 @@ void Node::Parts::end() {
   if (services.timers) caf::anon_send_exit(services.timers, caf::exit_reason::user_shutdown);
   services.gate.on_busy({});
   if (services.options.simulated) {
-    // Nobody else runs the actors, and each of them sees its exit before anything else.
+    // Nobody else runs the actors, and each of them sees its exit before anything else. Delayed
+    // messages keep their receivers, so they have to come as well.
     auto& scheduler = static_cast<caf::scheduler::test_coordinator&>(system.scheduler());
-    while (scheduler.try_run_once()) {}
+    while (scheduler.try_run_once() || scheduler.trigger_timeout()) {}
   }
   system.await_all_actors_done();
   services.committer = CommitterActor{};
