@@ -200,12 +200,15 @@ void Run::committed(store::Pos pos) {
     unacked_.pop_front();
     unacked_records_ -= unacked.records;
     unacked_bytes_ -= unacked.bytes;
-    news.head = unacked.pos;
-    news.seq = unacked.seq;
+    // A snapshot alone is no news: a feed would look again, wake the run and have it write the next one.
+    if (unacked.records > 0) {
+      news.head = unacked.pos;
+      news.seq = unacked.seq;
+    }
     for (const auto& effect : unacked.effects) effect(nullptr);
     for (run::Command& command : unacked.held) perform(std::move(command));
   }
-  if (services_.hub.watched(state_.id)) {
+  if (news.head != 0 && services_.hub.watched(state_.id)) {
     news.ended = unacked_.empty() && store::ended(state_.status);
     services_.hub.tell(state_.id, news);
   }
