@@ -24,3 +24,11 @@ function(troupe_test name label)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${ARG_TIMEOUT})
 endfunction()
+
+# Executables whose speed matters take mimalloc, except under sanitizers, which bring their own.
+find_package(mimalloc QUIET)
+function(troupe_fast_malloc target)
+  if(mimalloc_FOUND AND NOT TROUPE_SANITIZE)
+    target_link_libraries(${target} PRIVATE mimalloc)
+  endif()
+endfunction()

@@ -8,7 +8,7 @@ packages="
   libcaf-dev libboost1.81-dev libsimdjson-dev libsqlite3-dev liblua5.4-dev
   libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libre2-dev
   libsodium-dev libssl-dev libzstd-dev libseccomp-dev prometheus-cpp-dev
-  libgtest-dev libhowardhinnant-date-dev
+  libgtest-dev libgmock-dev libmimalloc-dev wrk strace
 "
 
 missing=""

@@ -6,7 +6,22 @@
 #include <cstddef>
 #include <cstdlib>
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+extern "C" void* __libc_realloc(void*, std::size_t);  // NOLINT: glibc's own names
+extern "C" void __libc_free(void*);                   // NOLINT
+#endif
+
 namespace troupe::lua_sandbox {
+
+// Lua's memory comes from glibc's malloc even where another allocator is linked in: the cap counts its
+// chunks, and what a script has freed must go back to the system at once.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+inline void* system_realloc(void* block, std::size_t bytes) { return __libc_realloc(block, bytes); }
+inline void system_free(void* block) { __libc_free(block); }
+#else
+inline void* system_realloc(void* block, std::size_t bytes) { return std::realloc(block, bytes); }
+inline void system_free(void* block) { std::free(block); }
+#endif
 
 /// The allocator of one Lua state with a byte cap. Counts what malloc really takes (header and
 /// rounding included), so that the cap bounds the process and not only Lua's own sum.
@@ -18,7 +33,8 @@ struct Heap {
   bool exhausted = false;  ///< no growth any more, until renew()
 
   void renew(std::size_t new_cap) {
-    cap = new_cap;
+    // Holes between blocks are the process's memory too, but nobody counts them: an eighth is for them.
+    cap = new_cap - new_cap / 8;
     retrying = exhausted = false;
     strikes = 0;
   }
@@ -28,14 +44,14 @@ struct Heap {
     Heap& heap = *static_cast<Heap*>(data);
     const std::size_t before = block == nullptr ? 0 : chunk(old_size);
     if (new_size == 0) {
-      std::free(block);
+      system_free(block);
       heap.used -= before;
       return nullptr;
     }
     const std::size_t after = chunk(new_size);
     if (after > before && !heap.may_grow(after - before)) return nullptr;
     if (after - std::min(before, after) >= kLargeBytes) give_back_free_pages();
-    void* const moved = std::realloc(block, new_size);
+    void* const moved = system_realloc(block, new_size);
     // Lua relies on shrinking never to fail.
     if (moved == nullptr) return after <= before ? block : nullptr;
     heap.used = heap.used - before + after;
