@@ -54,6 +54,19 @@ Status collect_items(ItemPage& page, const Loop& loop, const PayloadSource& payl
   return ok();
 }
 
+/// A completed loop that never had chunks keeps its entries in its result alone.
+Status add_result(ItemPage& page, const Value& result, const PayloadSource& payloads) {
+  const Result<json::Text> text = text_of(result, payloads);
+  if (!text.ok()) return text.error();
+  std::int64_t index = 0;
+  json::for_each_element(json::member(text->view(), "results").value_or("[]"),
+                         [&](std::string_view entry) {
+                           page.add(index++, entry);
+                           return !page.full();
+                         });
+  return ok();
+}
+
 std::string_view inside_brackets(std::string_view array) {
   array = json::trim(array);
   return json::trim(array.substr(1, array.size() - 2));
@@ -71,12 +84,14 @@ Result<json::Text> items_json(State& state,
     return {Code::kNotFound, "There is no for_each step with this id."};
   }
   ItemPage page{std::max<std::int64_t>(after, -1), std::max<std::size_t>(limit, 1), {}};
-  const Loop* loop = state.root.steps[*index].loop.get();
-  if (loop != nullptr) {
-    if (Status status = collect_items(page, *loop, payloads); !status.ok()) {
-      return std::move(status).error();
-    }
+  const StepState& step = state.root.steps[*index];
+  Status read = ok();
+  if (step.loop != nullptr) {
+    read = collect_items(page, *step.loop, payloads);
+  } else if (step.status == StepStatus::kCompleted && step.result.present()) {
+    read = add_result(page, step.result, payloads);
   }
+  if (!read.ok()) return std::move(read).error();
   const bool more = page.full();
   if (more) page.entries.pop_back();
   json::Writer json;

@@ -113,6 +113,19 @@ TEST(RunView, ItemsPageAcrossSealedAndOpenChunks) {
   for (std::uint32_t i = 0; i < 2400; ++i) ASSERT_EQ(seen[i], entry(i));
 }
 
+TEST(RunView, ItemsOfAShortLoopThatHasCompletedComeFromItsResult) {
+  State state = loop_state();
+  StepState& step = state.root.steps[0];
+  step.loop.reset();
+  step.status = StepStatus::kCompleted;
+  step.result = value("{\"count\":3,\"max_parallel\":7,\"results\":[" + entry(0) + "," + entry(1) +
+                      "," + entry(2) + "]}");
+  EXPECT_EQ(items_json(state, "each", 0, 1, no_payloads())->view(),
+            "{\"items\":[" + entry(1) + "],\"next\":1}");
+  EXPECT_EQ(items_json(state, "each", 1, 10, no_payloads())->view(),
+            "{\"items\":[" + entry(2) + "],\"next\":null}");
+}
+
 TEST(RunView, ItemsOfSomethingElseAreNotFound) {
   State state = loop_state();
   EXPECT_EQ(items_json(state, "a", -1, 10, no_payloads()).error().code, Code::kNotFound);
