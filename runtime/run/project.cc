@@ -84,9 +84,8 @@ class Projection {
       row.payload = text_or_null(input.view());
       return row;
     }
-    const auto type = json::member(input.view(), "task_type");
-    row.task_type = type ? json::decode_string(*type) : human->task_type;
-    row.payload = text_or_null(json::member(input.view(), "task_payload"));
+    row.task_type = human->task_type;
+    row.payload = text_or_null(input.view());  // Its input is the expanded payload.
     row.form = human->form.view();
     return row;
   }

@@ -10,7 +10,7 @@ const TaskId kTask{Uuid{4, 4}};
 
 State waiting_state() {
   State state = state_of(graph_of({human("ok", "approval"), wait_event("pay", "paid")}));
-  state.root.steps[0].input = value(R"({"task_type":"approve-order","task_payload":{"n":1}})");
+  state.root.steps[0].input = value(R"({"n":1})");
   state.root.steps[0].started = at_ms(1);
   return state;
 }
@@ -27,7 +27,7 @@ TEST(RunProject, AHumanTaskHasARowFromItsWaitToItsDecision) {
   EXPECT_EQ(created.run, kRun);
   EXPECT_EQ(created.project, state.project);
   EXPECT_EQ(created.step_id, "ok");
-  EXPECT_EQ(created.task_type, "approve-order");
+  EXPECT_EQ(created.task_type, "approval");
   EXPECT_EQ(created.payload, R"({"n":1})");
   EXPECT_EQ(created.form, R"({"type":"object"})");
   EXPECT_EQ(created.created, at_ms(1));
