@@ -180,9 +180,14 @@ void NodeEngine::complete_task(store::TenantScope scope, TaskAnswer answer,
           return done(std::move(decided).error());
         }
         // A second answer is told what the first one decided.
-        services_.read([scope, answer, done, error = decided.error()](store::Reader& reader) {
-          done(task_conflict(reader, scope, answer, error));
-        });
+        look(scope, answer.run, true,
+             [this, scope, answer, done, error = decided.error()](Result<RunLook> seen) {
+               if (!seen) return done(std::move(seen).error());
+               services_.read([this, seen = std::move(*seen), scope, answer, done,
+                               error](store::Reader& reader) {
+                 done(task_conflict(services_, reader, scope, seen, answer, error));
+               });
+             });
       });
 }
 

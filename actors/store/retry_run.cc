@@ -41,15 +41,33 @@ void retry_from(Services& services, store::Reader& reader, const RetryRequest& r
                  StartMade{services.new_run_id(), std::move(to), std::move(spec), false, done});
 }
 
-Error task_conflict(store::Reader& reader, const store::TenantScope& scope,
-                    const TaskAnswer& answer, const Error& error) {
-  const auto id = Uuid::parse(answer.task);
+namespace {
+
+/// The id of the task that an answer names by either of its names.
+std::optional<TaskId> task_of(Services& services, const RunLook& seen, const std::string& name) {
+  if (const auto id = Uuid::parse(name)) return TaskId{*id};
+  const auto state = state_of(seen);
+  if (!state) return std::nullopt;
+  const auto index = state->graph->find(name);
+  if (!index || state->graph->steps[*index].type != graph::StepType::kHumanTask) {
+    return std::nullopt;
+  }
+  return run::task_id(services.ports.hasher, *state, run::StepPath(*index),
+                      state->root.steps[*index].attempts);
+}
+
+}  // namespace
+
+Error task_conflict(Services& services, store::Reader& reader, const store::TenantScope& scope,
+                    const RunLook& seen, const TaskAnswer& answer, const Error& error) {
+  const auto id = task_of(services, seen, answer.task);
   if (!id) return error;
-  const auto row = reader.task(scope, TaskId{*id});
+  const auto row = reader.task(scope, *id);
   if (!row) return row.error();
   if (!*row || (*row)->run != answer.run) return {Code::kNotFound, "there is no such task", {}};
   if ((*row)->pending) return error;
-  return {Code::kTaskCompleted, "the task has been decided: " + (*row)->decision, {}};
+  Issue decision{Code::kTaskCompleted, (*row)->step_id, {}, (*row)->decision};
+  return {Code::kTaskCompleted, "the task has been decided: " + (*row)->decision, {decision}};
 }
 
 }  // namespace troupe::actors

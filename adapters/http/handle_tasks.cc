@@ -7,6 +7,11 @@ namespace {
 
 /// 409 with the decision that was recorded, where it can be found.
 void fail_decided(const CallPtr& call, const Error& error, std::string_view task) {
+  // An engine that knows it gives it as the only issue.
+  if (!error.issues.empty()) {
+    const ProblemExtras told{{}, false, error.issues.front().message};
+    return call->send(problem(Error{error.code, error.message, {}}, told));
+  }
   const auto id = Uuid::parse(task);
   if (!id) return call->fail(error);
   using Row = std::optional<store::TaskRow>;
