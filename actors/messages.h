@@ -13,8 +13,8 @@
 #include "runtime/run/decide.h"
 #include "runtime/run/view.h"
 
-// Every message between actors. They stay inside the process, so they may hold pointers and closures; none
-// is ever serialised.
+// Every message between actors. They stay inside the process, so they may hold pointers and
+// closures; none is ever serialised.
 
 namespace troupe::actors {
 
@@ -42,7 +42,7 @@ struct Answered {
   bool consumed = true;
 };
 
-// ---- to a run ------------------------------------------------------------------------------------
+// ---- to a run -----------------------------------------------------------------------------------
 struct Ask { run::Event event; Callback<Answered> done; };  ///< `done` may be empty
 struct Look { bool with_state = false; Callback<RunLook> done; };
 /// From the run's own errands, not through its tenant.
@@ -57,18 +57,31 @@ struct SnapshotWanted { RunId run; };
 /// The tenant has let go of a run that sleeps or has ended.
 struct Leave {};
 
-// ---- to a step or branch -------------------------------------------------------------------------
+// ---- to a step or branch ------------------------------------------------------------------------
 struct Launch { std::uint64_t token = 0; std::shared_ptr<ScriptJob> job; };
 struct Outcome { std::uint64_t token = 0; std::shared_ptr<ScriptResult> result; };
 struct Abandon { std::uint64_t token = 0; };
 
-// ---- to a tenant ---------------------------------------------------------------------------------
-struct StartRun { StartRequest request; std::shared_ptr<const Published> published; Callback<Started> done; };
+// ---- to a tenant --------------------------------------------------------------------------------
+struct StartRun {
+  StartRequest request;
+  std::shared_ptr<const Published> published;
+  Callback<Started> done;
+};
+struct Submission;
+/// How far a bulk start has come: it is worked off in pieces, so that it holds nobody up.
+struct BulkProgress {
+  std::size_t next = 0;
+  std::shared_ptr<Submission> submission;
+  std::shared_ptr<std::vector<run::State>> states;
+  std::vector<RunId> ids;
+};
 struct StartRuns {
   StartRequest common;
   std::shared_ptr<const Published> published;
   std::shared_ptr<std::vector<BatchItem>> items;
   Callback<std::vector<RunId>> done;
+  std::shared_ptr<BulkProgress> progress;  ///< null: not begun
 };
 /// A run made by the engine itself: a child, a retry.
 struct StartMade {
@@ -94,11 +107,15 @@ struct Enqueue { std::shared_ptr<std::vector<run::State>> states; bool recovered
 struct Asleep { RunId run; std::uint64_t received = 0; };
 struct Reload { RunId run; };
 struct TimerFired { RunId run; };
-struct ChildWanted { run::command::StartChild child; run::Parent parent; store::TenantScope scope; };
+struct ChildWanted {
+  run::command::StartChild child;
+  run::Parent parent;
+  store::TenantScope scope;
+};
 /// Recovery found that the process keeps dying while it works on this run.
 struct QuarantineRun { RunId run; std::string why; };
 
-// ---- to the committer ----------------------------------------------------------------------------
+// ---- to the committer ---------------------------------------------------------------------------
 /// One unit: all of it lands in one transaction.
 struct Submission {
   store::Batch batch;                          ///< of one entity, or of a group
@@ -107,7 +124,8 @@ struct Submission {
   std::function<void(const Status&)> done;     ///< told instead, if set; must not block
   caf::strong_actor_ptr tenant;                ///< owner of its entities, for snapshots
   bool creates = false;                        ///< it admits new runs: may be refused
-  bool closes = false;                         ///< its entity has ended or sleeps: recovery needs no frame of it
+  /// its entity has ended or sleeps: recovery needs no frame of it
+  bool closes = false;
   std::size_t bytes = 0;
   TimePoint submitted;
 };
@@ -121,16 +139,26 @@ struct OpenEntities {
   std::shared_ptr<std::vector<Entity>> entities;
 };
 
-// ---- to readers and timers -----------------------------------------------------------------------
+// ---- to readers and timers ----------------------------------------------------------------------
 struct ReadJob { std::function<void(store::Reader&)> work; };
 struct Arm { TimePoint due; WorkspaceId workspace; RunId run; bool durable = false; };
 struct Tick {};
-struct ReadAhead { std::shared_ptr<std::vector<store::Snapshot>> due; TimePoint horizon; TimePoint next_far; };
+struct ReadAhead {
+  std::shared_ptr<std::vector<store::Snapshot>> due;
+  TimePoint horizon;
+  TimePoint next_far;
+};
 
-using RunActor = caf::typed_actor<caf::reacts_to<Ask>, caf::reacts_to<Look>, caf::reacts_to<Inner>, caf::reacts_to<Granted>,
-                                  caf::reacts_to<SlowAttempt>, caf::reacts_to<AttemptDone>,
-                                  caf::reacts_to<Committed>, caf::reacts_to<CommitFailed>,
-                                  caf::reacts_to<SnapshotWanted>, caf::reacts_to<Leave>>;
+using RunActor = caf::typed_actor<caf::reacts_to<Ask>,
+                                  caf::reacts_to<Look>,
+                                  caf::reacts_to<Inner>,
+                                  caf::reacts_to<Granted>,
+                                  caf::reacts_to<SlowAttempt>,
+                                  caf::reacts_to<AttemptDone>,
+                                  caf::reacts_to<Committed>,
+                                  caf::reacts_to<CommitFailed>,
+                                  caf::reacts_to<SnapshotWanted>,
+                                  caf::reacts_to<Leave>>;
 using StepActor = caf::typed_actor<caf::reacts_to<Launch>, caf::reacts_to<Outcome>,
                                    caf::reacts_to<Abandon>, caf::reacts_to<Leave>>;
 using TenantActor =
@@ -143,7 +171,8 @@ using CommitterActor = caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<W
                                         caf::reacts_to<Flush>, caf::reacts_to<Maintain>,
                                         caf::reacts_to<OpenEntities>>;
 using ReaderActor = caf::typed_actor<caf::reacts_to<ReadJob>>;
-using TimerActor = caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<ReadAhead>>;
+using TimerActor =
+    caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<ReadAhead>>;
 
 }  // namespace troupe::actors
 

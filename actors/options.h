@@ -9,8 +9,8 @@
 
 namespace troupe::actors {
 
-/// Bugs that a test may plant, one at a time, to prove that the checkers catch them. All off in production:
-/// the command line and the configuration cannot reach them.
+/// Bugs that a test may plant, one at a time, to prove that the checkers catch them. All off in
+/// production: the command line and the configuration cannot reach them.
 struct PlantedBugs {
   bool acknowledge_before_commit = false;
   bool effects_before_commit = false;
@@ -28,17 +28,20 @@ struct PlantedBugs {
 
 /// What the engine may be told. `config/` fills it from TOML.
 struct Options {
-  bool strict = false;  ///< every step's result is durable before the next starts; otherwise pure steps run ahead
-  bool simulated = false;  ///< for tests: no threads; whoever drives the test scheduler drives the node
+  /// every step's result is durable before the next starts; otherwise pure steps run ahead
+  bool strict = false;
+  /// for tests: no threads; whoever drives the test scheduler drives the node
+  bool simulated = false;
   int workers = 0;      ///< scheduler threads; 0: one per core
   int readers = 2;      ///< threads that read the store
 
-  std::size_t attempts_in_flight_max = 256;    ///< granted at a time, over all workspaces
-  std::size_t active_runs_per_workspace = 512;  ///< run actors that work at a time; more wait in line
+  std::size_t attempts_in_flight_max = 64;     ///< granted at a time, over all workspaces
+  /// run actors that work at a time; more wait in line
+  std::size_t active_runs_per_workspace = 512;
   std::size_t queued_runs_per_workspace = 1'000'000;  ///< then `overloaded`
   std::size_t commit_queue_bytes_max = 64 << 20;  ///< then no new runs are admitted
   std::size_t commit_queue_bytes_slow = 16 << 20;  ///< then no new attempts are granted
-  std::size_t batch_bytes_max = 4 << 20;
+  std::size_t batch_bytes_max = 512 << 10;
   std::size_t run_ahead_records = 64;   ///< of one run, not yet durable
   std::size_t run_ahead_bytes = 256 << 10;
   Duration slow_attempt = milliseconds(250);  ///< then its start gets a record of its own

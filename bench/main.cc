@@ -49,10 +49,12 @@ void print(const Settings& settings, const Figures& figures, const Usage& before
       std::printf("  ms       p50 %.3f  p99 %.3f  max %.3f\n", figures.p50_ms, figures.p99_ms,
                   figures.max_ms);
     }
-    for (const auto& [name, value] : figures.more) std::printf("  %-24s %.3f\n", name.c_str(), value);
-    std::printf("  cpu %.2f s, rss peak %.0f MB, %llu commits, %.1f MB written, raw ceiling %.0f rows/s\n",
-                after.cpu_s - before.cpu_s, after.rss_peak_mb,
-                static_cast<unsigned long long>(commits), static_cast<double>(bytes) / 1e6, raw);
+    for (const auto& [name, value] : figures.more)
+      std::printf("  %-24s %.3f\n", name.c_str(), value);
+    std::printf(
+        "  cpu %.2f s, rss peak %.0f MB, %llu commits, %.1f MB written, raw ceiling %.0f rows/s\n",
+        after.cpu_s - before.cpu_s, after.rss_peak_mb, static_cast<unsigned long long>(commits),
+        static_cast<double>(bytes) / 1e6, raw);
     return;
   }
   json::Writer out;
@@ -85,11 +87,13 @@ int main_of(int argc, char** argv) {
   auto zygote = lua_sandbox::Zygote::start();
   if (!zygote) return usage_error(zygote.error().message);
   Settings settings;
-  for (int i = 0; i < argc; ++i) settings.command += (i > 0 ? " " : "") + std::string(i > 0 ? argv[i] : "troupe-bench");
+  for (int i = 0; i < argc; ++i)
+    settings.command += (i > 0 ? " " : "") + std::string(i > 0 ? argv[i] : "troupe-bench");
   if (argc < 2) return usage_error("which workload?");
   settings.workload = argv[1];
   if (settings.workload == "list") {
-    for (const Workload& workload : kWorkloads) std::printf("%-4s %s\n", workload.name, workload.title);
+    for (const Workload& workload : kWorkloads)
+      std::printf("%-4s %s\n", workload.name, workload.title);
     return 0;
   }
   for (int i = 2; i < argc; ++i) {
@@ -102,7 +106,8 @@ int main_of(int argc, char** argv) {
     ++i;
     if (flag == "--n") settings.n = std::strtoull(value.c_str(), nullptr, 10);
     else if (flag == "--seconds") settings.seconds = std::atof(value.c_str());
-    else if (flag == "--mode" && (value == "strict" || value == "run-ahead")) settings.strict = value == "strict";
+    else if (flag == "--mode" && (value == "strict" || value == "run-ahead"))
+      settings.strict = value == "strict";
     else if (flag == "--store" && value == "sqlite") settings.store = value;
     else return usage_error("cannot understand " + flag + " " + value);
   }

@@ -31,7 +31,8 @@ std::string chain_graph(int steps) {
     if (i > 0) out << ',';
     out << R"({"id":"s)" << i << R"(","name":"s","type":"lua_script","script":")";
     if (i == 0) out << "return {n=1}\"}";
-    else out << "return {n=steps.s" << i - 1 << R"(.result.n+1}","depends_on":["s)" << i - 1 << "\"]}";
+    else
+      out << "return {n=steps.s" << i - 1 << R"(.result.n+1}","depends_on":["s)" << i - 1 << "\"]}";
   }
   out << "]}";
   return out.str();
@@ -61,8 +62,8 @@ Rig::~Rig() { stop(); }
 Status Rig::begin() {
   actors::Options options;
   options.strict = settings_.strict;
-  auto node = actors::Node::start(
-      options, {*store_, *scripts_, syntax_, patterns_, clock_, entropy_, hasher_, log_, counting_});
+  auto node = actors::Node::start(options, {*store_, *scripts_, syntax_, patterns_, clock_,
+                                            entropy_, hasher_, log_, counting_});
   if (!node) return std::move(node).error();
   node_ = std::move(*node);
   return ok();
@@ -80,7 +81,8 @@ double Rig::restart() {
 store::TenantScope Rig::new_workspace(const std::string& slug) {
   const auto id = [this] { return Uuid::v7(clock_.now(), entropy_.next(), entropy_.next()); };
   const store::Workspace workspace{WorkspaceId{id()}, slug, slug, "troupe", clock_.now()};
-  const store::Project project{ProjectId{id()}, workspace.id, "default", "Default", false, clock_.now()};
+  const store::Project project{ProjectId{id()}, workspace.id, "default",
+                               "Default",       false,        clock_.now()};
   must(await<Unit>([&](Callback<Unit> done) {
          engine().write([&, done](store::Writer& writer) {
            if (auto made = writer.create_workspace(workspace); !made) return done(made.error());
@@ -132,7 +134,9 @@ double Rig::metric(const std::string& name) {
   return sum;
 }
 
-std::uint64_t Rig::commits() { return static_cast<std::uint64_t>(metric("commit_duration_seconds_count")); }
+std::uint64_t Rig::commits() {
+  return static_cast<std::uint64_t>(metric("commit_duration_seconds_count"));
+}
 
 bool Rig::wait_ended(std::uint64_t count, double seconds) {
   const double until = monotonic_s() + seconds;
@@ -145,10 +149,13 @@ bool Rig::wait_ended(std::uint64_t count, double seconds) {
 
 double Rig::timed_run(const StartRequest& request) {
   const double begun = monotonic_s();
-  const auto started = must(await<Started>([&](Callback<Started> done) { engine().start(request, std::move(done)); }), "a start");
+  const auto started = must(
+      await<Started>([&](Callback<Started> done) { engine().start(request, std::move(done)); }),
+      "a start");
   const auto feed = engine().open_feed({scope_, started.run, std::nullopt, 0});
   for (;;) {
-    const auto page = must(await<FeedPage>([&](Callback<FeedPage> done) { feed->next(std::move(done)); }), "the feed");
+    const auto page = must(
+        await<FeedPage>([&](Callback<FeedPage> done) { feed->next(std::move(done)); }), "the feed");
     if (page.ended) return (monotonic_s() - begun) * 1e3;
   }
 }

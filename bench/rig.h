@@ -71,7 +71,8 @@ class CountingMetrics final : public Metrics {
   std::vector<std::unique_ptr<Ended>> ended_;
 };
 
-/// A whole node on a real store with real sandboxes, driven through the Engine port, as the edges do.
+/// A whole node on a real store with real sandboxes, driven through the Engine port, as the edges
+/// do.
 class Rig {
  public:
   explicit Rig(const Settings& settings, lua_sandbox::Zygote zygote);
@@ -85,7 +86,8 @@ class Rig {
   store::TenantScope new_workspace(const std::string& slug);
   StartRequest request(WorkflowId workflow, const std::string& input = "{}") const;
 
-  /// Runs that have ended so far. Blocks until there are at least `count`, or `seconds` have passed.
+  /// Runs that have ended so far. Blocks until there are at least `count`, or `seconds` have
+  /// passed.
   std::uint64_t ended() const { return counting_.runs_ended(); }
   bool wait_ended(std::uint64_t count, double seconds);
   /// Starts and waits for the durable end; milliseconds.
@@ -98,7 +100,8 @@ class Rig {
 
   std::uint64_t commits();
   store::Store& store() { return *store_; }
-  /// Ends the node and begins a new one on the same store, as a restart of the process would; seconds.
+  /// Ends the node and begins a new one on the same store, as a restart of the process would;
+  /// seconds.
   double restart();
   void stop();  ///< at once, as a crash
 
@@ -137,7 +140,7 @@ Figures run_overhead(Rig& rig, const Settings& settings);   // W10
 /// A graph of `steps` trivial scripts in a chain.
 std::string chain_graph(int steps);
 
-// ---- implementation ------------------------------------------------------------------------------
+// ---- implementation -----------------------------------------------------------------------------
 
 template <class T>
 Result<T> await(const std::function<void(Callback<T>)>& call) {

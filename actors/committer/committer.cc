@@ -12,8 +12,8 @@ void append(const std::vector<Row>& from, std::vector<Row>& to) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-/// Joins submissions into one batch: rows and snapshots of the same entity coalesce to the last. They are
-/// copied, because a failed batch is sifted and tried again.
+/// Joins submissions into one batch: rows and snapshots of the same entity coalesce to the last.
+/// They are copied, because a failed batch is sifted and tried again.
 store::Batch join(const std::vector<std::shared_ptr<Submission>>& submissions) {
   store::Batch batch;
   std::unordered_map<RunId, std::size_t> row_at;
@@ -51,8 +51,7 @@ Committer::Committer(Services& services, Outside outside)
     : services_(services), outside_(std::move(outside)) {}
 
 void Committer::submit(std::shared_ptr<Submission> submission) {
-  waiting_bytes_ += submission->bytes;
-  waiting_.push_back(std::move(submission));
+  waiting_.push(std::move(submission));
   if (!flush_pending_) {
     flush_pending_ = true;
     outside_.flush_soon();
@@ -65,22 +64,10 @@ void Committer::add(const OpenEntities& open) {
   for (const auto& entity : *open.entities) marks_.add(entity);
 }
 
-std::vector<std::shared_ptr<Submission>> Committer::take_batch() {
-  std::vector<std::shared_ptr<Submission>> batch;
-  std::size_t bytes = 0;
-  while (!waiting_.empty() && (batch.empty() || bytes < services_.options.batch_bytes_max)) {
-    bytes += waiting_.front()->bytes;
-    batch.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
-  }
-  waiting_bytes_ -= std::min(waiting_bytes_, bytes);
-  return batch;
-}
-
 void Committer::flush() {
   flush_pending_ = false;
   if (waiting_.empty()) return;
-  auto submissions = take_batch();
+  auto submissions = waiting_.take(services_.options.batch_bytes_max);
   const TimePoint begun = services_.now();
   const store::Batch batch = join(submissions);
   const Status written = services_.ports.store.writer().commit(batch);
@@ -88,7 +75,8 @@ void Committer::flush() {
   else failed(std::move(submissions), written.error());
   if (!waiting_.empty() && !flush_pending_) {
     flush_pending_ = true;
-    if (failures_ > 0) outside_.flush_later(milliseconds(std::min(1000, 20 << std::min(failures_, 6))));
+    if (failures_ > 0)
+      outside_.flush_later(milliseconds(std::min(1000, 20 << std::min(failures_, 6))));
     else outside_.flush_soon();
   }
 }
@@ -162,10 +150,9 @@ void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Err
     }
   };
   sift(batch);
-  sift(waiting_);
-  waiting_.assign(kept.begin(), kept.end());
-  waiting_bytes_ = 0;
-  for (const auto& submission : waiting_) waiting_bytes_ += submission->bytes;
+  auto behind = waiting_.take_all();
+  sift(behind);
+  for (auto& submission : kept) waiting_.push(std::move(submission));
   if (waiting_.empty()) {
     // Nothing is left to try with: the next new run finds out.
     services_.store_failing = false;
@@ -184,7 +171,8 @@ void Committer::maintain() {
   follow_tables();
   bool more = false;
   if (const auto retired = writer.retire_journal()) more = *retired;
-  else services_.ports.log.warning("history was not written", {{"message", retired.error().message}});
+  else
+    services_.ports.log.warning("history was not written", {{"message", retired.error().message}});
   if (const Status done = writer.checkpoint(); !done) {
     services_.ports.log.warning("a checkpoint failed", {{"message", done.error().message}});
   }

@@ -8,8 +8,8 @@
 
 namespace troupe::actors {
 
-/// Knows which open entities have frames that no snapshot holds, so that recovery need not look behind the
-/// oldest of them. Owned by the committer.
+/// Knows which open entities have frames that no snapshot holds, so that recovery need not look
+/// behind the oldest of them. Owned by the committer.
 class Marks {
  public:
   struct Uncovered {

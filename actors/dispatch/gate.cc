@@ -13,7 +13,8 @@ bool Gate::acquire(dispatch::Request request, const RunActor& run) {
   const TimePoint now = clock_.now();
   std::vector<std::pair<RunActor, std::uint64_t>> granted;
   const std::uint64_t token = request.token;
-  if (!ticking_.load(std::memory_order_relaxed) && !ticking_.exchange(true) && begin_ticks_) begin_ticks_();
+  if (!ticking_.load(std::memory_order_relaxed) && !ticking_.exchange(true) && begin_ticks_)
+    begin_ticks_();
   bool at_once = false;
   {
     const std::lock_guard lock(mutex_);
@@ -114,8 +115,8 @@ bool Gate::tell_slow() {
 void Gate::ticks_stopped() {
   ticking_.store(false);
   const std::lock_guard lock(mutex_);
-  // One may have been granted between the last look and now; it must not stay unwatched. Those that were
-  // told of already need no more looks, however long they take.
+  // One may have been granted between the last look and now; it must not stay unwatched. Those that
+  // were told of already need no more looks, however long they take.
   if (!by_age_.empty() && !ticking_.exchange(true) && begin_ticks_) begin_ticks_();
 }
 

@@ -16,9 +16,9 @@
 
 namespace troupe::actors {
 
-/// Grants attempts: a fixed number in flight over all workspaces, the rest waits in a fair queue. One
-/// lock instead of an actor, because a grant that need not wait then costs 0.1 µs instead of two messages.
-/// Thread-safe; shared by all run actors; lives as long as the node.
+/// Grants attempts: a fixed number in flight over all workspaces, the rest waits in a fair queue.
+/// One lock instead of an actor, because a grant that need not wait then costs 0.1 µs instead of
+/// two messages. Thread-safe; shared by all run actors; lives as long as the node.
 class Gate {
  public:
   Gate(const Clock& clock, std::size_t in_flight_max, Duration slow_after, Histogram& queue_wait);
@@ -32,7 +32,8 @@ class Gate {
   void cancel(std::uint64_t token);
   /// While throttled nothing new is granted: the commit queue is long.
   void throttle(bool on);
-  /// Tells runs whose attempts have been in flight for long, once each. True while there is anything in flight.
+  /// Tells runs whose attempts have been in flight for long, once each. True while there is
+  /// anything in flight.
   bool tell_slow();
   std::size_t waiting() const;
   std::size_t in_flight() const;
@@ -40,8 +41,8 @@ class Gate {
   void close();
   /// Blocks until nothing is in flight or the time has passed.
   void wait_empty(Duration patience);
-  /// Called once per busy period: from then on somebody calls tell_slow() now and then, until it says that
-  /// nothing is in flight, and then ticks_stopped(). Set before the first acquire.
+  /// Called once per busy period: from then on somebody calls tell_slow() now and then, until it
+  /// says that nothing is in flight, and then ticks_stopped(). Set before the first acquire.
   void on_busy(std::function<void()> begin_ticks) { begin_ticks_ = std::move(begin_ticks); }
   void ticks_stopped();
 
@@ -69,7 +70,8 @@ class Gate {
   dispatch::FairQueue queue_;
   std::unordered_map<std::uint64_t, Held> in_flight_;
   std::unordered_map<std::uint64_t, Held> waiting_;
-  std::deque<std::pair<std::uint64_t, TimePoint>> by_age_;  ///< tokens granted, oldest first; ended ones drop out lazily
+  /// tokens granted, oldest first; ended ones drop out lazily
+  std::deque<std::pair<std::uint64_t, TimePoint>> by_age_;
 };
 
 }  // namespace troupe::actors

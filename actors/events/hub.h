@@ -13,8 +13,9 @@
 
 namespace troupe::actors {
 
-/// Who watches what. Run actors tell it after each commit; watchers then read at their own pace, so a slow
-/// reader holds nobody back. Thread-safe; callbacks come outside its lock and must not block.
+/// Who watches what. Run actors tell it after each commit; watchers then read at their own pace, so
+/// a slow reader holds nobody back. Thread-safe; callbacks come outside its lock and must not
+/// block.
 class Hub {
  public:
   /// News of a run: it has durable events up to `seq`, in frames up to `head`; or live-only ones.

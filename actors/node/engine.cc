@@ -16,7 +16,7 @@ Error not_found(std::string_view what) {
 
 }  // namespace
 
-// ---- workflows -----------------------------------------------------------------------------------
+// ---- workflows ----------------------------------------------------------------------------------
 
 void NodeEngine::validate(json::Text graph, json::Text input, Callback<graph::Parsed> done) {
   services_.read([this, graph, input, done = std::move(done)](store::Reader&) {
@@ -73,7 +73,7 @@ void NodeEngine::publish(store::TenantScope scope, WorkflowId workflow, std::str
   });
 }
 
-// ---- starts --------------------------------------------------------------------------------------
+// ---- starts -------------------------------------------------------------------------------------
 
 void NodeEngine::with_version(const store::TenantScope& scope, WorkflowId workflow,
                               std::int32_t version,
@@ -121,7 +121,7 @@ void NodeEngine::start_batch(StartRequest common, std::vector<BatchItem> items,
                  if (!published) return done(std::move(published).error());
                  if ((*published)->workflow.archived) return done(not_found("workflow"));
                  caf::anon_send(services_.tenant(common.workspace),
-                                StartRuns{common, *published, list, done});
+                                StartRuns{common, *published, list, done, nullptr});
                });
 }
 
@@ -144,7 +144,7 @@ void NodeEngine::retry(store::TenantScope scope, RetryRequest request, Callback<
        });
 }
 
-// ---- messages to runs ----------------------------------------------------------------------------
+// ---- messages to runs ---------------------------------------------------------------------------
 
 void NodeEngine::ask(const store::TenantScope& scope, RunId run, run::Event event,
                      Callback<Answered> done) {
@@ -227,7 +227,7 @@ void NodeEngine::broadcast_event(store::TenantScope scope, std::string event, st
   });
 }
 
-// ---- reads ---------------------------------------------------------------------------------------
+// ---- reads --------------------------------------------------------------------------------------
 
 void NodeEngine::summary(store::TenantScope scope, RunId run, Callback<store::RunRow> done) {
   look(scope, run, false, [done = std::move(done)](Result<RunLook> seen) {
@@ -315,9 +315,10 @@ std::vector<std::pair<std::string_view, std::int64_t>> NodeEngine::actor_counts(
 std::vector<Health> NodeEngine::health() const {
   const store::StoreInfo store = services_.ports.store.info();
   const bool failing = services_.store_failing;
-  return {{"engine", !services_.shutting_down.load(),
-           services_.shutting_down ? "shutting down" : "running"},
-          {"store", !failing, failing ? "the last commit failed" : store.kind + " " + store.version}};
+  return {
+      {"engine", !services_.shutting_down.load(),
+       services_.shutting_down ? "shutting down" : "running"},
+      {"store", !failing, failing ? "the last commit failed" : store.kind + " " + store.version}};
 }
 
 }  // namespace troupe::actors

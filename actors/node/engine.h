@@ -5,8 +5,8 @@
 
 namespace troupe::actors {
 
-/// The node as its edges see it: turns calls into messages, and reads into closures on reader threads.
-/// Thread-safe.
+/// The node as its edges see it: turns calls into messages, and reads into closures on reader
+/// threads. Thread-safe.
 class NodeEngine : public Engine {
  public:
   explicit NodeEngine(Services& services) : services_(services) {}

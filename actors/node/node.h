@@ -31,8 +31,9 @@ struct Ports {
   BlackBox* black_box = nullptr;
 };
 
-/// One node: the actor system with everything that runs in it. `start` recovers what an earlier life left
-/// open, so that every interrupted run is under way when it returns. Owned by main (or a test).
+/// One node: the actor system with everything that runs in it. `start` recovers what an earlier
+/// life left open, so that every interrupted run is under way when it returns. Owned by main (or a
+/// test).
 class Node {
  public:
   static Result<std::unique_ptr<Node>> start(const Options& options, const Ports& ports);
@@ -41,7 +42,8 @@ class Node {
   Engine& engine();
   /// For simulations, which drive its scheduler.
   caf::actor_system& system();
-  /// Orderly end: admits nothing new, lets attempts in flight end within a bound, commits what is decided.
+  /// Orderly end: admits nothing new, lets attempts in flight end within a bound, commits what is
+  /// decided.
   void shutdown(Duration patience = seconds(5));
 
  private:

@@ -16,7 +16,8 @@ HotMetrics::HotMetrics(Metrics& metrics)
       recoveries(metrics.counter("recoveries_total")) {
   constexpr const char* kRunStatus[] = {"completed", "failed", "stopped"};
   constexpr const char* kStepStatus[] = {"completed", "failed", "cancelled", "skipped"};
-  for (int s = 0; s < 3; ++s) runs_finished[s] = &metrics.counter("runs_finished_total", kRunStatus[s]);
+  for (int s = 0; s < 3; ++s)
+    runs_finished[s] = &metrics.counter("runs_finished_total", kRunStatus[s]);
   for (int t = 0; t < 12; ++t) {
     const auto type = graph::name(static_cast<graph::StepType>(t));
     step_duration[t] = &metrics.histogram("step_duration_seconds", type);

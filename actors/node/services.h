@@ -32,7 +32,8 @@ struct HotMetrics {
   Counter& recoveries;
 };
 
-/// What all actors of a node share. Everything in it is thread-safe or set before the first actor works.
+/// What all actors of a node share. Everything in it is thread-safe or set before the first actor
+/// works.
 struct Services {
   Services(const Options& options, const Ports& ports);
 

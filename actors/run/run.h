@@ -11,8 +11,8 @@
 
 namespace troupe::actors {
 
-/// The logic of a run actor, apart from CAF's behaviour. Not thread-safe: one actor owns it. Order is always
-/// decide → commit → perform; only attempts without effect may run ahead of their commit.
+/// The logic of a run actor, apart from CAF's behaviour. Not thread-safe: one actor owns it. Order
+/// is always decide → commit → perform; only attempts without effect may run ahead of their commit.
 class Run {
  public:
   Run(caf::actor_system& system, Services& services, TenantActor tenant,

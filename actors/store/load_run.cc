@@ -52,7 +52,7 @@ run::PayloadSource payload_source(store::Reader& reader, std::uint32_t bucket, P
   };
 }
 
-// ---- fold ----------------------------------------------------------------------------------------
+// ---- fold ---------------------------------------------------------------------------------------
 
 Status Fold::begin(const store::Snapshot& snapshot) {
   auto state = run::decode_snapshot(snapshot.bytes);
@@ -111,7 +111,7 @@ Result<run::State> Fold::finish() {
   return std::move(*state_);
 }
 
-// ---- loading -------------------------------------------------------------------------------------
+// ---- loading ------------------------------------------------------------------------------------
 
 Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace, RunId run) {
   Loaded loaded{run, nullptr, nullptr, std::nullopt};
@@ -199,7 +199,7 @@ Result<run::State> state_of(const RunLook& look) {
   return state;
 }
 
-// ---- children ------------------------------------------------------------------------------------
+// ---- children -----------------------------------------------------------------------------------
 
 void start_child_run(Services& services, store::Reader& reader, const TenantActor& tenant,
                      const ChildWanted& wanted) {
@@ -214,7 +214,8 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
   };
   const Loaded before = load_run(services, reader, wanted.scope.workspace, child.child);
   if (before.state != nullptr) {
-    // It exists and is open (or ended without its parent's word): a message makes sure that it is awake.
+    // It exists and is open (or ended without its parent's word): a message makes sure that it is
+    // awake.
     return services.send(wanted.scope.workspace,
                          ToRun{child.child, {wanted.scope.workspace, std::nullopt},
                                Ask{run::event::TimerDue{}, {}}});
@@ -263,7 +264,7 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
   caf::anon_send(tenant, std::move(start));
 }
 
-// ---- writing on behalf of runs without an actor --------------------------------------------------
+// ---- writing on behalf of runs without an actor -------------------------------------------------
 
 void write_quarantine(Services& services, store::Reader& reader, RunId run,
                       const std::string& why) {

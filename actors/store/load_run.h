@@ -5,8 +5,8 @@
 
 namespace troupe::actors {
 
-/// Reads an open run back: snapshot, then the frames behind it. An ended run's row, or an error, otherwise.
-/// On a reader's thread.
+/// Reads an open run back: snapshot, then the frames behind it. An ended run's row, or an error,
+/// otherwise. On a reader's thread.
 Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace, RunId run);
 
 /// A decoded snapshot, or a state that only has its id, with the frames folded in.

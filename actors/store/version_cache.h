@@ -9,8 +9,8 @@
 
 namespace troupe::actors {
 
-/// Published versions in memory, compiled; the least recently used go first. Versions never change; what
-/// changes is which one is the latest, so publishing and archiving tell it. Thread-safe.
+/// Published versions in memory, compiled; the least recently used go first. Versions never change;
+/// what changes is which one is the latest, so publishing and archiving tell it. Thread-safe.
 class VersionCache {
  public:
   explicit VersionCache(std::size_t entries_max = 4096) : entries_max_(entries_max) {}
@@ -30,8 +30,8 @@ class VersionCache {
   std::map<WorkflowId, std::int32_t> latest_;
 };
 
-/// Reads and compiles a version; runs on a reader's thread. Version 0: the latest. kNotFound (foreign
-/// workflows too, unless `scope` is null), kNotPublished.
+/// Reads and compiles a version; runs on a reader's thread. Version 0: the latest. kNotFound
+/// (foreign workflows too, unless `scope` is null), kNotPublished.
 Result<std::shared_ptr<const Published>> load_version(store::Reader& reader, VersionCache& cache,
                                                       const graph::Tools& tools,
                                                       const graph::Limits& limits,

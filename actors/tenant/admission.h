@@ -5,8 +5,9 @@
 
 namespace troupe::actors {
 
-/// The first record of a run, from a start request: merges params and (if opted in) the version's saved
-/// run setup, request keys winning; finds the roots that do not start. kValidationFailed names unknown ids.
+/// The first record of a run, from a start request: merges params and (if opted in) the version's
+/// saved run setup, request keys winning; finds the roots that do not start. kValidationFailed
+/// names unknown ids.
 Result<run::record::RunCreated> spec_of(const StartRequest& request, const Published& published,
                                         TimePoint now);
 

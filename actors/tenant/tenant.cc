@@ -7,6 +7,8 @@
 namespace troupe::actors {
 namespace {
 
+constexpr std::size_t kBulkPiece = 64;
+
 Error not_found() { return {Code::kNotFound, "there is no such run", {}}; }
 
 Started started_of(const store::RunRow& row) {
@@ -27,7 +29,7 @@ Tenant::~Tenant() {
   services_.tenant_actors.fetch_sub(1);
 }
 
-// ---- admission -----------------------------------------------------------------------------------
+// ---- admission ----------------------------------------------------------------------------------
 
 void Tenant::start(const StartRun& message) {
   const StartRequest& request = message.request;
@@ -38,9 +40,11 @@ void Tenant::start(const StartRun& message) {
   if (!spec) return message.done(std::move(spec).error());
   Making making{message.published,
                 std::make_shared<run::record::RunCreated>(std::move(*spec)), message.done};
-  const bool keyed = !request.idempotency_key.empty() && !services_.options.bugs.ignore_idempotency_key;
+  const bool keyed =
+      !request.idempotency_key.empty() && !services_.options.bugs.ignore_idempotency_key;
   if (request.run_id) make_unless_exists(*request.run_id, std::move(making));
-  else if (keyed) make_unless_exists(keyed_run_id(services_.ports.hasher, request), std::move(making));
+  else if (keyed)
+    make_unless_exists(keyed_run_id(services_.ports.hasher, request), std::move(making));
   else make(services_.new_run_id(), making);
 }
 
@@ -125,40 +129,58 @@ void Tenant::make(RunId run, const Making& making) {
 }
 
 void Tenant::start_all(const StartRuns& message) {
-  if (Status admitted = may_admit(services_, queue_.size() + message.items->size()); !admitted) {
-    return message.done(std::move(admitted).error());
+  StartRuns bulk = message;
+  if (bulk.progress == nullptr) {
+    if (Status admitted = may_admit(services_, queue_.size() + bulk.items->size()); !admitted) {
+      return bulk.done(std::move(admitted).error());
+    }
+    bulk.progress = std::make_shared<BulkProgress>();
+    bulk.progress->submission = std::make_shared<Submission>();
+    bulk.progress->states = std::make_shared<std::vector<run::State>>();
   }
-  auto submission = std::make_shared<Submission>();
-  auto states = std::make_shared<std::vector<run::State>>();
-  std::vector<RunId> ids;
-  Random jitter(services_.ports.entropy.next());
+  const std::size_t until = std::min(bulk.progress->next + kBulkPiece, bulk.items->size());
+  for (; bulk.progress->next < until; ++bulk.progress->next) {
+    if (Status made = make_one_of(bulk); !made) return bulk.done(std::move(made).error());
+  }
+  if (until < bulk.items->size()) return caf::anon_send(outside_.self(), std::move(bulk));
+  submit_all(bulk);
+}
+
+Status Tenant::make_one_of(const StartRuns& bulk) {
+  BulkProgress& progress = *bulk.progress;
+  const BatchItem& item = (*bulk.items)[progress.next];
+  StartRequest request = bulk.common;
+  request.input = item.input;
+  request.external_id = item.external_id;
   const TimePoint now = services_.now();
-  for (const BatchItem& item : *message.items) {
-    StartRequest request = message.common;
-    request.input = item.input;
-    request.external_id = item.external_id;
-    auto spec = spec_of(request, *message.published, now);
-    if (!spec) return message.done(std::move(spec).error());
-    run::State state = run::new_state(services_.new_run_id(), message.published->graph);
-    const run::Context context{now, jitter, services_.ports.hasher, services_.options.run};
-    auto decision = run::decide(state, run::event::Created{std::move(*spec), false}, context);
-    if (!decision) return message.done(std::move(decision).error());
-    ids.push_back(state.id);
-    append_creation(services_, state, *decision, *submission);
-    states->push_back(std::move(state));
-  }
-  submission->creates = true;
-  submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(outside_.self());
-  submission->done = [done = message.done, tenant = outside_.self(), states,
-                      ids = std::move(ids)](const Status& status) {
+  auto spec = spec_of(request, *bulk.published, now);
+  if (!spec) return std::move(spec).error();
+  run::State state = run::new_state(services_.new_run_id(), bulk.published->graph);
+  Random jitter(progress.next);  // creation draws none
+  const run::Context context{now, jitter, services_.ports.hasher, services_.options.run};
+  auto decision = run::decide(state, run::event::Created{std::move(*spec), false}, context);
+  if (!decision) return std::move(decision).error();
+  progress.ids.push_back(state.id);
+  append_creation(services_, state, *decision, *progress.submission);
+  progress.states->push_back(std::move(state));
+  return ok();
+}
+
+void Tenant::submit_all(const StartRuns& bulk) {
+  BulkProgress& progress = *bulk.progress;
+  Submission& submission = *progress.submission;
+  submission.creates = true;
+  submission.tenant = caf::actor_cast<caf::strong_actor_ptr>(outside_.self());
+  submission.done = [done = bulk.done, tenant = outside_.self(), states = progress.states,
+                     ids = std::move(progress.ids)](const Status& status) {
     if (!status) return done(status.error());
     caf::anon_send(tenant, Enqueue{states, false});
     done(ids);
   };
-  services_.submit(std::move(submission));
+  services_.submit(std::move(progress.submission));
 }
 
-// ---- turns ---------------------------------------------------------------------------------------
+// ---- turns --------------------------------------------------------------------------------------
 
 void Tenant::enqueue(const Enqueue& message) {
   for (run::State& state : *message.states) {
@@ -213,7 +235,8 @@ void Tenant::asleep(const Asleep& message) {
   const auto found = runs_.find(message.run);
   if (found == runs_.end() || found->second.phase != Phase::kActive) return;
   Entry& entry = found->second;
-  if (entry.delivered != message.received) return;  // something is on its way to it: it will ask again
+  // something is on its way to it: it will ask again
+  if (entry.delivered != message.received) return;
   caf::anon_send(entry.actor, Leave{});
   erase(message.run);
   take_turns();
@@ -227,7 +250,7 @@ void Tenant::erase(RunId run) {
   runs_.erase(found);
 }
 
-// ---- messages to runs ----------------------------------------------------------------------------
+// ---- messages to runs ---------------------------------------------------------------------------
 
 void Tenant::route(const ToRun& message) {
   const auto [found, inserted] = runs_.try_emplace(message.run);
@@ -282,7 +305,7 @@ void Tenant::snapshot_wanted(RunId run) {
   caf::anon_send(entry.actor, SnapshotWanted{run});
 }
 
-// ---- loading -------------------------------------------------------------------------------------
+// ---- loading ------------------------------------------------------------------------------------
 
 void Tenant::load(RunId run) {
   services_.read([this_tenant = outside_.self(), &services = services_, run,
@@ -333,7 +356,7 @@ void Tenant::answer_ended(const store::RunRow& row, const store::TenantScope& sc
   });
 }
 
-// ---- children ------------------------------------------------------------------------------------
+// ---- children -----------------------------------------------------------------------------------
 
 void Tenant::child(const ChildWanted& message) {
   services_.read([tenant = outside_.self(), &services = services_, message](store::Reader& reader) {
@@ -341,7 +364,7 @@ void Tenant::child(const ChildWanted& message) {
   });
 }
 
-// ---- crashes -------------------------------------------------------------------------------------
+// ---- crashes ------------------------------------------------------------------------------------
 
 void Tenant::down(const caf::actor_addr& actor, const caf::error& reason) {
   const auto found = by_actor_.find(actor);

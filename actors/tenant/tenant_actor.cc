@@ -14,7 +14,9 @@ struct TenantState {
 TenantActor::behavior_type tenant_actor(TenantActor::stateful_pointer<TenantState> self,
                                         Services* services, WorkspaceId workspace) {
   Tenant::Outside outside;
-  outside.self = [self] { return caf::actor_cast<TenantActor>(caf::strong_actor_ptr{self->ctrl()}); };
+  outside.self = [self] {
+    return caf::actor_cast<TenantActor>(caf::strong_actor_ptr{self->ctrl()});
+  };
   outside.spawn = [self, services, me = outside.self](std::shared_ptr<run::State> state) {
     const RunActor run = spawn_run(self->system(), *services, me(), std::move(state));
     self->monitor(run);

@@ -70,7 +70,8 @@ void take_read_ahead(Self self, const ReadAhead& answer) {
   TimerState& state = self->state;
   state.reading = false;
   state.horizon = answer.horizon;
-  // One that was armed meanwhile beyond the horizon is in the store as well, so the answer knows it.
+  // One that was armed meanwhile beyond the horizon is in the store as well, so the answer knows
+  // it.
   state.next_far = answer.next_far;
   for (const store::Snapshot& sleeper : *answer.due) {
     state.wheel->insert({sleeper.wake_at, sleeper.workspace, sleeper.entity});
@@ -116,7 +117,7 @@ TimerActor::behavior_type timer_actor(Self self, Services* services) {
   };
 }
 
-// ---- slow attempts -------------------------------------------------------------------------------
+// ---- slow attempts ------------------------------------------------------------------------------
 
 using WatchActor = caf::typed_actor<caf::reacts_to<Tick>>;
 

@@ -13,8 +13,8 @@ extern "C" void __libc_free(void*);                   // NOLINT
 
 namespace troupe::lua_sandbox {
 
-// Lua's memory comes from glibc's malloc even where another allocator is linked in: the cap counts its
-// chunks, and what a script has freed must go back to the system at once.
+// Lua's memory comes from glibc's malloc even where another allocator is linked in: the cap counts
+// its chunks, and what a script has freed must go back to the system at once.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 inline void* system_realloc(void* block, std::size_t bytes) { return __libc_realloc(block, bytes); }
 inline void system_free(void* block) { __libc_free(block); }
@@ -33,7 +33,8 @@ struct Heap {
   bool exhausted = false;  ///< no growth any more, until renew()
 
   void renew(std::size_t new_cap) {
-    // Holes between blocks are the process's memory too, but nobody counts them: an eighth is for them.
+    // Holes between blocks are the process's memory too, but nobody counts them: an eighth is for
+    // them.
     cap = new_cap - new_cap / 8;
     retrying = exhausted = false;
     strikes = 0;

@@ -18,7 +18,8 @@ CREATE TABLE journal_tables(n INTEGER PRIMARY KEY, start INTEGER NOT NULL,
 CREATE TABLE buckets(bucket INTEGER PRIMARY KEY);
 
 CREATE TABLE runs(id BLOB PRIMARY KEY, scope INTEGER NOT NULL, workflow BLOB,
-  created INTEGER NOT NULL, status INTEGER NOT NULL, external_id TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+  created INTEGER NOT NULL, status INTEGER NOT NULL, external_id TEXT NOT NULL,
+  body BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX runs_by_scope ON runs(scope, status, created, id);
 CREATE INDEX runs_by_workflow ON runs(workflow, scope, status, created, id)
   WHERE workflow IS NOT NULL;

@@ -1,5 +1,5 @@
-// W2: one run with a for_each over 1,000 items, 50 at a time, one trivial step each, then a sum; for larger
-// counts {"count": N} without a sum.
+// W2: one run with a for_each over 1,000 items, 50 at a time, one trivial step each, then a sum;
+// for larger counts {"count": N} without a sum.
 
 #include "bench/rig.h"
 
@@ -10,12 +10,15 @@ Figures run_fan(Rig& rig, const Settings& settings) {
   const bool sum = items <= 1000;
   std::string graph =
       R"({"steps":[{"id":"fan","name":"fan","type":"lua_script","script":"return {}"},)"
-      R"({"id":"each","name":"each","type":"for_each","depends_on":["fan"],"for_each_max_parallel":50,)"
+      R"({"id":"each","name":"each","type":"for_each","depends_on":["fan"],)"
+      R"("for_each_max_parallel":50,)"
       R"("for_each_items":{"count":)" + std::to_string(items) + R"(},)"
       R"("for_each_body_steps":[{"id":"one","type":"lua_script","script":"return {v=item*2}"}]})";
   if (sum) {
-    graph += R"(,{"id":"sum","name":"sum","type":"lua_script","depends_on":["each"],)"
-             R"("script":"local n=0 for _,r in ipairs(steps.each.result.results) do n=n+r.result.v end return {sum=n}"})";
+    graph +=
+        R"(,{"id":"sum","name":"sum","type":"lua_script","depends_on":["each"],)"
+        R"("script":"local n=0 for _,r in ipairs(steps.each.result.results) do n=n+r.result.v end )"
+        R"(return {sum=n}"})";
   }
   graph += R"(],"output":{"ok":true}})";
   const StartRequest request = rig.request(rig.publish(graph));

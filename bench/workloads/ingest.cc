@@ -1,5 +1,5 @@
-// W7: authenticated `start` over HTTP keep-alive, driven by wrk from a second process. Every answer is
-// durable, and every accepted run is executed meanwhile.
+// W7: authenticated `start` over HTTP keep-alive, driven by wrk from a second process. Every answer
+// is durable, and every accepted run is executed meanwhile.
 
 #include <array>
 #include <cstdio>

@@ -1,5 +1,5 @@
-// W8: a node with many open runs, half of them runnable, ends at once; time until a new one is ready and
-// until every interrupted run has progressed (here: ended).
+// W8: a node with many open runs, half of them runnable, ends at once; time until a new one is
+// ready and until every interrupted run has progressed (here: ended).
 
 #include <thread>
 
@@ -9,7 +9,8 @@ namespace troupe::bench {
 namespace {
 
 const char* kWaiting =
-    R"({"steps":[{"id":"ok","name":"ok","type":"human_task","task_type":"approve","task_payload":{}}]})";
+    R"({"steps":[{"id":"ok","name":"ok","type":"human_task","task_type":"approve",)"
+    R"("task_payload":{}}]})";
 
 }  // namespace
 
@@ -27,9 +28,10 @@ Figures run_recovery(Rig& rig, const Settings& settings) {
   };
   submit(waiting, open / 2);
   for (;;) {
-    const auto counts = await<std::vector<std::uint64_t>>([&](Callback<std::vector<std::uint64_t>> done) {
-      rig.engine().read([done](store::Reader& reader) { done(reader.open_runs()); });
-    });
+    const auto counts =
+        await<std::vector<std::uint64_t>>([&](Callback<std::vector<std::uint64_t>> done) {
+          rig.engine().read([done](store::Reader& reader) { done(reader.open_runs()); });
+        });
     if (counts && (*counts)[static_cast<int>(store::RunStatus::kPaused)] >= open / 2) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
@@ -44,9 +46,10 @@ Figures run_recovery(Rig& rig, const Settings& settings) {
   figures.more.emplace_back("ready_s", ready_s);
   figures.more.emplace_back("first_progress_s", monotonic_s() - begun);
   for (;;) {
-    const auto counts = await<std::vector<std::uint64_t>>([&](Callback<std::vector<std::uint64_t>> done) {
-      rig.engine().read([done](store::Reader& reader) { done(reader.open_runs()); });
-    });
+    const auto counts =
+        await<std::vector<std::uint64_t>>([&](Callback<std::vector<std::uint64_t>> done) {
+          rig.engine().read([done](store::Reader& reader) { done(reader.open_runs()); });
+        });
     if (counts && (*counts)[0] + (*counts)[1] == 0) break;
     if (monotonic_s() - begun > 120) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -1,4 +1,5 @@
-// W4: many runs that wait for a person: memory while parked, store queries while idle, time to resume.
+// W4: many runs that wait for a person: memory while parked, store queries while idle, time to
+// resume.
 
 #include <atomic>
 #include <thread>
@@ -9,15 +10,18 @@ namespace troupe::bench {
 namespace {
 
 const char* kGraph =
-    R"({"steps":[{"id":"ok","name":"ok","type":"human_task","task_type":"approve","task_payload":{"a":1}},)"
-    R"({"id":"then","name":"then","type":"lua_script","depends_on":["ok"],"script":"return {done=true}"}]})";
+    R"({"steps":[{"id":"ok","name":"ok","type":"human_task","task_type":"approve",)"
+    R"("task_payload":{"a":1}},)"
+    R"({"id":"then","name":"then","type":"lua_script","depends_on":["ok"],)"
+    R"("script":"return {done=true}"}]})";
 
 /// All parked: no run actor holds one any more.
 void wait_parked(Rig& rig, std::uint64_t count) {
   for (;;) {
-    const auto open = await<std::vector<std::uint64_t>>([&](Callback<std::vector<std::uint64_t>> done) {
-      rig.engine().read([done](store::Reader& reader) { done(reader.open_runs()); });
-    });
+    const auto open =
+        await<std::vector<std::uint64_t>>([&](Callback<std::vector<std::uint64_t>> done) {
+          rig.engine().read([done](store::Reader& reader) { done(reader.open_runs()); });
+        });
     if (open && (*open)[static_cast<int>(store::RunStatus::kPaused)] >= count) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }

@@ -28,8 +28,10 @@ struct StartRequest {
   WorkflowId workflow;
   std::optional<std::int32_t> version;  ///< default: the latest
   json::Text input;                     ///< empty: the version's params, or {}
-  bool input_given = false;             ///< whether the request named an input at all (run_setup merge)
-  std::optional<std::vector<std::pair<std::string, json::Text>>> trigger_steps;  ///< id, overlay (may be empty)
+  /// whether the request named an input at all (run_setup merge)
+  bool input_given = false;
+  /// id, overlay (may be empty)
+  std::optional<std::vector<std::pair<std::string, json::Text>>> trigger_steps;
   std::optional<std::vector<std::string>> excluded_step_ids;
   bool use_run_setup_defaults = false;
   std::string trigger_type = "api";
@@ -86,8 +88,8 @@ struct FeedPage {
   bool ended = false;  ///< the run's terminal event has been delivered (now or before)
 };
 
-/// An ordered, gap-free view of one run's events from some seq on, or (without a run) what happens in
-/// a workflow or project from now on. The reader pulls, so a slow one holds nobody back; a
+/// An ordered, gap-free view of one run's events from some seq on, or (without a run) what happens
+/// in a workflow or project from now on. The reader pulls, so a slow one holds nobody back; a
 /// scope-wide feed that lags too far is ended with kOverloaded. Destroying it ends it.
 class Feed {
  public:
@@ -109,9 +111,9 @@ struct Health {
   std::string detail;
 };
 
-/// Everything that the edges (HTTP, command line, later NATS and MCP) may ask of a node. Thread-safe;
-/// implemented by actors/. Answers are held until what they tell is durable. Foreign and absent ids
-/// both give kNotFound.
+/// Everything that the edges (HTTP, command line, later NATS and MCP) may ask of a node.
+/// Thread-safe; implemented by actors/. Answers are held until what they tell is durable. Foreign
+/// and absent ids both give kNotFound.
 class Engine {
  public:
   virtual ~Engine() = default;

@@ -12,23 +12,27 @@
 #include "runtime/port/engine.h"
 #include "runtime/run/state.h"
 
-// The run state machine. decide() takes what happened (event, past tense), appends facts (records) and
-// asks for deeds (commands, imperative). Each record is applied the moment it is decided, because one
-// event can cascade through many steps; if the commit fails the whole state is thrown away and reloaded.
+// The run state machine. decide() takes what happened (event, past tense), appends facts (records)
+// and asks for deeds (commands, imperative). Each record is applied the moment it is decided,
+// because one event can cascade through many steps; if the commit fails the whole state is thrown
+// away and reloaded.
 //
 // Steps. A blank cell: the event is stale there, and an empty decision.
 //
-//   status \ event  attempt ok   attempt failed      due                   answer, event, child ended
-//   pending         (begins when its dependencies have ended: scheduled, waiting, running loop, or skipped)
+//   status \ event  attempt ok   attempt failed     due                    answer, event, child end
+//   pending         (begins when its dependencies have ended: as scheduled, waiting, running loop,
+//                   or skipped)
 //   scheduled       completed    retrying | failed
-//   running         completed    retrying | failed   failed (deadline)
-//   waiting                                          completed | failed    completed | failed | retrying
-//   retrying                                         begins again | failed
+//   running         completed    retrying | failed  failed (deadline)
+//   waiting                                         completed | failed     completed | failed |
+//                                                                          retrying
+//   retrying                                        begins again | failed
 //   ended
 //
-// A step that failed without on_error: continue ends the scope around it: its item or iteration, or the
-// run. A run that ends by failure or stop leaves no step between states: in flight → cancelled, never
-// begun → skipped. In user pause steps change as above, but nothing begins and the run does not end.
+// A step that failed without on_error: continue ends the scope around it: its item or iteration, or
+// the run. A run that ends by failure or stop leaves no step between states: in flight → cancelled,
+// never begun → skipped. In user pause steps change as above, but nothing begins and the run does
+// not end.
 //
 // Runs, by command (refused: nothing changes):
 //
@@ -48,7 +52,8 @@ struct Limits {
   int run_depth_max = 16;
   Duration drain_timeout = seconds(60);
   Duration timer_pause_min = seconds(5);  ///< a timer nearer than this shows as running
-  std::uint32_t loop_window_items = 16 * Loop::kChunkItems;  ///< how far items may run ahead of the oldest open one
+  /// how far items may run ahead of the oldest open one
+  std::uint32_t loop_window_items = 16 * Loop::kChunkItems;
   std::size_t mailbox_max = 1000;
 };
 
@@ -65,7 +70,12 @@ struct Created {  // the first event of a run
   bool start = true;        ///< false: admitted but queued; `Started` follows
 };
 struct Started {};  // leaves the queue
-struct AttemptStarted { StepPath path; std::uint16_t attempt = 0; bool loop_test = false; TimePoint at; };
+struct AttemptStarted {
+  StepPath path;
+  std::uint16_t attempt = 0;
+  bool loop_test = false;
+  TimePoint at;
+};
 struct AttemptFinished {
   StepPath path;
   std::uint16_t attempt = 0;
@@ -81,14 +91,31 @@ struct TimerDue {};  // something in State::timers may be due at Context::now
 struct PauseAsked {};
 struct ResumeAsked {};
 struct StopAsked { bool graceful = false; };
-struct TaskAnswered { std::string task; bool approved = false; json::Text result; std::string comment, by; };
-struct EventArrived { std::string event, key; json::Text data; bool keep = true; };  // keep: store if nobody waits
-struct ChildEnded { StepPath path; RunId child; store::RunStatus status{}; json::Text output; Failure failure; };
+struct TaskAnswered {
+  std::string task;
+  bool approved = false;
+  json::Text result;
+  std::string comment, by;
+};
+// keep: store if nobody waits
+struct EventArrived { std::string event, key; json::Text data; bool keep = true; };
+struct ChildEnded {
+  StepPath path;
+  RunId child;
+  store::RunStatus status{};
+  json::Text output;
+  Failure failure;
+};
 /// The answer to command::StartChild when no child could be started.
 struct ChildRefused { StepPath path; RunId child; Failure failure; };
 struct ParentAcknowledged {};
 /// Chunks of for_each results are in memory now; see command::LoadResults.
-struct ResultsLoaded { std::uint32_t step = 0; json::Text result; Failure failure; bool ok = true; };
+struct ResultsLoaded {
+  std::uint32_t step = 0;
+  json::Text result;
+  Failure failure;
+  bool ok = true;
+};
 /// After a reload: asks again for everything open.
 struct Recovered {};
 }  // namespace event
@@ -124,7 +151,12 @@ struct StartChild {
 };
 struct StopChild { RunId child; bool graceful = false; };
 /// Tell the parent how this run ended, until ParentAcknowledged. Held.
-struct NotifyParent { Parent parent; store::RunStatus status{}; json::Text output; Failure failure; };
+struct NotifyParent {
+  Parent parent;
+  store::RunStatus status{};
+  json::Text output;
+  Failure failure;
+};
 /// A step needs the whole result of a for_each: read its chunks, join them, answer ResultsLoaded.
 struct LoadResults { std::uint32_t step = 0; std::vector<PayloadRef> chunks; };
 /// Live only: counters of a for_each.
@@ -149,27 +181,33 @@ struct Decision {
   TaskDecided task;
 };
 
-/// Refusals (kRunEnded, kConflict, kTaskCompleted, kAnswerInvalid, kNotFound) change nothing. A stale
-/// report (an older attempt, an ended step) is no refusal: an empty decision.
+/// Refusals (kRunEnded, kConflict, kTaskCompleted, kAnswerInvalid, kNotFound) change nothing. A
+/// stale report (an older attempt, an ended step) is no refusal: an empty decision.
 Result<Decision> decide(State& state, const Event& event, const Context& context);
 
 /// A state that only has its id and graph: the first event must be Created.
 State new_state(RunId id, std::shared_ptr<const graph::Graph> graph);
 
-/// For kRecovered and passivation: whether anything of this run can proceed without an outside event or
-/// timer. False: it may sleep until `next_wake` or a message.
+/// For kRecovered and passivation: whether anything of this run can proceed without an outside
+/// event or timer. False: it may sleep until `next_wake` or a message.
 bool runnable(const State& state);
 /// The earliest timer, or unset.
 TimePoint next_wake(const State& state);
 
-/// What a retry takes over: completed steps of `old_state` that are not downstream of `from_step` (empty: of the
-/// steps that failed, were cancelled or were blocked) and whose definition is byte-equal in `new_graph`.
-/// kNotFound: no such step.
+/// What a retry takes over: completed steps of `old_state` that are not downstream of `from_step`
+/// (empty: of the steps that failed, were cancelled or were blocked) and whose definition is
+/// byte-equal in `new_graph`. kNotFound: no such step.
 Result<std::vector<Carried>> carry_over(const State& old_state, const graph::Graph& new_graph,
                                         std::string_view from_step);
 
 /// Deterministic ids: the same after every crash.
-RunId child_id(const Hasher& hasher, const State& state, const StepPath& path, std::uint16_t attempt);
-TaskId task_id(const Hasher& hasher, const State& state, const StepPath& path, std::uint16_t attempt);
+RunId child_id(const Hasher& hasher,
+               const State& state,
+               const StepPath& path,
+               std::uint16_t attempt);
+TaskId task_id(const Hasher& hasher,
+               const State& state,
+               const StepPath& path,
+               std::uint16_t attempt);
 
 }  // namespace troupe::run

@@ -9,7 +9,8 @@
 namespace troupe::run {
 
 /// Address of a step inside a run: step indices and, between them, the item (for_each) or iteration
-/// (while) of the loop that they lie in: [step], [loop, item, step], [loop, item, loop, item, step].
+/// (while) of the loop that they lie in: [step], [loop, item, step], [loop, item, loop, item,
+/// step].
 struct StepPath {
   static constexpr int kPartsMax = 7;
   std::array<std::uint32_t, kPartsMax> part{};

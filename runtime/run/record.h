@@ -27,7 +27,8 @@ enum class SkipReason : std::uint8_t {
 enum class WaitKind : std::uint8_t { kNone, kTimer, kHuman, kEvent, kChild, kInDoubt };
 std::string_view name(StepStatus status);
 std::string_view name(SkipReason reason);
-std::string_view name(WaitKind kind);  ///< as step_waiting's reason: timer, human, event, child, in_doubt
+/// as step_waiting's reason: timer, human, event, child, in_doubt
+std::string_view name(WaitKind kind);
 
 struct Failure {
   Code code = Code::kInternal;
@@ -47,9 +48,9 @@ struct Logs {
   bool truncated = false;
 };
 
-/// Times and announcements that every end or interruption of an attempt carries. `announced`: a record
-/// before this one already produced step_scheduled and step_started of this attempt. `silent`: inside a
-/// for_each body, which writes no events.
+/// Times and announcements that every end or interruption of an attempt carries. `announced`: a
+/// record before this one already produced step_scheduled and step_started of this attempt.
+/// `silent`: inside a for_each body, which writes no events.
 struct Attempt {
   StepPath path;
   std::uint16_t number = 1;  ///< from 1
@@ -86,7 +87,8 @@ struct RunCreated {  // run_created
   Digest request{};
   TimePoint at;
   Value input;
-  std::vector<std::pair<std::uint32_t, Value>> overlays;  ///< step index → values laid over its input
+  /// step index → values laid over its input
+  std::vector<std::pair<std::uint32_t, Value>> overlays;
   std::vector<std::uint32_t> out_of_scope;                 ///< roots that do not start
   RunId retried_from;
   std::vector<Carried> carried;
@@ -96,7 +98,8 @@ struct RunCreated {  // run_created
 };
 struct RunStarted { TimePoint at; };  // run_started
 struct StepStarted { Attempt attempt; };  // step_scheduled, step_started
-struct StepWaiting {  // step_scheduled, step_started, step_waiting, and human_task_created for kHuman
+// step_scheduled, step_started, step_waiting, and human_task_created for kHuman
+struct StepWaiting {
   Attempt attempt;
   WaitKind kind = WaitKind::kNone;
   TimePoint until;       ///< when the wait ends by itself; none if unset
@@ -111,7 +114,8 @@ struct AttemptFailed {  // [step_scheduled, step_started,] step_retrying
   Logs logs;
   TaskId task;  ///< the task that this attempt waited for, and that ends with it
 };
-struct StepFinished {  // [step_scheduled, step_started,] [human_task_completed,] step_completed|failed|cancelled
+// [step_scheduled, step_started,] [human_task_completed,] step_completed|failed|cancelled
+struct StepFinished {
   Attempt attempt;
   StepStatus status = StepStatus::kCompleted;  ///< kCompleted, kFailed or kCancelled
   Value result;            ///< kCompleted; under on_error: continue also of kFailed
@@ -143,12 +147,14 @@ struct ItemFinished {  // for_each: one branch has ended; no event of its own
   Value result;     ///< of the last body step, unless failed
   Failure failure;
 };
-struct ChunkSealed {  // for_each: results of items [1024 n, …) are all in and stored as one JSON array
+// for_each: results of items [1024 n, …) are all in and stored as one JSON array
+struct ChunkSealed {
   StepPath loop;
   std::uint32_t chunk = 0;
   PayloadRef ref;
 };
-struct IterationFinished {  // while: the test after the body said to go on; the next iteration begins
+// while: the test after the body said to go on; the next iteration begins
+struct IterationFinished {
   StepPath loop;
   std::uint32_t iteration = 0;
   Value results;  ///< {inner id: result}
@@ -196,8 +202,8 @@ std::uint32_t event_count(const Record& record);
 
 /// Binary form, versioned by its leading type byte and field tags; see ARCHITECTURE.md.
 void encode(const Record& record, std::string& out);
-/// Reads one record at the front of `*bytes` and moves past it. kCorrupt; kUnavailable for a type or
-/// version that a newer Troupe wrote.
+/// Reads one record at the front of `*bytes` and moves past it. kCorrupt; kUnavailable for a type
+/// or version that a newer Troupe wrote.
 Result<Record> decode(std::string_view* bytes);
 /// Reads exactly `count` records; bytes behind the last one are kCorrupt too.
 Result<std::vector<Record>> decode_all(std::string_view bytes, std::uint32_t count);

@@ -20,7 +20,8 @@ struct Scope;
 
 /// Results of 1,024 consecutive items of a for_each while some are still missing.
 struct OpenChunk {
-  std::map<std::uint32_t, std::string> entries;  ///< item → {"index":…,"result":…} or {"index":…,"error":…}
+  /// item → {"index":…,"result":…} or {"index":…,"error":…}
+  std::map<std::uint32_t, std::string> entries;
 };
 
 /// What a loop step holds while it runs, and (chunks) after it.
@@ -30,7 +31,8 @@ struct Loop {
   // for_each
   std::uint64_t count = 0;
   Value items;                                     ///< none for {"count": N}
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> item_spans;  ///< offsets into items' text, made lazily; a cache
+  /// offsets into items' text, made lazily; a cache
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> item_spans;
   std::uint64_t next = 0;                          ///< the first item that has not begun
   std::uint64_t done = 0, failed = 0;
   std::map<std::uint32_t, std::unique_ptr<Scope>> active;  ///< branches in flight
@@ -44,7 +46,8 @@ struct Loop {
   bool testing = false;                            ///< the eval script is running
   // Derived or cached, in no record and no snapshot.
   std::uint64_t result_bytes = 0;                  ///< size of the results so far
-  json::Text joined;                               ///< the whole result of a chunked loop, once read
+  /// the whole result of a chunked loop, once read
+  json::Text joined;
   bool loading = false;                            ///< command::LoadResults is on its way
 };
 
@@ -61,7 +64,8 @@ struct StepState {
   StepStatus status = StepStatus::kPending;
   SkipReason skip = SkipReason::kNone;
   bool announced = false;   ///< StepStarted of the current attempt is in the journal
-  bool in_flight = false;   ///< an attempt has been commanded since this state was loaded; not journaled
+  /// an attempt has been commanded since this state was loaded; not journaled
+  bool in_flight = false;
   bool rejected = false;    ///< a human task that was rejected
   std::uint16_t attempts = 0;
   TimePoint scheduled, started, finished;
@@ -88,8 +92,9 @@ struct StoredEvent {
   Value data;
 };
 
-/// Everything about one run. Changed by apply() alone (and `in_flight`, `item_spans`, residency of values,
-/// which are caches that no record tells). Snapshot + fold of the records behind it gives it back.
+/// Everything about one run. Changed by apply() alone (and `in_flight`, `item_spans`, residency of
+/// values, which are caches that no record tells). Snapshot + fold of the records behind it gives
+/// it back.
 struct State {
   RunId id;
   WorkspaceId workspace;
@@ -152,16 +157,16 @@ const graph::Step& step_at(const graph::Graph& graph, const StepPath& path);
 bool silent(const graph::Graph& graph, const StepPath& path);
 /// As events name it: "fetch", or "<while>#<iteration>#<inner>".
 std::string event_step_id(const graph::Graph& graph, const StepPath& path);
-/// A body whose steps are all scripts without effect and without waits: its branches journal only their
-/// end, and after a crash are run again from their start.
+/// A body whose steps are all scripts without effect and without waits: its branches journal only
+/// their end, and after a crash are run again from their start.
 bool pure_body(const graph::Graph& body);
 
 /// Values whose text is away and is needed before decide() may run (chunks of loop results are not
 /// among them: they are asked for by command::LoadResults).
 std::vector<Value*> absent_values(State& state);
 
-/// The only mutation. Total: a record that decide() wrote always fits; a record that does not fit is a
-/// bug in the live path and kCorrupt in recovery (`fold`).
+/// The only mutation. Total: a record that decide() wrote always fits; a record that does not fit
+/// is a bug in the live path and kCorrupt in recovery (`fold`).
 void apply(State& state, const Record& record);
 /// apply() for records that come from a store: kCorrupt, and nothing changed, if it does not fit.
 Status fold(State& state, const Record& record);

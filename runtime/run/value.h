@@ -20,8 +20,9 @@ struct PayloadRef {
   bool operator==(const PayloadRef&) const = default;
 };
 
-/// A JSON value that a run holds. Small ones are inline; of large ones the text may be away (`resident`
-/// false) after a reload until the loader brings it back. No text and no ref: no value at all.
+/// A JSON value that a run holds. Small ones are inline; of large ones the text may be away
+/// (`resident` false) after a reload until the loader brings it back. No text and no ref: no value
+/// at all.
 struct Value {
   json::Text text;
   PayloadRef ref;

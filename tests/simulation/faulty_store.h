@@ -9,8 +9,8 @@
 
 namespace troupe::simulation {
 
-/// The disk of a simulated node, which outlives it: a memory store whose commits fail, take long, or
-/// are the last thing that the process does. What lands is shown to the watch.
+/// The disk of a simulated node, which outlives it: a memory store whose commits fail, take long,
+/// or are the last thing that the process does. What lands is shown to the watch.
 class FaultyStore final : public store::Store {
  public:
   FaultyStore(memory::Options options, Random& random, JournalWatch& watch);

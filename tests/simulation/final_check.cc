@@ -43,8 +43,10 @@ class FinalCheck {
       const int found = roots.count(start.n) > 0 ? roots.at(start.n) : 0;
       const std::string name = "start " + std::to_string(start.n);
       if (found > 1) world_.complain("I3: " + name + " made " + std::to_string(found) + " runs");
-      if (start.accepted && found == 0) world_.complain("I1: " + name + " was accepted and is lost");
-      if (start.refused && found > 0) world_.complain("I2: " + name + " was refused and made a run");
+      if (start.accepted && found == 0)
+        world_.complain("I1: " + name + " was accepted and is lost");
+      if (start.refused && found > 0)
+        world_.complain("I2: " + name + " was refused and made a run");
       roots.erase(start.n);
     }
     if (!roots.empty()) world_.complain("I2: there is a run that nobody started");
@@ -86,7 +88,8 @@ class FinalCheck {
           }
           return ok();
         });
-    if (!folded) return complain(id, "I11: its journal cannot be folded: " + folded.error().message);
+    if (!folded)
+      return complain(id, "I11: its journal cannot be folded: " + folded.error().message);
     const store::RunRow expected = run::row_of(state);
     const store::RunRow& stored = **row;
     if (expected.status != stored.status || expected.output != stored.output ||

@@ -22,7 +22,8 @@ const JournalWatch::Run* JournalWatch::find(RunId run) const {
 void JournalWatch::landed(const store::Batch& batch) {
   for (const store::Frame& f : batch.frames) frame(f);
   for (const store::RunRow& row : batch.runs) {
-    if (find(row.id) == nullptr) complain("I11: a row of run " + row.id.to_string() + " without journal");
+    if (find(row.id) == nullptr)
+      complain("I11: a row of run " + row.id.to_string() + " without journal");
   }
 }
 

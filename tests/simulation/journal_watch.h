@@ -12,9 +12,9 @@
 
 namespace troupe::simulation {
 
-/// Reads every batch that lands, and complains the moment a run's journal breaks a rule: I4 (one result
-/// per step and iteration), I7 (nothing after the end), I9 (timers not early), I10 (no gap in frames,
-/// records and events). Knows therefore at any time what is durable.
+/// Reads every batch that lands, and complains the moment a run's journal breaks a rule: I4 (one
+/// result per step and iteration), I7 (nothing after the end), I9 (timers not early), I10 (no gap
+/// in frames, records and events). Knows therefore at any time what is durable.
 class JournalWatch {
  public:
   struct Run {

@@ -18,7 +18,8 @@ struct Expected {
   std::set<std::string> failing;     ///< steps of which one ends the run, if not completed
 };
 
-/// Computed from the program alone, by rules written here a second time: decide() has no part in it.
+/// Computed from the program alone, by rules written here a second time: decide() has no part in
+/// it.
 Expected expected_of(const std::vector<Program>& programs, int program, std::int64_t n);
 
 }  // namespace troupe::simulation

@@ -14,8 +14,8 @@
 
 namespace troupe::simulation {
 
-/// Time that passes only when the simulation says so. Once armed, the next question throws: that is how
-/// a run's actor is made to crash.
+/// Time that passes only when the simulation says so. Once armed, the next question throws: that is
+/// how a run's actor is made to crash.
 class SimClock final : public Clock {
  public:
   TimePoint now() const override {

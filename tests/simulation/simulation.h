@@ -24,8 +24,8 @@ struct Report {
   bool ok() const { return violation.empty(); }
 };
 
-/// The life of one seed: a safety phase with crashes, failing commits, lost jobs and crashing actors, then
-/// a liveness phase without them, in which everything accepted must come to its end.
+/// The life of one seed: a safety phase with crashes, failing commits, lost jobs and crashing
+/// actors, then a liveness phase without them, in which everything accepted must come to its end.
 class Simulation {
  public:
   Simulation(std::uint64_t seed, const actors::PlantedBugs& bugs);

@@ -52,7 +52,8 @@ class Api {
   Json context(const std::string& run);
   /// All events of a run, page by page.
   std::vector<Json> events(const std::string& run);
-  /// Follows the numbered events behind `after` until `enough`, or until the stream ends (then false).
+  /// Follows the numbered events behind `after` until `enough`, or until the stream ends (then
+  /// false).
   bool follow(const std::string& run,
               const std::function<bool(const Json&)>& enough,
               long long after = 0);

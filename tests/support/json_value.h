@@ -6,7 +6,8 @@
 
 namespace troupe::testing {
 
-/// Answers are read with a parser that is not the product's own, so that one bug cannot hide another.
+/// Answers are read with a parser that is not the product's own, so that one bug cannot hide
+/// another.
 using Json = boost::json::value;
 
 Json parse_json(std::string_view text);

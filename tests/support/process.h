@@ -24,8 +24,9 @@ struct Command {
   std::string directory;               ///< empty: that of the test
 };
 
-/// A child process with both outputs on pipes. Owned by one thread, which must outlive it: the child
-/// is killed when that thread ends. Whatever happens, the destructor kills and reaps it by its id.
+/// A child process with both outputs on pipes. Owned by one thread, which must outlive it: the
+/// child is killed when that thread ends. Whatever happens, the destructor kills and reaps it by
+/// its id.
 class Process {
  public:
   explicit Process(const Command& command);
@@ -42,8 +43,8 @@ class Process {
   /// Waits for a line on stdout or stderr that contains `mark` and gives that line; throws when the
   /// program ends or the time is over before.
   std::string wait_for_line(const std::string& mark, int timeout_ms);
-  /// Waits until the program has ended and both pipes are drained. Kills it and throws when the time
-  /// is over.
+  /// Waits until the program has ended and both pipes are drained. Kills it and throws when the
+  /// time is over.
   Outcome finish(int timeout_ms);
   /// What it has said so far.
   const std::string& out() const { return out_; }

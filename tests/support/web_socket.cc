@@ -58,7 +58,8 @@ std::optional<std::string> WebSocket::next() {
     if (kind == 1) return text;
     if (kind == 8) {
       if (text.size() >= 2) {
-        close_code_ = static_cast<unsigned char>(text[0]) << 8 | static_cast<unsigned char>(text[1]);
+        close_code_ =
+            static_cast<unsigned char>(text[0]) << 8 | static_cast<unsigned char>(text[1]);
       }
       return std::nullopt;
     }

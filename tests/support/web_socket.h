@@ -6,8 +6,8 @@
 
 namespace troupe::testing {
 
-/// A WebSocket client that reads text frames; every read gives up after 14 s. Made of plain sockets,
-/// so that it shares no code with the server. For one thread.
+/// A WebSocket client that reads text frames; every read gives up after 14 s. Made of plain
+/// sockets, so that it shares no code with the server. For one thread.
 class WebSocket {
  public:
   /// Asks for the upgrade; `status` is 101 if it was granted.

@@ -218,7 +218,8 @@ TEST_F(ExamplesByHttp, ARejectedApprovalSkipsWhatFollows) {
   api_.wait_for(run, "human_task_created", "ok");
   const Json paused = api_.summary(run);
   EXPECT_EQ(text_at(paused, "/status") + "/" + text_at(paused, "/pause_reason"), "paused/human");
-  const Answer answer = api_.post("/v1/runs/" + run + "/tasks/ok/complete", R"({"approved":false})");
+  const Answer answer =
+      api_.post("/v1/runs/" + run + "/tasks/ok/complete", R"({"approved":false})");
   EXPECT_EQ(answer.status, 200) << answer.text;
   EXPECT_EQ(text_at(api_.wait_end(run), "/status"), "completed");
   const Json context = api_.context(run);

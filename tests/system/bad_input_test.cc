@@ -160,9 +160,10 @@ TEST_F(BadInput, WrongMethodsPathsTypesAndIdsHaveTheirOwnCodes) {
   EXPECT_EQ(api_.get("/v1/nothing").status, 404);
   EXPECT_EQ(api_.get("/v1/runs/not-a-uuid/summary").status, 404);
   EXPECT_EQ(api_.get("/v1/workflows/%ff").status, 404);
-  EXPECT_EQ(api_.post("/v1/workflows", "a=b", {{"Content-Type", "application/x-www-form-urlencoded"}})
-                .status,
-            415);
+  EXPECT_EQ(
+      api_.post("/v1/workflows", "a=b", {{"Content-Type", "application/x-www-form-urlencoded"}})
+          .status,
+      415);
   EXPECT_EQ(api_.get("/v1/runs?limit=many").status, 400);
 }
 

@@ -1,4 +1,5 @@
-// Commands about runs, as a client gives them: pause, resume, stop, retry, answers, repeated starts.
+// Commands about runs, as a client gives them: pause, resume, stop, retry, answers, repeated
+// starts.
 #include <gtest/gtest.h>
 
 #include "tests/system/system_test.h"
@@ -240,7 +241,8 @@ TEST_F(Control, TriggerStepsChooseRootsAndOverlayTheirInput) {
   EXPECT_EQ(status_of(api_.context(plain), "tail"), "skipped/out_of_scope");
   const std::string named = api_.start(
       workflow,
-      R"({"trigger_payload":{"n":1},"trigger_steps":{"asked":{"n":5}},"excluded_step_ids":["always"]})");
+      R"({"trigger_payload":{"n":1},"trigger_steps":{"asked":{"n":5}},)"
+      R"("excluded_step_ids":["always"]})");
   EXPECT_EQ(state_of(api_.wait_end(named)), "completed");
   const Json context = api_.context(named);
   EXPECT_EQ(status_of(context, "always"), "skipped/out_of_scope");

@@ -1,5 +1,5 @@
-// Faults of the machine and of neighbours: a held directory, a full disk, SIGTERM under load, damaged
-// bytes, hostile scripts, lost sandboxes, many open runs at a start.
+// Faults of the machine and of neighbours: a held directory, a full disk, SIGTERM under load,
+// damaged bytes, hostile scripts, lost sandboxes, many open runs at a start.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -225,7 +225,8 @@ TEST_F(Faults, AFlippedByteIsNeverASilentWrongValue) {
   for (int i = 0; i < 40; ++i) {
     const std::string copy = folder() + "/copy" + std::to_string(i);
     fs::copy(data_dir(), copy, fs::copy_options::recursive);
-    const std::uint64_t offset = flip_a_bit(copy + (i % 2 == 0 ? "/troupe.db" : "/troupe.db-wal"), random);
+    const std::uint64_t offset =
+        flip_a_bit(copy + (i % 2 == 0 ? "/troupe.db" : "/troupe.db-wal"), random);
     Server damaged(copy);
     try {
       damaged.start();

@@ -62,7 +62,8 @@ TEST_F(Scope, AWorkspaceSeesOnlyItsOwnRowsAndForeignIdsDoNotExist) {
 
 TEST_F(Scope, ListsFilterAndPageWithoutGapOrRepetition) {
   const std::string one = api_.publish(one_step(), "one");
-  const std::string two = api_.publish(quoted("{@steps@:[") + lua("a", "error('no')") + "]}", "two");
+  const std::string two =
+      api_.publish(quoted("{@steps@:[") + lua("a", "error('no')") + "]}", "two");
   std::vector<std::string> started;
   for (int i = 0; i < 7; ++i) {
     started.push_back(api_.start(one, R"({"trigger_payload":{},"external_id":"job-)" +
@@ -126,8 +127,9 @@ TEST_F(Scope, ValidateTellsEveryFindingAndStoresNothing) {
   for (const Json& issue : at(answer.body, "/issues").as_array()) {
     codes.push_back(text_at(issue, "/code") + " " + text_at(issue, "/pointer"));
   }
-  for (const char* wanted : {"lua_syntax /steps/0/script", "dangling_dependency /steps/0/depends_on/0",
-                             "legacy_shape /steps/1/type"}) {
+  for (const char* wanted :
+       {"lua_syntax /steps/0/script", "dangling_dependency /steps/0/depends_on/0",
+        "legacy_shape /steps/1/type"}) {
     EXPECT_NE(std::find(codes.begin(), codes.end(), wanted), codes.end())
         << wanted << " is not in " << answer.text;
   }

@@ -108,7 +108,8 @@ TEST(HttpBodies, ParamsAreTheInputUnlessOneEnvelopeKeyIsThere) {
 
   const auto envelope = parse_command(text(
       R"({"command":"start","params":{"trigger_payload":{"a":1},
-          "trigger_steps":{"s":{"b":2},"t":null},"excluded_step_ids":["u"],"use_run_setup_defaults":true,"trigger_type":"console",
+          "trigger_steps":{"s":{"b":2},"t":null},"excluded_step_ids":["u"],
+          "use_run_setup_defaults":true,"trigger_type":"console",
           "version":2,"run_id":"01890000-0000-7000-8000-000000000001","external_id":"e"}})"));
   ASSERT_TRUE(envelope.ok());
   const StartRequest& start = envelope->start;
