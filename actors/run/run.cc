@@ -7,6 +7,8 @@
 namespace troupe::actors {
 namespace {
 
+constexpr Duration kRowRunningAfter = milliseconds(100);
+
 Answered answer_of(const run::State& state, const run::Decision& decision) {
   return {run::row_of(state), decision.task, true};
 }
@@ -122,7 +124,12 @@ std::shared_ptr<Submission> Run::make_submission(const run::Decision& decision) 
 
   submission->creates = !row_written_;
   const bool ended = store::ended(state_.status);
-  if (!row_written_ || state_.status != row_status_ || state_.pause_reason != row_reason_) {
+  const bool changed = state_.status != row_status_ || state_.pause_reason != row_reason_;
+  // Most runs end within moments of their start: a row that says `running` would be written for nothing.
+  const bool just_begun = row_status_ == store::RunStatus::kQueued &&
+                          state_.status == store::RunStatus::kRunning &&
+                          services_.now() - state_.started < kRowRunningAfter;
+  if (!row_written_ || (changed && !just_begun)) {
     batch.runs.push_back(run::row_of(state_));
     row_written_ = true;
     row_status_ = state_.status;
@@ -229,6 +236,7 @@ void Run::after_durable(std::function<void(const Error*)> effect) {
 
 void Run::look(const Look& look) {
   ++received_;
+  leaving_ = false;
   auto seen = std::make_shared<RunLook>();
   seen->row = run::row_of(state_);
   seen->head = state_.chain.head();
