@@ -1,5 +1,7 @@
 #include "tests/system/campaign.h"
 
+#include <gtest/gtest.h>
+
 #include <map>
 
 namespace troupe::testing {
@@ -186,6 +188,7 @@ std::string fault_of_run(Api& api, const AcceptedRun& run, const Program& progra
   long long seq = 0;
   int terminal = 0;
   std::map<std::string, int> completed;
+  std::map<std::string, int> started;
   for (const Json& event : api.events(run.id)) {
     if (int_at(event, "/seq") != ++seq) return "a gap before event " + text_at(event, "/seq");
     if (terminal > 0) return "something follows its terminal event";
@@ -194,8 +197,91 @@ std::string fault_of_run(Api& api, const AcceptedRun& run, const Program& progra
     if (type == "step_completed" && ++completed[text_at(event, "/step_id")] > 1) {
       return "step " + text_at(event, "/step_id") + " was completed twice";
     }
+    const std::string attempt = text_at(event, "/step_id") + "@" + text_at(event, "/attempt");
+    if (type == "step_started" && ++started[attempt] > 1) return attempt + " was started twice";
   }
   return terminal == 1 ? "" : "it has no terminal event";
+}
+
+namespace {
+
+/// How many runs a workflow has, by the lists that users see.
+std::size_t count_runs(Api& api, const std::string& workflow) {
+  std::size_t count = 0;
+  std::string cursor;
+  do {
+    const Answer page = api.get("/v1/runs?limit=200&workflow_id=" + workflow + "&cursor=" + cursor);
+    count += at(page.body, "/items").as_array().size();
+    const Json& next = at(page.body, "/next_cursor");
+    cursor = next.is_string() ? next.as_string().c_str() : "";
+  } while (!cursor.empty());
+  return count;
+}
+
+}  // namespace
+
+Crowd::Crowd(const Server& server, int clients, std::uint64_t seed) : server_(server) {
+  Api api(server);
+  const std::string chain = api.publish(chain_program().graph, "chain");
+  programs_ = mixed_programs(chain);
+  workflows_.push_back(chain);
+  for (std::size_t i = 1; i < programs_.size(); ++i) {
+    workflows_.push_back(api.publish(programs_[i].graph, programs_[i].name));
+  }
+  for (int i = 0; i < clients; ++i) {
+    clients_.push_back(std::make_unique<PatientClient>(server_, uptime_, programs_, workflows_,
+                                                       seed + static_cast<std::uint64_t>(i), i));
+  }
+}
+
+Crowd::~Crowd() { end(); }
+
+void Crowd::start() {
+  for (const auto& client : clients_) {
+    threads_.emplace_back([one = client.get()] { one->work(); });
+  }
+  uptime_.up(now_ms());
+}
+
+void Crowd::end() {
+  uptime_.end();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+std::size_t Crowd::expect_nothing_lost() {
+  end();
+  Api api(server_);
+  std::vector<std::size_t> wanted(programs_.size(), 0);
+  std::size_t runs = 0;
+  for (const auto& client : clients_) {
+    for (const std::string& complaint : client->complaints()) ADD_FAILURE() << complaint;
+    for (const AcceptedRun& run : client->accepted()) {
+      const Program& program = programs_[run.program];
+      if (program.human) {
+        api.post("/v1/runs/" + run.id + "/tasks/ok/complete", R"({"approved":true})");
+      }
+      EXPECT_EQ(fault_of_run(api, run, program), "") << program.name << " run " << run.id;
+      ++wanted[run.program];
+      ++runs;
+    }
+  }
+  expect_no_stray_runs(api, wanted);
+  return runs;
+}
+
+void Crowd::expect_no_stray_runs(Api& api, const std::vector<std::size_t>& wanted) const {
+  for (std::size_t i = 0; i < programs_.size(); ++i) {
+    // The chain is also what the program "child" calls, once for each of its runs.
+    std::size_t most = wanted[i];
+    for (std::size_t k = 0; i == 0 && k < programs_.size(); ++k) {
+      if (programs_[k].name == "child") most += wanted[k];
+    }
+    const std::size_t there = count_runs(api, workflows_[i]);
+    EXPECT_GE(there, most) << programs_[i].name << ": runs are missing";
+    // One more per client may have been in doubt when the clients ended.
+    EXPECT_LE(there, most + 2 * clients_.size()) << programs_[i].name << ": nobody started these";
+  }
 }
 
 }  // namespace troupe::testing

@@ -2,11 +2,12 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/api.h"
@@ -88,5 +89,33 @@ class PatientClient {
 
 /// What is wrong with one ended run's record; empty if nothing.
 std::string fault_of_run(Api& api, const AcceptedRun& run, const Program& program);
+
+/// Patient clients on threads of their own, and the check of everything that they were promised. Owned
+/// by the test, whose thread tells when the server has gone and come; ends them when it goes.
+class Crowd {
+ public:
+  /// Publishes the programs on the running server.
+  Crowd(const Server& server, int clients, std::uint64_t seed);
+  ~Crowd();
+  Crowd(const Crowd&) = delete;
+  Crowd& operator=(const Crowd&) = delete;
+
+  void start();
+  Uptime& uptime() { return uptime_; }
+  /// Ends the clients and fails the test for whatever is lost, wrong or stuck, and for runs that nobody
+  /// has started; how many runs there were.
+  std::size_t expect_nothing_lost();
+
+ private:
+  void end();
+  void expect_no_stray_runs(Api& api, const std::vector<std::size_t>& wanted) const;
+
+  const Server& server_;
+  Uptime uptime_;
+  std::vector<Program> programs_;
+  std::vector<std::string> workflows_;
+  std::vector<std::unique_ptr<PatientClient>> clients_;
+  std::vector<std::thread> threads_;
+};
 
 }  // namespace troupe::testing

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <iostream>
 #include <random>
-#include <thread>
+#include <sstream>
 
 #include "tests/system/campaign.h"
 #include "tests/system/system_test.h"
@@ -112,81 +112,39 @@ TEST_F(Faults, AFullDiskAcceptsNothingThatItCannotKeepAndRecovers) {
   }
 }
 
-class Load : public Faults {
- protected:
-  void begin() {
-    server_.start();
-    Api api(server_);
-    const std::string chain = api.publish(chain_program().graph, "chain");
-    programs_ = mixed_programs(chain);
-    workflows_.push_back(chain);
-    for (std::size_t i = 1; i < programs_.size(); ++i) {
-      workflows_.push_back(api.publish(programs_[i].graph, programs_[i].name));
-    }
-    for (int i = 0; i < 2; ++i) {
-      clients_.push_back(std::make_unique<PatientClient>(server_, uptime_, programs_, workflows_,
-                                                         100 + i, i));
-      threads_.emplace_back([client = clients_.back().get()] { client->work(); });
-    }
-    uptime_.up(now_ms());
-  }
-  void start_again() {
-    server_.start();
-    uptime_.up(now_ms());
-  }
-  void expect_nothing_lost() {
-    uptime_.end();
-    for (std::thread& thread : threads_) thread.join();
-    Api api(server_);
-    std::size_t runs = 0;
-    for (const auto& client : clients_) {
-      for (const std::string& complaint : client->complaints()) ADD_FAILURE() << complaint;
-      for (const AcceptedRun& run : client->accepted()) {
-        const Program& program = programs_[run.program];
-        if (program.human) {
-          api.post("/v1/runs/" + run.id + "/tasks/ok/complete", R"({"approved":true})");
-        }
-        EXPECT_EQ(fault_of_run(api, run, program), "") << program.name << " " << run.id;
-        ++runs;
-      }
-    }
-    EXPECT_GT(runs, 10u);
-  }
-
-  Uptime uptime_;
-  std::vector<Program> programs_;
-  std::vector<std::string> workflows_;
-  std::vector<std::unique_ptr<PatientClient>> clients_;
-  std::vector<std::thread> threads_;
-};
-
-TEST_F(Load, SigtermEndsInOrderAndLosesNothing) {
-  begin();
+TEST_F(Faults, SigtermUnderLoadEndsInOrderAndLosesNothing) {
+  server_.start();
+  Crowd crowd(server_, 2, 100);
+  crowd.start();
   for (int i = 0; i < 4; ++i) {
     EXPECT_FALSE(server_.process().ends_within(300));
-    uptime_.down();
+    crowd.uptime().down();
     const long long asked = now_ms();
     const Outcome ended = server_.terminate(20'000);
     EXPECT_EQ(ended.exit, 0) << ended.err;
     EXPECT_LE(now_ms() - asked, 10'000);
-    start_again();
+    server_.start();
+    crowd.uptime().up(now_ms());
   }
-  expect_nothing_lost();
+  EXPECT_GT(crowd.expect_nothing_lost(), 10u);
 }
 
-TEST_F(Load, ASecondSigtermEndsAtOnceAndLosesNothing) {
-  begin();
+TEST_F(Faults, ASecondSigtermEndsAtOnceAndLosesNothing) {
+  server_.start();
+  Crowd crowd(server_, 2, 200);
+  crowd.start();
   for (int i = 0; i < 4; ++i) {
     EXPECT_FALSE(server_.process().ends_within(200));
-    uptime_.down();
+    crowd.uptime().down();
     server_.process().signal(SIGTERM);
     server_.process().ends_within(i * 3);
     server_.process().signal(SIGTERM);
     const Outcome ended = server_.process().finish(5'000);
     EXPECT_TRUE(ended.exit == 0 || ended.exit == -SIGTERM) << ended.exit << ended.err;
-    start_again();
+    server_.start();
+    crowd.uptime().up(now_ms());
   }
-  expect_nothing_lost();
+  EXPECT_GT(crowd.expect_nothing_lost(), 10u);
 }
 
 /// Flips one bit of a byte that is not zero, since free space says nothing; the byte's place.
