@@ -125,7 +125,8 @@ std::shared_ptr<Submission> Run::make_submission(const run::Decision& decision) 
   submission->creates = !row_written_;
   const bool ended = store::ended(state_.status);
   const bool changed = state_.status != row_status_ || state_.pause_reason != row_reason_;
-  // Most runs end within moments of their start: a row that says `running` would be written for nothing.
+  // Most runs end within moments of their start: a row that says `running` would be written for
+  // nothing.
   const bool just_begun = row_status_ == store::RunStatus::kQueued &&
                           state_.status == store::RunStatus::kRunning &&
                           services_.now() - state_.started < kRowRunningAfter;
@@ -189,7 +190,8 @@ void Run::snapshot_wanted() {
   ++received_;
   leaving_ = false;
   if (!store::ended(state_.status) || (state_.parent.set() && !state_.parent_acknowledged)) {
-    // A snapshot stands for everything up to the chain's head; it lands behind the frames already sent.
+    // A snapshot stands for everything up to the chain's head; it lands behind the frames already
+    // sent.
     auto submission = std::make_shared<Submission>();
     submission->pos = state_.chain.head();
     submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(tenant_);
@@ -207,7 +209,8 @@ void Run::committed(store::Pos pos) {
     unacked_.pop_front();
     unacked_records_ -= unacked.records;
     unacked_bytes_ -= unacked.bytes;
-    // A snapshot alone is no news: a feed would look again, wake the run and have it write the next one.
+    // A snapshot alone is no news: a feed would look again, wake the run and have it write the next
+    // one.
     if (unacked.records > 0) {
       news.head = unacked.pos;
       news.seq = unacked.seq;
@@ -271,7 +274,8 @@ void Run::arm_timer(bool progressed) {
 void Run::maybe_leave() {
   if (leaving_ || !idle()) return;
   if (!store::ended(state_.status) && !snapshot_current_) {
-    // Nothing was decided since it came to rest with attempts still in flight: write the snapshot now.
+    // Nothing was decided since it came to rest with attempts still in flight: write the snapshot
+    // now.
     auto submission = std::make_shared<Submission>();
     submission->pos = state_.chain.head();
     submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(tenant_);

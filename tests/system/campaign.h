@@ -90,8 +90,8 @@ class PatientClient {
 /// What is wrong with one ended run's record; empty if nothing.
 std::string fault_of_run(Api& api, const AcceptedRun& run, const Program& program);
 
-/// Patient clients on threads of their own, and the check of everything that they were promised. Owned
-/// by the test, whose thread tells when the server has gone and come; ends them when it goes.
+/// Patient clients on threads of their own, and the check of everything that they were promised.
+/// Owned by the test, whose thread tells when the server has gone and come; ends them when it goes.
 class Crowd {
  public:
   /// Publishes the programs on the running server.
@@ -102,8 +102,8 @@ class Crowd {
 
   void start();
   Uptime& uptime() { return uptime_; }
-  /// Ends the clients and fails the test for whatever is lost, wrong or stuck, and for runs that nobody
-  /// has started; how many runs there were.
+  /// Ends the clients and fails the test for whatever is lost, wrong or stuck, and for runs that
+  /// nobody has started; how many runs there were.
   std::size_t expect_nothing_lost();
 
  private:
