@@ -51,10 +51,13 @@ class Directory {
     const std::lock_guard lock(mutex_);
     TenantActor& actor = tenants_[workspace];
     if (!actor) actor = spawn_tenant(system_, services_, workspace);
+    // Whoever speaks to a tenant after the end must not leave behind one that never ends.
+    if (ended_) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     return actor;
   }
   void end_all() {
     const std::lock_guard lock(mutex_);
+    ended_ = true;
     for (auto& [workspace, actor] : tenants_) {
       caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     }
@@ -66,6 +69,7 @@ class Directory {
   Services& services_;
   std::mutex mutex_;
   std::unordered_map<WorkspaceId, TenantActor> tenants_;
+  bool ended_ = false;
 };
 
 }  // namespace
