@@ -46,7 +46,7 @@ bool Client::transient(Code code) const {
   return code == Code::kStorageFull || code == Code::kUnavailable || code == Code::kOverloaded;
 }
 
-// ---- starts --------------------------------------------------------------------------------------
+// ---- starts -------------------------------------------------------------------------------------
 
 void Client::begin() {
   const std::uint64_t starts = 2 + world_.random.below(7);
@@ -95,7 +95,8 @@ StartRequest Client::request_of(const Start& start) const {
 }
 
 void Client::send_start(std::size_t at) {
-  if (world_.engine == nullptr) return world_.later(milliseconds(5), [this, at] { send_start(at); });
+  if (world_.engine == nullptr)
+    return world_.later(milliseconds(5), [this, at] { send_start(at); });
   const Start& start = starts_[at];
   world_.engine->start(
       request_of(start),
@@ -217,7 +218,7 @@ void Client::conflicting_key(std::size_t at) {
                                     [] {}));
 }
 
-// ---- commands ------------------------------------------------------------------------------------
+// ---- commands -----------------------------------------------------------------------------------
 
 void Client::pause(std::size_t at) {
   if (world_.engine == nullptr) return;
@@ -227,7 +228,7 @@ void Client::pause(std::size_t at) {
   };
   world_.engine->control(world_.scope(), run, Control::kPause,
                          call<store::RunRow>(
-                             "pause",
+                             "pause " + run.to_string(),
                              [this, resume_later](Result<store::RunRow> row) {
                                if (row) return resume_later();
                                const Code code = row.error().code;
@@ -244,7 +245,7 @@ void Client::resume(std::size_t at) {
   if (world_.engine == nullptr) return again();
   world_.engine->control(world_.scope(), starts_[at].run, Control::kResume,
                          call<store::RunRow>(
-                             "resume",
+                             "resume " + starts_[at].run.to_string(),
                              [this](Result<store::RunRow> row) {
                                if (row) return;
                                const Code code = row.error().code;
@@ -261,7 +262,7 @@ void Client::stop(std::size_t at, bool graceful) {
   world_.engine->control(
       world_.scope(), starts_[at].run, control,
       call<store::RunRow>(
-          "stop",
+          "stop " + starts_[at].run.to_string(),
           [this, at, graceful](Result<store::RunRow> row) {
             if (!row) {
               if (row.error().code == Code::kRunEnded) return;
@@ -306,7 +307,7 @@ void Client::look(RunId run) {
   world_.engine->summary(
       world_.scope(), run,
       call<store::RunRow>(
-          "summary",
+          "summary " + run.to_string(),
           [this, run](Result<store::RunRow> row) {
             if (!row) return world_.complain("an accepted run is gone: " + row.error().message);
             const JournalWatch::Run* durable = world_.watch.find(run);
@@ -333,7 +334,7 @@ void Client::look_from_elsewhere(RunId run) {
                              [] {}));
 }
 
-// ---- tasks and events ----------------------------------------------------------------------------
+// ---- tasks and events ---------------------------------------------------------------------------
 
 void Client::poll() {
   world_.later(milliseconds(100), [this] { poll(); });
@@ -426,7 +427,7 @@ void Client::send_event(RunId run, int program, int node) {
           [this, run, event] { events_sent_.erase({run, event}); }));
 }
 
-// ---- feeds ---------------------------------------------------------------------------------------
+// ---- feeds --------------------------------------------------------------------------------------
 
 void Client::follow(RunId run) {
   followers_.push_back(std::make_unique<Follower>());
@@ -510,7 +511,7 @@ void Client::pull_scope() {
   });
 }
 
-// ---- lives ---------------------------------------------------------------------------------------
+// ---- lives --------------------------------------------------------------------------------------
 
 void Client::node_started() {
   for (const auto& follower : followers_) {
@@ -543,12 +544,31 @@ bool Client::satisfied() const {
   return true;
 }
 
+/// What the store says of an open run, for who reads a failure.
+std::string Client::at_rest(RunId id) const {
+  const auto reader = world_.store.open_reader();
+  const auto row = reader->run_unscoped(id);
+  const auto snapshot = reader->snapshot(id);
+  std::string text = "(";
+  if (row && *row) {
+    text += std::string(store::name((*row)->status)) + " ";
+    text += std::string(store::name((*row)->pause_reason));
+  }
+  if (snapshot && *snapshot) {
+    text += (*snapshot)->runnable ? " runnable" : " asleep";
+    if ((*snapshot)->wake_at.set()) text += " until " + to_rfc3339((*snapshot)->wake_at);
+  }
+  return text + ")";
+}
+
 std::string Client::unfinished() const {
   std::string text = std::to_string(to_send_) + " starts to send;";
-  for (const auto& [id, call] : calls_) text += " call " + std::to_string(id) + " " + call.what + ";";
+  for (const auto& [id, call] : calls_)
+    text += " call " + std::to_string(id) + " " + call.what + ";";
   for (const auto& [id, run] : world_.watch.runs()) {
-    if (!run.ended) text += " run " + id.to_string() + " is open;";
-    else if (run.parent.set() && !run.acknowledged) text += " run " + id.to_string() + " is unacknowledged;";
+    if (!run.ended) text += " run " + id.to_string() + " is open " + at_rest(id) + ";";
+    else if (run.parent.set() && !run.acknowledged)
+      text += " run " + id.to_string() + " is unacknowledged;";
   }
   for (const auto& follower : followers_) {
     if (!follower->ended) text += " a feed of " + follower->run.to_string() + " is open;";

@@ -31,8 +31,8 @@ struct Follower {
 };
 
 /// Everybody outside the node: starts runs, answers tasks, sends events, pauses, stops, retries and
-/// follows. It lives through the node's crashes and knows what it was told; what an answer says must be
-/// durable when it comes.
+/// follows. It lives through the node's crashes and knows what it was told; what an answer says
+/// must be durable when it comes.
 class Client {
  public:
   explicit Client(World& world) : world_(world) {}
@@ -62,6 +62,7 @@ class Client {
   Callback<T> call(std::string what, std::function<void(Result<T>)> answered,
                    std::function<void()> lost);
   void overdue(std::uint64_t call);
+  std::string at_rest(RunId id) const;
   bool transient(Code code) const;
 
   void plan_start(int program, bool keyed, Duration delay);

@@ -45,5 +45,43 @@ TEST(Simulation, OneSeedTwiceIsTheSameTrace) {
   }
 }
 
+struct Planted {
+  const char* name;
+  bool actors::PlantedBugs::*bug;
+};
+constexpr Planted kPlanted[] = {
+    {"acknowledge_before_commit", &actors::PlantedBugs::acknowledge_before_commit},
+    {"effects_before_commit", &actors::PlantedBugs::effects_before_commit},
+    {"events_before_commit", &actors::PlantedBugs::events_before_commit},
+    {"forget_unacknowledged_on_crash", &actors::PlantedBugs::forget_unacknowledged_on_crash},
+    {"accept_second_result", &actors::PlantedBugs::accept_second_result},
+    {"lose_timer_on_passivation", &actors::PlantedBugs::lose_timer_on_passivation},
+    {"skip_last_frame_on_recovery", &actors::PlantedBugs::skip_last_frame_on_recovery},
+    {"repeat_frame_on_recovery", &actors::PlantedBugs::repeat_frame_on_recovery},
+    {"ignore_idempotency_key", &actors::PlantedBugs::ignore_idempotency_key},
+    {"drop_tenant_filter", &actors::PlantedBugs::drop_tenant_filter},
+    {"forget_waiting_child", &actors::PlantedBugs::forget_waiting_child},
+    {"reuse_seq_after_recovery", &actors::PlantedBugs::reuse_seq_after_recovery},
+};
+
+class PlantedBug : public ::testing::TestWithParam<Planted> {};
+
+TEST_P(PlantedBug, IsCaught) {
+  constexpr std::uint64_t kSeedsMax = 1500;
+  actors::PlantedBugs bugs;
+  bugs.*GetParam().bug = true;
+  for (std::uint64_t seed = 1; seed <= kSeedsMax; ++seed) {
+    const Report report = Simulation(seed, bugs).run();
+    if (report.ok()) continue;
+    RecordProperty("seed", std::to_string(seed));
+    RecordProperty("violation", report.violation);
+    return;
+  }
+  FAIL() << GetParam().name << " was not caught in " << kSeedsMax << " seeds";
+}
+
+INSTANTIATE_TEST_SUITE_P(All, PlantedBug, ::testing::ValuesIn(kPlanted),
+                         [](const auto& test) { return std::string(test.param.name); });
+
 }  // namespace
 }  // namespace troupe::simulation

@@ -27,7 +27,7 @@ const testing::SmallHasher& hasher() {
 
 }  // namespace
 
-// ---- world ---------------------------------------------------------------------------------------
+// ---- world --------------------------------------------------------------------------------------
 
 World::World(std::uint64_t seed)
     : random(seed),
@@ -56,14 +56,14 @@ void World::complain(std::string what) {
 void World::note(const std::string& what) {
   for (const char c : what) trace = (trace ^ static_cast<unsigned char>(c)) * 0x100000001B3ull;
   last_notes.push_back(to_rfc3339(clock.peek()).substr(11) + " " + what);
-  if (last_notes.size() > 60) last_notes.pop_front();
+  if (last_notes.size() > 400) last_notes.pop_front();
 }
 
 void World::later(Duration delay, std::function<void()> deed) {
   agenda.emplace(std::pair(clock.peek() + delay, agenda_number++), std::move(deed));
 }
 
-// ---- simulation ----------------------------------------------------------------------------------
+// ---- simulation ---------------------------------------------------------------------------------
 
 Simulation::Simulation(std::uint64_t seed, const actors::PlantedBugs& bugs)
     : seed_(seed), world_(seed), client_(world_) {
@@ -167,6 +167,7 @@ void Simulation::run_actor() {
   const bool arm = throws_left_ > 0 && name == "run" && steps_ < faults_until_ && world_.chance(2);
   const int thrown = world_.clock.thrown();
   if (arm) world_.clock.arm(true);
+    fprintf(stderr, "job %s n=%zu\n", std::string(name).c_str(), jobs.size());
   scheduler_->run_once();
   world_.clock.arm(false);
   if (world_.clock.thrown() > thrown) {
@@ -183,6 +184,8 @@ bool Simulation::step() {
       !world_.agenda.empty() && world_.agenda.begin()->first.first <= world_.clock.peek();
   if (!job && !done && !deed) return false;
   const std::uint64_t pick = world_.random.below(10);
+    fprintf(stderr, "%d %d %d pick %d now %ld\n", job, done, deed, (int)pick,
+            (long)world_.clock.peek().us);
   if (job && (pick < 7 || (!done && !deed))) {
     run_actor();
   } else if (done && (pick < 9 || !deed)) {
