@@ -58,7 +58,6 @@ struct SnapshotWanted { RunId run; };
 struct Leave {};
 
 // ---- to a step or branch ------------------------------------------------------------------------
-struct Launch { std::uint64_t token = 0; std::shared_ptr<ScriptJob> job; };
 struct Outcome { std::uint64_t token = 0; std::shared_ptr<ScriptResult> result; };
 struct Abandon { std::uint64_t token = 0; };
 
@@ -159,8 +158,8 @@ using RunActor = caf::typed_actor<caf::reacts_to<Ask>,
                                   caf::reacts_to<CommitFailed>,
                                   caf::reacts_to<SnapshotWanted>,
                                   caf::reacts_to<Leave>>;
-using StepActor = caf::typed_actor<caf::reacts_to<Launch>, caf::reacts_to<Outcome>,
-                                   caf::reacts_to<Abandon>, caf::reacts_to<Leave>>;
+using StepActor = caf::typed_actor<caf::reacts_to<Outcome>, caf::reacts_to<Abandon>,
+                                   caf::reacts_to<Leave>>;
 using TenantActor =
     caf::typed_actor<caf::reacts_to<StartRun>, caf::reacts_to<StartRuns>, caf::reacts_to<StartMade>,
                      caf::reacts_to<ToRun>, caf::reacts_to<Loaded>, caf::reacts_to<Exists>,
@@ -186,7 +185,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Committed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::CommitFailed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::SnapshotWanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Leave)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Launch)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Outcome)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Abandon)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::StartRun)

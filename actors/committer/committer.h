@@ -1,9 +1,9 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <vector>
 
+#include "actors/committer/fair_lines.h"
 #include "actors/committer/marks.h"
 #include "actors/messages.h"
 #include "actors/node/services.h"
@@ -28,7 +28,6 @@ class Committer {
   void add(const OpenEntities& open);
 
  private:
-  std::vector<std::shared_ptr<Submission>> take_batch();
   void landed(const std::vector<std::shared_ptr<Submission>>& batch, TimePoint begun);
   void failed(std::vector<std::shared_ptr<Submission>> batch, const Error& error);
   void refuse(const Submission& submission, const Error& error);
@@ -39,8 +38,7 @@ class Committer {
   Services& services_;
   Outside outside_;
   Marks marks_;
-  std::deque<std::shared_ptr<Submission>> waiting_;
-  std::size_t waiting_bytes_ = 0;
+  FairLines waiting_;
   bool flush_pending_ = false;
   bool maintain_pending_ = false;
   int failures_ = 0;              ///< commits that failed in a row

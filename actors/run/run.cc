@@ -16,7 +16,8 @@ Answered answer_of(const run::State& state, const run::Decision& decision) {
 }  // namespace
 
 Run::Run(caf::actor_system& system, Services& services, TenantActor tenant,
-         caf::actor_control_block* self, run::State state)
+         caf::actor_control_block* self, run::State state, bool stored,
+         std::function<void(const StepActor&)> watch)
     : system_(system),
       services_(services),
       tenant_(std::move(tenant)),
@@ -25,16 +26,19 @@ Run::Run(caf::actor_system& system, Services& services, TenantActor tenant,
       jitter_(services.ports.entropy.next()),
       row_status_(state_.status),
       row_reason_(state_.pause_reason),
-      row_written_(state_.records > 0) {
-  has_snapshot_ = state_.records > 0;
-}
+      row_written_(state_.records > 0),
+      has_snapshot_(stored),
+      watch_(std::move(watch)) {}
 
 Run::~Run() {
   for (auto& [token, attempt] : attempts_) {
     services_.gate.cancel(token);
-    if (attempt.actor) caf::anon_send(attempt.actor, Abandon{token});
+    if (!attempt.actor) continue;
+    caf::anon_send(attempt.actor, Abandon{token});
+    caf::anon_send(attempt.actor, Leave{});
   }
   for (auto& [path, branch] : branches_) caf::anon_send(branch, Leave{});
+  for (const StepActor& step : idle_steps_) caf::anon_send(step, Leave{});
 }
 
 void Run::ask(const Ask& ask) {
@@ -62,23 +66,48 @@ void Run::take(const run::Event& event, const Callback<Answered>& done) {
   maybe_leave();
 }
 
+void Run::submit_decision(run::Decision decision) {
+  if (!deferred_.empty()) {
+    decision.records.insert(decision.records.begin(), std::make_move_iterator(deferred_.begin()),
+                            std::make_move_iterator(deferred_.end()));
+    deferred_.clear();
+  }
+  if (decision.records.empty()) return;
+  std::uint64_t events = 0;
+  for (const run::Record& record : decision.records) events += run::event_count(record);
+  auto submission = make_submission(decision);
+  Unacked unacked;
+  unacked.pos = submission->pos;
+  unacked.records = decision.records.size();
+  unacked.bytes = submission->bytes;
+  unacked.seq = state_.seq;
+  unacked_records_ += unacked.records;
+  unacked_bytes_ += unacked.bytes;
+  unacked_.push_back(std::move(unacked));
+  if (services_.hub.scope_watched()) tell_scope(decision, state_.seq - events + 1);
+  count(decision);
+  services_.submit(std::move(submission));
+}
+
+bool Run::may_defer(const run::Decision& decision) const {
+  if (decision.records.size() != 1 || services_.hub.scope_watched() ||
+      !std::holds_alternative<run::record::RunStarted>(decision.records.front())) {
+    return false;
+  }
+  for (const run::Command& command : decision.commands) {
+    const auto* attempt = std::get_if<run::command::StartAttempt>(&command);
+    if (attempt == nullptr || !may_run_ahead(*attempt)) return false;
+  }
+  return !decision.commands.empty();
+}
+
 void Run::settle(run::Decision decision, const Callback<Answered>& done) {
-  if (!decision.records.empty()) {
-    const std::uint64_t seq_before = state_.seq;
-    std::uint64_t events = 0;
-    for (const run::Record& record : decision.records) events += run::event_count(record);
-    auto submission = make_submission(decision);
-    Unacked unacked;
-    unacked.pos = submission->pos;
-    unacked.records = decision.records.size();
-    unacked.bytes = submission->bytes;
-    unacked.seq = state_.seq;
-    unacked_records_ += unacked.records;
-    unacked_bytes_ += unacked.bytes;
-    unacked_.push_back(std::move(unacked));
-    if (services_.hub.scope_watched()) tell_scope(decision, seq_before - events + 1);
-    count(decision);
-    services_.submit(std::move(submission));
+  const bool progressed = !decision.records.empty();
+  // That a queued run has begun is worth no commit of its own: its first outcome follows at once.
+  if (done == nullptr && may_defer(decision)) {
+    deferred_ = std::move(decision.records);
+  } else if (progressed || done != nullptr) {
+    submit_decision({std::move(decision.records), {}, std::move(decision.payloads), {}});
   }
   if (done) {
     if (services_.options.bugs.acknowledge_before_commit) {
@@ -103,7 +132,7 @@ void Run::settle(run::Decision decision, const Callback<Answered>& done) {
       perform(std::move(command));
     }
   }
-  arm_timer(!decision.records.empty());
+  arm_timer(progressed);
 }
 
 std::shared_ptr<Submission> Run::make_submission(const run::Decision& decision) {
@@ -188,6 +217,7 @@ void Run::add_snapshot(Submission& submission, bool runnable) {
 
 void Run::snapshot_wanted() {
   ++received_;
+  submit_decision({});
   leaving_ = false;
   if (!store::ended(state_.status) || (state_.parent.set() && !state_.parent_acknowledged)) {
     // A snapshot stands for everything up to the chain's head; it lands behind the frames already
@@ -239,6 +269,7 @@ void Run::after_durable(std::function<void(const Error*)> effect) {
 
 void Run::look(const Look& look) {
   ++received_;
+  submit_decision({});
   leaving_ = false;
   auto seen = std::make_shared<RunLook>();
   seen->row = run::row_of(state_);
@@ -254,7 +285,7 @@ void Run::look(const Look& look) {
 }
 
 bool Run::idle() const {
-  return unacked_.empty() && attempts_.empty() &&
+  return unacked_.empty() && deferred_.empty() && attempts_.empty() &&
          (store::ended(state_.status) ? !state_.parent.set() || state_.parent_acknowledged
                                       : !run::runnable(state_));
 }

@@ -12,11 +12,12 @@
 namespace troupe::actors {
 
 /// The logic of a run actor, apart from CAF's behaviour. Not thread-safe: one actor owns it. Order
-/// is always decide → commit → perform; only attempts without effect may run ahead of their commit.
+/// is always decide → commit → perform; only attempts without effect run ahead of their commit.
 class Run {
  public:
   Run(caf::actor_system& system, Services& services, TenantActor tenant,
-      caf::actor_control_block* self, run::State state);
+      caf::actor_control_block* self, run::State state, bool stored,
+      std::function<void(const StepActor&)> watch);
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -27,6 +28,7 @@ class Run {
   void granted(std::uint64_t token);
   void slow(std::uint64_t token);
   void attempt_done(const AttemptDone& done);
+  void attempt_actor_down(const caf::actor_addr& actor);
   void committed(store::Pos pos);
   void snapshot_wanted();
   /// The first commit of this run was refused: tells whoever waits.
@@ -53,6 +55,9 @@ class Run {
 
   void take(const run::Event& event, const Callback<Answered>& done);
   void settle(run::Decision decision, const Callback<Answered>& done);
+  /// With what was deferred before it, if anything; an empty decision just submits that.
+  void submit_decision(run::Decision decision);
+  bool may_defer(const run::Decision& decision) const;
   std::shared_ptr<Submission> make_submission(const run::Decision& decision);
   std::string make_frame(const run::Decision& decision, store::Pos pos);
   void add_snapshot(Submission& submission, bool runnable);
@@ -83,14 +88,17 @@ class Run {
   store::RunStatus row_status_ = store::RunStatus::kQueued;
   store::PauseReason row_reason_ = store::PauseReason::kNone;
   bool row_written_ = false;
-  bool has_snapshot_ = true;    ///< a snapshot row may exist
+  bool has_snapshot_;           ///< a snapshot row may exist
   bool snapshot_current_ = false;  ///< the last submission carried one that recovery can use alone
   bool leaving_ = false;        ///< Asleep has been sent for `received_`
   TimePoint armed_;
+  std::vector<run::Record> deferred_;  ///< the start, until the next decision is submitted
   std::deque<Unacked> unacked_;
   std::size_t unacked_records_ = 0;
   std::size_t unacked_bytes_ = 0;
   std::unordered_map<std::uint64_t, Attempt> attempts_;
+  std::function<void(const StepActor&)> watch_;  ///< monitors a step or branch
+  std::vector<StepActor> idle_steps_;            ///< had an attempt, wait for the next
   std::map<run::StepPath, StepActor> branches_;  ///< by the path up to the item
   std::map<run::StepPath, TimePoint> progress_told_;
   std::uint64_t received_ = 0;  ///< messages that came through the tenant

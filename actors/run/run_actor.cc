@@ -16,10 +16,14 @@ struct RunActorState {
 
 RunActor::behavior_type run_actor(RunActor::stateful_pointer<RunActorState> self,
                                   Services* services, TenantActor tenant,
-                                  std::shared_ptr<run::State> state) {
+                                  std::shared_ptr<run::State> state, bool stored) {
   self->state.services = services;
+  const auto watch = [self](const StepActor& step) { self->monitor(step); };
   self->state.run = std::make_unique<Run>(self->system(), *services, std::move(tenant),
-                                          self->ctrl(), std::move(*state));
+                                          self->ctrl(), std::move(*state), stored, watch);
+  self->set_down_handler([self](const caf::down_msg& message) {
+    self->state.run->attempt_actor_down(caf::actor_cast<caf::actor_addr>(message.source));
+  });
   state.reset();
   const auto run = [self]() -> Run& { return *self->state.run; };
   return {
@@ -42,9 +46,9 @@ RunActor::behavior_type run_actor(RunActor::stateful_pointer<RunActorState> self
 }  // namespace
 
 RunActor spawn_run(caf::actor_system& system, Services& services, const TenantActor& tenant,
-                   std::shared_ptr<run::State> state) {
+                   std::shared_ptr<run::State> state, bool stored) {
   services.run_actors.fetch_add(1, std::memory_order_relaxed);
-  return system.spawn<caf::lazy_init>(run_actor, &services, tenant, std::move(state));
+  return system.spawn<caf::lazy_init>(run_actor, &services, tenant, std::move(state), stored);
 }
 
 }  // namespace troupe::actors

@@ -85,13 +85,34 @@ void Run::launch_attempt(std::uint64_t token) {
   attempt.job.reset();
   if (in_branch(*state_.graph, attempt.path)) {
     StepActor& branch = branches_[item_of(attempt.path)];
-    if (!branch) branch = spawn_branch(system_, services_, handle());
+    if (!branch) {
+      branch = spawn_branch(system_, services_, handle());
+      watch_(branch);
+    }
     attempt.actor = branch;
-    caf::anon_send(branch, Launch{token, std::make_shared<ScriptJob>(std::move(job))});
-    return;
+  } else if (!idle_steps_.empty()) {
+    attempt.actor = std::move(idle_steps_.back());
+    idle_steps_.pop_back();
+  } else {
+    attempt.actor = spawn_step(system_, services_, handle());
+    watch_(attempt.actor);
   }
-  attempt.actor = spawn_step(system_, services_, handle(), token);
   launch(services_, attempt.actor, token, std::move(job));
+}
+
+void Run::attempt_actor_down(const caf::actor_addr& actor) {
+  std::vector<std::uint64_t> lost;
+  for (const auto& [token, attempt] : attempts_) {
+    if (attempt.actor && attempt.actor.address() == actor) lost.push_back(token);
+  }
+  std::erase_if(idle_steps_, [&](const StepActor& step) { return step.address() == actor; });
+  std::erase_if(branches_, [&](const auto& entry) { return entry.second.address() == actor; });
+  for (const std::uint64_t token : lost) {
+    auto result = std::make_shared<ScriptResult>();
+    result->error = {Code::kSandboxLost, "the attempt's actor ended before its outcome", {}};
+    services_.ports.scripts.cancel(token);
+    attempt_done({token, std::move(result)});
+  }
 }
 
 void Run::slow(std::uint64_t token) {
@@ -109,6 +130,8 @@ void Run::attempt_done(const AttemptDone& done) {
   if (found == attempts_.end()) return;
   const Attempt attempt = std::move(found->second);
   attempts_.erase(found);
+  const bool branch_step = in_branch(*state_.graph, attempt.path);
+  if (!branch_step && attempt.actor) idle_steps_.push_back(attempt.actor);
   ScriptResult& result = *done.result;
   if (!result.logs.empty()) tell_logs(result, attempt);
   if (!attempt.cancelled) {
@@ -126,7 +149,7 @@ void Run::attempt_done(const AttemptDone& done) {
     event.finished = result.finished;
     take(event, {});
   }
-  if (in_branch(*state_.graph, attempt.path) && !run::locate(state_, attempt.path)) {
+  if (branch_step && !run::locate(state_, attempt.path)) {
     const auto branch = branches_.find(item_of(attempt.path));
     if (branch != branches_.end()) {
       caf::anon_send(branch->second, Leave{});

@@ -6,11 +6,10 @@ namespace troupe::actors {
 
 struct Services;
 
-/// One attempt of one step. Spawned lazily by its run, which has handed the job to the executor
-/// already: the actor wakes when the outcome comes, passes it on and ends. Whatever happens to it,
-/// its run hears of the attempt's end exactly once.
-StepActor spawn_step(caf::actor_system& system, Services& services, const RunActor& run,
-                     std::uint64_t token);
+/// Carries one attempt of one step at a time: its run hands the job to the executor, the actor
+/// wakes when the outcome comes and passes it on. Its run keeps it for its next attempt and watches
+/// it: if it ends before the outcome, the attempt has failed.
+StepActor spawn_step(caf::actor_system& system, Services& services, const RunActor& run);
 
 /// One item of a for_each while it is in flight: carries all attempts of its body's steps and ends
 /// when its run lets it go.

@@ -222,7 +222,7 @@ void Tenant::take_turns() {
 Tenant::Entry& Tenant::activate(RunId run, Entry& entry) {
   if (entry.phase != Phase::kQueued) return entry;
   const bool recovered = entry.recovered;
-  entry.actor = outside_.spawn(std::move(entry.state));
+  entry.actor = outside_.spawn(std::move(entry.state), recovered);
   entry.state.reset();
   entry.phase = Phase::kActive;
   entry.recovered = false;

@@ -15,7 +15,8 @@ class Tenant {
  public:
   /// What the actor around it does on its behalf.
   struct Outside {
-    std::function<RunActor(std::shared_ptr<run::State>)> spawn;  ///< spawns and monitors
+    /// Spawns and monitors.
+    std::function<RunActor(std::shared_ptr<run::State>, bool stored)> spawn;
     std::function<void(Duration, Reload)> later;
     std::function<TenantActor()> self;
   };
@@ -58,6 +59,8 @@ class Tenant {
     Callback<Started> done;
   };
 
+  Status make_one_of(const StartRuns& bulk);
+  void submit_all(const StartRuns& bulk);
   void make(RunId run, const Making& making);
   void make_unless_exists(RunId run, Making making);
   void answer_existing(const store::RunRow& row, const Making& making);

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/messages.h"
+
+namespace troupe::actors {
+
+/// What waits for the next commit, a line per workspace. A batch is filled in rounds, a share of
+/// bytes from each line, so that a flood of one workspace delays no other by more than a batch.
+/// Order inside a line is kept: an entity belongs to one workspace. Owned by the committer.
+class FairLines {
+ public:
+  void push(std::shared_ptr<Submission> submission);
+  /// At least one submission if there is any; stops at about `bytes_max`.
+  std::vector<std::shared_ptr<Submission>> take(std::size_t bytes_max);
+  /// Everything, line by line.
+  std::vector<std::shared_ptr<Submission>> take_all();
+  bool empty() const { return size_ == 0; }
+  std::size_t size() const { return size_; }
+
+ private:
+  using Line = std::deque<std::shared_ptr<Submission>>;
+  std::unordered_map<const void*, Line> lines_;  ///< by tenant
+  std::deque<const void*> ring_;                 ///< lines that are not empty
+  std::size_t size_ = 0;
+};
+
+}  // namespace troupe::actors
