@@ -50,8 +50,10 @@ Result<std::unique_ptr<Writer>> Writer::open(const Options& options, const Hashe
 
 Writer::~Writer() {
   if (lost_) return;
-  // So that the file alone is complete after an orderly end. If it fails, the WAL has everything.
-  sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // So that the file alone is complete after an orderly end. The WAL is emptied as well: a byte
+  // flipped in a frame left behind would end it there, and the older frames before that place would
+  // hide newer pages of the file. If it fails, the WAL has everything.
+  sqlite3_wal_checkpoint_v2(db_->handle(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
 }
 
 int Writer::on_wal_grown(void* self, sqlite3*, const char*, int frames) {
