@@ -151,7 +151,8 @@ std::shared_ptr<Submission> Run::make_submission(const run::Decision& decision) 
   }
   for (const run::Record& record : decision.records) run::project(state_, record, batch);
 
-  submission->creates = !row_written_;
+  // A child is the progress of a run that was accepted, so it is not refused but tried again.
+  submission->creates = !row_written_ && !state_.parent.set();
   const bool ended = store::ended(state_.status);
   const bool changed = state_.status != row_status_ || state_.pause_reason != row_reason_;
   // Most runs end within moments of their start: a row that says `running` would be written for
@@ -207,7 +208,9 @@ void Run::add_snapshot(Submission& submission, bool runnable) {
   snapshot.entity = state_.id;
   snapshot.workspace = state_.workspace;
   snapshot.pos = state_.chain.head();
-  snapshot.runnable = runnable;
+  // Who waits for a child asks for it again after a restart: the first asking may not have landed.
+  snapshot.runnable =
+      runnable || state_.waiting[static_cast<std::size_t>(run::WaitKind::kChild)] > 0;
   snapshot.wake_at = runnable ? TimePoint{} : run::next_wake(state_);
   if (services_.options.bugs.lose_timer_on_passivation) snapshot.wake_at = {};
   snapshot.bytes = run::encode_snapshot(state_);
