@@ -86,6 +86,7 @@ std::string key_of(const Line& line, const std::string& globals) {
 }  // namespace
 
 void Executor::submit(ScriptJob job, Done done) {
+  if (closed) return;
   constexpr std::int64_t kDelaysMs[] = {0, 0, 0, 0, 0, 0, 3, 20, 50, 400, 1500};
   const Line line = parse(job.script->source);
   if (line.effect && start_is_durable && !start_is_durable(run_of(job.globals), line.name)) {

@@ -29,6 +29,7 @@ class Executor final : public ScriptExecutor {
   std::size_t in_flight() const { return jobs_.size(); }
 
   bool faults = true;
+  bool closed = false;  ///< the process is dying: what it still submits is lost
   /// Asked when a script with an effect starts: whether its start is durable.
   std::function<bool(const std::string& run, const std::string& step)> start_is_durable;
   std::function<void(std::string)> complain;

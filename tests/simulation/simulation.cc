@@ -126,6 +126,7 @@ void Simulation::prepare() {
 
 void Simulation::boot() {
   world_.store.dead = false;
+  world_.executor.closed = false;
   const actors::Ports ports{world_.store,   world_.executor, syntax_,    patterns_, world_.clock,
                             world_.entropy, hasher(),        world_.log, metrics_,  nullptr};
   ++world_.life;
@@ -145,6 +146,7 @@ void Simulation::crash() {
   world_.store.crash_in_commit = false;
   client_.node_crashing();
   world_.engine = nullptr;
+  world_.executor.closed = true;
   world_.executor.clear();
   scheduler_ = nullptr;
   node_.reset();
