@@ -1,0 +1,149 @@
+// A run that took the process down three times in a row is set aside at the next start, tells why, holds
+// nobody else up, and goes on when somebody resumes it.
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "actors/node/node.h"
+#include "adapters/memory/memory_store.h"
+#include "adapters/system/clock.h"
+#include "adapters/system/hasher.h"
+#include "tests/simulation/ports.h"
+
+namespace troupe::actors {
+namespace {
+
+/// Answers {} at once, or keeps the jobs of a script named "poison" for ever.
+class Executor final : public ScriptExecutor {
+ public:
+  void submit(ScriptJob job, Done done) override {
+    if (holds_poison && job.script->source.find("poison") != std::string::npos) return;
+    ScriptResult result;
+    result.ok = true;
+    result.value = json::Text::trusted(R"({"n":1})");
+    result.started = result.finished = TimePoint{1'800'000'000'000'000};
+    done(job.job, std::move(result));
+  }
+  void cancel(std::uint64_t) override {}
+  bool holds_poison = true;
+};
+
+class Suspicion final : public BlackBox {
+ public:
+  void enter(const Uuid&) noexcept override {}
+  void leave() noexcept override {}
+  int crashes_of(const Uuid& entity) const override { return entity == suspect ? 3 : 0; }
+  Uuid suspect;
+};
+
+class QuarantineTest : public ::testing::Test {
+ protected:
+  void begin() {
+    auto node = Node::start({}, {store_, executor_, syntax_, patterns_, clock_, entropy_, hasher_,
+                                 log_, metrics_, &box_});
+    ASSERT_TRUE(node.ok());
+    node_ = std::move(*node);
+  }
+  template <class T>
+  static Result<T> await(const std::function<void(Callback<T>)>& call) {
+    auto answer = std::make_shared<std::promise<Result<T>>>();
+    call([answer](Result<T> result) { answer->set_value(std::move(result)); });
+    return answer->get_future().get();
+  }
+  Engine& engine() { return node_->engine(); }
+
+  store::TenantScope scope() {
+    const auto reader = store_.open_reader();
+    const auto workspaces = reader->workspaces();
+    const auto projects = reader->projects(workspaces->front().id);
+    return {workspaces->front().id, projects->front().id};
+  }
+  RunId start(const std::string& script) {
+    store::Workflow draft;
+    draft.workspace = scope().workspace;
+    draft.project = *scope().project;
+    draft.name = "w";
+    draft.graph = R"({"steps":[{"id":"a","name":"a","type":"lua_script","script":")" + script + "\"}]}";
+    const auto workflow = await<store::Workflow>(
+        [&](Callback<store::Workflow> done) { engine().create_workflow(draft, std::move(done)); });
+    const auto version = await<store::Version>([&](Callback<store::Version> done) {
+      engine().publish(scope(), workflow->id, "", std::move(done));
+    });
+    StartRequest request;
+    request.workspace = scope().workspace;
+    request.project = *scope().project;
+    request.workflow = version->workflow;
+    const auto started = await<Started>(
+        [&](Callback<Started> done) { engine().start(request, std::move(done)); });
+    return started.ok() ? started->run : RunId{};
+  }
+  /// The last event of the run's feed.
+  std::string end_of(RunId run) {
+    const auto feed = engine().open_feed({scope(), run, std::nullopt, 0});
+    for (;;) {
+      const auto page =
+          await<FeedPage>([&](Callback<FeedPage> done) { feed->next(std::move(done)); });
+      if (!page) return page.error().message;
+      if (page->ended) return page->events.back().json;
+    }
+  }
+
+  memory::MemoryStore store_;
+  Executor executor_;
+  simulation::AnySyntax syntax_;
+  simulation::NoPatterns patterns_;
+  system::SystemClock clock_;
+  simulation::SimEntropy entropy_{7};
+  system::Blake2bHasher hasher_;
+  simulation::SimLog log_;
+  simulation::NoMetrics metrics_;
+  Suspicion box_;
+  std::unique_ptr<Node> node_;
+};
+
+TEST_F(QuarantineTest, ARunThatKillsTheProcessIsSetAsideAndItsNeighboursGoOn) {
+  begin();
+  const RunId poison = start("return {poison=1}");
+  ASSERT_TRUE(poison.set());
+  node_.reset();
+
+  box_.suspect = poison;
+  begin();
+  const RunId neighbour = start("return {n=1}");
+  EXPECT_NE(end_of(neighbour).find("run_completed"), std::string::npos);
+  const auto asked = await<Unit>([&](Callback<Unit> done) {
+    engine().send_event(scope(), poison, "e", "", json::Text::trusted("1"), std::move(done));
+  });
+  ASSERT_FALSE(asked.ok());
+  EXPECT_EQ(asked.error().code, Code::kQuarantined);
+  EXPECT_NE(asked.error().message.find("3 times"), std::string::npos);
+}
+
+TEST_F(QuarantineTest, ItIsStillSetAsideAfterAnotherStartAndGoesOnWhenResumed) {
+  begin();
+  const RunId poison = start("return {poison=1}");
+  node_.reset();
+  box_.suspect = poison;
+  begin();
+  // A write behind the quarantine's own: when it is done, that has landed as well.
+  node_->shutdown();
+  node_.reset();
+
+  box_.suspect = {};
+  executor_.holds_poison = false;
+  begin();
+  const auto row = await<store::RunRow>([&](Callback<store::RunRow> done) {
+    engine().read([&, done](store::Reader& reader) { done(**reader.run(scope(), poison)); });
+  });
+  EXPECT_EQ(row->status, store::RunStatus::kPaused);
+  EXPECT_EQ(row->pause_reason, store::PauseReason::kQuarantine);
+  const auto resumed = await<store::RunRow>([&](Callback<store::RunRow> done) {
+    engine().control(scope(), poison, Control::kResume, std::move(done));
+  });
+  ASSERT_TRUE(resumed.ok()) << resumed.error().message;
+  EXPECT_NE(end_of(poison).find("run_completed"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace troupe::actors
