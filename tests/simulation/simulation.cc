@@ -153,14 +153,20 @@ void Simulation::crash() {
   client_.node_crashed();
 }
 
+/// The id of an actor: its address may come again, and differs between two runs of a seed.
+static std::uint64_t id_of(caf::resumable* job) {
+  const auto* actor = dynamic_cast<caf::scheduled_actor*>(job);
+  return actor == nullptr ? 0 : actor->id();
+}
+
 void Simulation::run_actor() {
   auto& jobs = scheduler_->jobs;
   std::size_t chosen = world_.random.below(jobs.size());
-  if (jobs[chosen] == starved_ && steps_ < starved_until_ && jobs.size() > 1) {
+  if (id_of(jobs[chosen]) == starved_ && steps_ < starved_until_ && jobs.size() > 1) {
     chosen = (chosen + 1) % jobs.size();
   }
   if (steps_ >= starved_until_ && world_.chance(2)) {
-    starved_ = jobs[world_.random.below(jobs.size())];
+    starved_ = id_of(jobs[world_.random.below(jobs.size())]);
     starved_until_ = steps_ + 3 + world_.random.below(60);
   }
   std::swap(jobs[0], jobs[chosen]);
@@ -169,7 +175,6 @@ void Simulation::run_actor() {
   const bool arm = throws_left_ > 0 && name == "run" && steps_ < faults_until_ && world_.chance(2);
   const int thrown = world_.clock.thrown();
   if (arm) world_.clock.arm(true);
-    fprintf(stderr, "job %s n=%zu\n", std::string(name).c_str(), jobs.size());
   scheduler_->run_once();
   world_.clock.arm(false);
   if (world_.clock.thrown() > thrown) {
@@ -186,8 +191,6 @@ bool Simulation::step() {
       !world_.agenda.empty() && world_.agenda.begin()->first.first <= world_.clock.peek();
   if (!job && !done && !deed) return false;
   const std::uint64_t pick = world_.random.below(10);
-    fprintf(stderr, "%d %d %d pick %d now %ld\n", job, done, deed, (int)pick,
-            (long)world_.clock.peek().us);
   if (job && (pick < 7 || (!done && !deed))) {
     run_actor();
   } else if (done && (pick < 9 || !deed)) {

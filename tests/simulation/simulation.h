@@ -49,7 +49,7 @@ class Simulation {
   actors::Options options_;
   std::unique_ptr<actors::Node> node_;
   caf::scheduler::test_coordinator* scheduler_ = nullptr;
-  const void* starved_ = nullptr;  ///< an actor that gets no turn for a while
+  std::uint64_t starved_ = 0;  ///< an actor that gets no turn for a while
   std::uint64_t starved_until_ = 0;
   std::uint64_t steps_ = 0, crashes_ = 0;
   std::uint64_t crashes_left_ = 0, next_crash_ = 0;
