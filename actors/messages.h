@@ -132,6 +132,8 @@ struct Submit { std::shared_ptr<Submission> submission; };
 struct WriteJob { std::function<void(store::Writer&)> work; };
 struct Flush {};
 struct Maintain {};
+/// Nothing has been committed since it was sent, unless the number of commits says otherwise.
+struct Rest { std::uint64_t commits = 0; };
 /// Open entities found by recovery: entity, tenant, the last snapshot's pos.
 struct OpenEntities {
   struct Entity { RunId id; caf::strong_actor_ptr tenant; store::Pos snapshot = 0; };
@@ -168,7 +170,7 @@ using TenantActor =
                      caf::reacts_to<QuarantineRun>, caf::reacts_to<SnapshotWanted>>;
 using CommitterActor = caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<WriteJob>,
                                         caf::reacts_to<Flush>, caf::reacts_to<Maintain>,
-                                        caf::reacts_to<OpenEntities>>;
+                                        caf::reacts_to<Rest>, caf::reacts_to<OpenEntities>>;
 using ReaderActor = caf::typed_actor<caf::reacts_to<ReadJob>>;
 using TimerActor =
     caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<ReadAhead>>;
@@ -203,6 +205,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Submit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::WriteJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Flush)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Maintain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Rest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::OpenEntities)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ReadJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Arm)

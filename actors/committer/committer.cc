@@ -7,6 +7,8 @@
 namespace troupe::actors {
 namespace {
 
+constexpr Duration kRestAfter = seconds(1);
+
 template <class Row>
 void append(const std::vector<Row>& from, std::vector<Row>& to) {
   to.insert(to.end(), from.begin(), from.end());
@@ -83,6 +85,7 @@ void Committer::flush() {
 
 void Committer::landed(const std::vector<std::shared_ptr<Submission>>& batch, TimePoint begun) {
   failures_ = 0;
+  ++commits_;
   services_.store_failing = false;
   std::size_t bytes = 0, frames = 0;
   for (const auto& submission : batch) {
@@ -180,6 +183,16 @@ void Committer::maintain() {
     maintain_pending_ = true;
     outside_.maintain_soon();
   }
+  if (!more && !rest_pending_) {
+    rest_pending_ = true;
+    outside_.rest_later(kRestAfter, {commits_});
+  }
+}
+
+void Committer::rest(const Rest& message) {
+  rest_pending_ = message.commits != commits_;
+  if (rest_pending_) outside_.rest_later(kRestAfter, {commits_});
+  else services_.ports.store.writer().rest();
 }
 
 void Committer::follow_tables() {

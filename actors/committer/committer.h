@@ -17,6 +17,7 @@ class Committer {
   struct Outside {
     std::function<void()> flush_soon;            ///< a Flush behind the messages that wait now
     std::function<void(Duration)> flush_later;   ///< a Flush after a delay
+    std::function<void(Duration, Rest)> rest_later;
     std::function<void()> maintain_soon;         ///< a Maintain behind the messages that wait now
   };
   Committer(Services& services, Outside outside);
@@ -25,6 +26,7 @@ class Committer {
   void write(const WriteJob& job);
   void flush();
   void maintain();
+  void rest(const Rest& message);
   void add(const OpenEntities& open);
 
  private:
@@ -41,6 +43,8 @@ class Committer {
   FairLines waiting_;
   bool flush_pending_ = false;
   bool maintain_pending_ = false;
+  bool rest_pending_ = false;
+  std::uint64_t commits_ = 0;
   int failures_ = 0;              ///< commits that failed in a row
   store::Pos mark_ = 0;           ///< the recovery mark as stored
   TimePoint tables_followed_;     ///< when the recovery mark was last looked at

@@ -17,6 +17,9 @@ CommitterActor::behavior_type committer_actor(CommitterActor::stateful_pointer<C
   outside.flush_later = [self](Duration delay) {
     self->delayed_send(self, std::chrono::microseconds(delay.us), Flush{});
   };
+  outside.rest_later = [self](Duration delay, Rest message) {
+    self->delayed_send(self, std::chrono::microseconds(delay.us), message);
+  };
   outside.maintain_soon = [self] { self->send(self, Maintain{}); };
   self->state.committer = std::make_unique<Committer>(*services, std::move(outside));
   const auto committer = [self]() -> Committer& { return *self->state.committer; };
@@ -25,6 +28,7 @@ CommitterActor::behavior_type committer_actor(CommitterActor::stateful_pointer<C
       [=](const WriteJob& message) { committer().write(message); },
       [=](const Flush&) { committer().flush(); },
       [=](const Maintain&) { committer().maintain(); },
+      [=](const Rest& message) { committer().rest(message); },
       [=](const OpenEntities& message) { committer().add(message); },
   };
 }

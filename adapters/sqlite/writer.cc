@@ -148,6 +148,10 @@ Status Writer::set_recovery_mark(Pos mark) {
   return done;
 }
 
+void Writer::rest() {
+  if (!lost_) sqlite3_db_release_memory(db_->handle());
+}
+
 Status Writer::checkpoint() {
   if (lost_) return lost();
   if (wal_frames_ < checkpoint_at_) return ok();

@@ -31,6 +31,7 @@ class Writer final : public store::Writer {
   Status set_recovery_mark(store::Pos mark) override;
   Result<bool> retire_journal() override;
   Status checkpoint() override;
+  void rest() override;
 
   Result<store::Workspace> create_workspace(const store::Workspace& workspace) override;
   Result<store::Project> create_project(const store::Project& project) override;

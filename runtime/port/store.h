@@ -209,6 +209,8 @@ class Writer {
   virtual Result<bool> retire_journal() = 0;
   /// One bounded piece of the WAL checkpoint, where the store has one.
   virtual Status checkpoint() = 0;
+  /// Nothing has been written for a while: gives caches back.
+  virtual void rest() {}
 
   /// kConflict: slug taken
   virtual Result<Workspace> create_workspace(const Workspace& workspace) = 0;
