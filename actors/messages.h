@@ -130,6 +130,8 @@ struct Submission {
 };
 struct Submit { std::shared_ptr<Submission> submission; };
 struct WriteJob { std::function<void(store::Writer&)> work; };
+/// Run the closure once nothing waits for a commit any more.
+struct WhenEmpty { std::function<void()> work; };
 struct Flush {};
 struct Maintain {};
 /// Nothing has been committed since it was sent, unless the number of commits says otherwise.
@@ -170,7 +172,8 @@ using TenantActor =
                      caf::reacts_to<QuarantineRun>, caf::reacts_to<SnapshotWanted>>;
 using CommitterActor = caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<WriteJob>,
                                         caf::reacts_to<Flush>, caf::reacts_to<Maintain>,
-                                        caf::reacts_to<Rest>, caf::reacts_to<OpenEntities>>;
+                                        caf::reacts_to<Rest>, caf::reacts_to<WhenEmpty>,
+                                        caf::reacts_to<OpenEntities>>;
 using ReaderActor = caf::typed_actor<caf::reacts_to<ReadJob>>;
 using TimerActor =
     caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<ReadAhead>>;
@@ -206,6 +209,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::WriteJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Flush)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Maintain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Rest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::WhenEmpty)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::OpenEntities)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ReadJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Arm)

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 #include <unordered_set>
 
 namespace troupe::actors {
 namespace {
 
 constexpr Duration kRestAfter = seconds(1);
+/// An actor hears of its refusal within moments; what it had sent before that has come by then.
+constexpr Duration kForgetRefusedAfter = seconds(60);
 
 template <class Row>
 void append(const std::vector<Row>& from, std::vector<Row>& to) {
@@ -52,7 +55,22 @@ store::Batch join(const std::vector<std::shared_ptr<Submission>>& submissions) {
 Committer::Committer(Services& services, Outside outside)
     : services_(services), outside_(std::move(outside)) {}
 
+bool Committer::of_refused(const Submission& submission) const {
+  if (refused_.empty()) return false;
+  const store::Batch& batch = submission.batch;
+  return (!batch.frames.empty() && refused_.count(batch.frames.front().entity) > 0) ||
+         (!batch.snapshots.empty() && refused_.count(batch.snapshots.front().entity) > 0);
+}
+
 void Committer::submit(std::shared_ptr<Submission> submission) {
+  if (submission->creates) {
+    for (const store::Frame& frame : submission->batch.frames) refused_.erase(frame.entity);
+  } else if (of_refused(*submission)) {
+    // Decided before its actor heard that the run does not exist.
+    services_.commit_queue_bytes -=
+        std::min(submission->bytes, services_.commit_queue_bytes.load());
+    return refuse(*submission, {Code::kUnavailable, "the run was not accepted", {}});
+  }
   waiting_.push(std::move(submission));
   if (!flush_pending_) {
     flush_pending_ = true;
@@ -75,7 +93,9 @@ void Committer::flush() {
   const Status written = services_.ports.store.writer().commit(batch);
   if (written) landed(submissions, begun);
   else failed(std::move(submissions), written.error());
-  if (!waiting_.empty() && !flush_pending_) {
+  if (waiting_.empty()) {
+    for (const auto& work : std::exchange(when_empty_, {})) work();
+  } else if (!flush_pending_) {
     flush_pending_ = true;
     if (failures_ > 0)
       outside_.flush_later(milliseconds(std::min(1000, 20 << std::min(failures_, 6))));
@@ -86,6 +106,7 @@ void Committer::flush() {
 void Committer::landed(const std::vector<std::shared_ptr<Submission>>& batch, TimePoint begun) {
   failures_ = 0;
   ++commits_;
+  if (!refused_.empty() && begun - refused_at_ > kForgetRefusedAfter) refused_.clear();
   services_.store_failing = false;
   std::size_t bytes = 0, frames = 0;
   for (const auto& submission : batch) {
@@ -135,18 +156,15 @@ void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Err
     std::_Exit(70);
   }
   // New runs are refused; what belongs to accepted ones is kept and tried again, in order.
-  std::unordered_set<RunId> refused;
+  refused_at_ = services_.now();
   std::vector<std::shared_ptr<Submission>> kept;
   const auto sift = [&](auto& list) {
     for (auto& submission : list) {
-      const bool of_refused =
-          !submission->batch.frames.empty() &&
-          refused.count(submission->batch.frames.front().entity) > 0;
-      if (!submission->creates && !of_refused) {
+      if (!submission->creates && !of_refused(*submission)) {
         kept.push_back(std::move(submission));
         continue;
       }
-      for (const store::Frame& frame : submission->batch.frames) refused.insert(frame.entity);
+      for (const store::Frame& frame : submission->batch.frames) refused_.insert(frame.entity);
       services_.commit_queue_bytes -=
           std::min(submission->bytes, services_.commit_queue_bytes.load());
       refuse(*submission, error);
@@ -187,6 +205,11 @@ void Committer::maintain() {
     rest_pending_ = true;
     outside_.rest_later(kRestAfter, {commits_});
   }
+}
+
+void Committer::when_empty(const WhenEmpty& message) {
+  if (waiting_.empty()) message.work();
+  else when_empty_.push_back(message.work);
 }
 
 void Committer::rest(const Rest& message) {

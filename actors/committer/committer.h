@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <unordered_set>
 #include <vector>
 
 #include "actors/committer/fair_lines.h"
@@ -27,11 +28,13 @@ class Committer {
   void flush();
   void maintain();
   void rest(const Rest& message);
+  void when_empty(const WhenEmpty& message);
   void add(const OpenEntities& open);
 
  private:
   void landed(const std::vector<std::shared_ptr<Submission>>& batch, TimePoint begun);
   void failed(std::vector<std::shared_ptr<Submission>> batch, const Error& error);
+  bool of_refused(const Submission& submission) const;
   void refuse(const Submission& submission, const Error& error);
   void acknowledge(const Submission& submission);
   void depth_changed();
@@ -44,7 +47,10 @@ class Committer {
   bool flush_pending_ = false;
   bool maintain_pending_ = false;
   bool rest_pending_ = false;
+  std::vector<std::function<void()>> when_empty_;
   std::uint64_t commits_ = 0;
+  std::unordered_set<RunId> refused_;  ///< their creation was refused: nothing of them may land
+  TimePoint refused_at_;
   int failures_ = 0;              ///< commits that failed in a row
   store::Pos mark_ = 0;           ///< the recovery mark as stored
   TimePoint tables_followed_;     ///< when the recovery mark was last looked at

@@ -29,6 +29,7 @@ CommitterActor::behavior_type committer_actor(CommitterActor::stateful_pointer<C
       [=](const Flush&) { committer().flush(); },
       [=](const Maintain&) { committer().maintain(); },
       [=](const Rest& message) { committer().rest(message); },
+      [=](const WhenEmpty& message) { committer().when_empty(message); },
       [=](const OpenEntities& message) { committer().add(message); },
   };
 }

@@ -3,12 +3,14 @@
 #include <mutex>
 
 #include "actors/events/read_events.h"
+#include "actors/node/always_answered.h"
 
 namespace troupe::actors {
 namespace {
 
 constexpr std::size_t kPageEvents = 256;
 constexpr std::size_t kLiveMax = 256;
+constexpr int kMissesMax = 5;
 
 /// State shared by the feed, the hub's watcher and reads under way; the feed may go first.
 class RunFeedCore : public std::enable_shared_from_this<RunFeedCore> {
@@ -59,12 +61,23 @@ class RunFeedCore : public std::enable_shared_from_this<RunFeedCore> {
     }
     const auto self = shared_from_this();
     services_.send(request_.scope.workspace,
-                   ToRun{*request_.run, request_.scope, Look{false, [self](Result<RunLook> seen) {
-                           self->looked(std::move(seen));
-                         }}});
+                   ToRun{*request_.run, request_.scope,
+                         Look{false, always_answered<RunLook>([self](Result<RunLook> seen) {
+                                self->looked(std::move(seen));
+                              })}});
   }
 
   void looked(Result<RunLook> seen) {
+    if (!seen && seen.error().code == Code::kOutcomeUnknown && ++misses_ < kMissesMax) {
+      // The run's actor ended over the question; its tenant brings it back before it answers again.
+      {
+        const std::lock_guard lock(mutex_);
+        reading_ = false;
+        fresh_ = true;
+      }
+      return step();
+    }
+    misses_ = 0;
     if (!seen) return deliver(std::move(seen).error());
     services_.read([self = shared_from_this(), seen = std::move(*seen)](store::Reader& reader) {
       self->deliver(read_events(reader, seen, self->after_, kPageEvents));
@@ -96,7 +109,8 @@ class RunFeedCore : public std::enable_shared_from_this<RunFeedCore> {
   const FeedRequest request_;
   std::uint64_t watch_ = 0;
   std::uint64_t after_;  ///< touched by the one read under way only
-  std::mutex mutex_;     // guards everything below
+  int misses_ = 0;  ///< questions in a row that were not answered; like after_
+  std::mutex mutex_;  // guards everything below
   Callback<FeedPage> waiting_;
   std::vector<LiveEvent> live_;
   bool fresh_ = true;

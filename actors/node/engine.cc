@@ -2,6 +2,7 @@
 
 #include "actors/events/feed.h"
 #include "actors/events/read_events.h"
+#include "actors/node/always_answered.h"
 #include "actors/store/load_run.h"
 #include "actors/store/retry_run.h"
 #include "actors/tenant/admission.h"
@@ -96,9 +97,9 @@ void NodeEngine::start(StartRequest request, Callback<Started> done) {
   const std::int32_t version = request.version.value_or(0);
   const TimePoint asked = services_.now();
   const auto measured = [this, asked, done = std::move(done)](Result<Started> started) {
+    done(std::move(started));
     services_.metrics.submit_latency.observe(
         static_cast<double>((services_.now() - asked).us) / 1e6);
-    done(std::move(started));
   };
   with_version(scope, workflow, version,
                [this, request = std::move(request),
@@ -106,7 +107,7 @@ void NodeEngine::start(StartRequest request, Callback<Started> done) {
                  if (!published) return measured(std::move(published).error());
                  if ((*published)->workflow.archived) return measured(not_found("workflow"));
                  caf::anon_send(services_.tenant(request.workspace),
-                                StartRun{request, *published, measured});
+                                StartRun{request, *published, always_answered<Started>(measured)});
                });
 }
 
@@ -121,7 +122,8 @@ void NodeEngine::start_batch(StartRequest common, std::vector<BatchItem> items,
                  if (!published) return done(std::move(published).error());
                  if ((*published)->workflow.archived) return done(not_found("workflow"));
                  caf::anon_send(services_.tenant(common.workspace),
-                                StartRuns{common, *published, list, done, nullptr});
+                                StartRuns{common, *published, list,
+                                          always_answered<std::vector<RunId>>(done), nullptr});
                });
 }
 
@@ -148,12 +150,14 @@ void NodeEngine::retry(store::TenantScope scope, RetryRequest request, Callback<
 
 void NodeEngine::ask(const store::TenantScope& scope, RunId run, run::Event event,
                      Callback<Answered> done) {
-  services_.send(scope.workspace, ToRun{run, scope, Ask{std::move(event), std::move(done)}});
+  Ask message{std::move(event), always_answered(std::move(done))};
+  services_.send(scope.workspace, ToRun{run, scope, std::move(message)});
 }
 
 void NodeEngine::look(const store::TenantScope& scope, RunId run, bool with_state,
                       Callback<RunLook> done) {
-  services_.send(scope.workspace, ToRun{run, scope, Look{with_state, std::move(done)}});
+  Look message{with_state, always_answered(std::move(done))};
+  services_.send(scope.workspace, ToRun{run, scope, std::move(message)});
 }
 
 void NodeEngine::control(store::TenantScope scope, RunId run, Control control,

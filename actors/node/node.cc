@@ -147,6 +147,10 @@ void Node::Parts::end() {
     while (scheduler.try_run_once() || scheduler.trigger_timeout()) {}
   }
   system.await_all_actors_done();
+  if (!services.options.simulated) {
+    for (const std::uint64_t token : services.jobs.open()) services.ports.scripts.cancel(token);
+    services.jobs.wait_empty(seconds(2));
+  }
   services.committer = CommitterActor{};
   services.readers.clear();
   services.timers = TimerActor{};
@@ -171,11 +175,13 @@ void Node::shutdown(Duration patience) {
   services.shutting_down = true;
   services.gate.close();
   services.gate.wait_empty(patience);
-  // Two rounds through the committer: what the last outcomes decided, and what that released.
+  // Two rounds through the committer: what the last outcomes decided, and what that released. A
+  // store that cannot commit keeps nobody from ending: what is not durable has been told to no one.
   for (int round = 0; round < 2; ++round) {
-    std::promise<void> reached;
-    services.write([&reached](store::Writer&) { reached.set_value(); });
-    reached.get_future().wait();
+    auto reached = std::make_shared<std::promise<void>>();
+    auto done = reached->get_future();
+    caf::anon_send(services.committer, WhenEmpty{[reached] { reached->set_value(); }});
+    if (done.wait_for(std::chrono::microseconds(patience.us)) != std::future_status::ready) break;
   }
   parts_->end();
 }

@@ -11,6 +11,7 @@
 #include "actors/messages.h"
 #include "actors/node/node.h"
 #include "actors/options.h"
+#include "actors/step/jobs.h"
 #include "actors/store/version_cache.h"
 
 namespace troupe::actors {
@@ -42,6 +43,7 @@ struct Services {
   HotMetrics metrics;
   Gate gate;
   Hub hub;
+  Jobs jobs;
   VersionCache versions;
 
   CommitterActor committer;

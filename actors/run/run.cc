@@ -46,7 +46,12 @@ void Run::ask(const Ask& ask) {
   take(ask.event, ask.done);
 }
 
-void Run::inner(const Inner& inner) { take(inner.event, {}); }
+void Run::inner(const Inner& inner) {
+  if (!leaving_) return take(inner.event, {});
+  // The tenant may have let go of this actor already and may be waking another for the run.
+  caf::anon_send(tenant_, ToRun{state_.id, {state_.workspace, std::nullopt},
+                                Ask{inner.event, {}}});
+}
 
 void Run::take(const run::Event& event, const Callback<Answered>& done) {
   const BlackBoxScope working(services_.ports.black_box, state_.id);

@@ -1,5 +1,6 @@
 // The commands of a run: how each is performed once it may be.
 
+#include "actors/node/always_answered.h"
 #include "actors/run/run.h"
 #include "actors/step/attempt.h"
 #include "runtime/journal/frame.h"
@@ -9,6 +10,7 @@ namespace troupe::actors {
 namespace {
 
 constexpr Duration kProgressEvery = milliseconds(100);
+constexpr std::chrono::seconds kTellParentAgain{1};
 
 /// The path without its last step: names one item of a loop.
 run::StepPath item_of(const run::StepPath& path) {
@@ -187,15 +189,17 @@ void Run::start_child(const run::command::StartChild& command) {
 void Run::notify_parent(const run::command::NotifyParent& command) {
   run::event::ChildEnded event{command.parent.path, state_.id, command.status, command.output,
                                command.failure};
-  // Any definite answer of the parent acknowledges; without one it is asked again after a restart.
+  // Any definite answer of the parent acknowledges; without one it is told again a little later.
   const auto answered = [run = handle()](Result<Answered> answer) {
     const bool definite = answer.ok() || answer.error().code == Code::kRunEnded ||
                           answer.error().code == Code::kNotFound ||
                           answer.error().code == Code::kConflict;
-    if (definite) caf::anon_send(run, Inner{run::event::ParentAcknowledged{}});
+    if (definite) return caf::anon_send(run, Inner{run::event::ParentAcknowledged{}});
+    caf::delayed_anon_send(run, kTellParentAgain, Inner{run::event::Recovered{}});
   };
+  Ask message{std::move(event), always_answered<Answered>(answered)};
   services_.send(state_.workspace, ToRun{command.parent.run, {state_.workspace, std::nullopt},
-                                         Ask{std::move(event), answered}});
+                                         std::move(message)});
 }
 
 void Run::load_results(const run::command::LoadResults& command) {

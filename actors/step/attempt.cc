@@ -42,9 +42,16 @@ StepActor spawn_branch(caf::actor_system& system, Services& services, const RunA
 
 void launch(Services& services, const StepActor& attempt, std::uint64_t token, ScriptJob job) {
   job.job = token;
-  services.ports.scripts.submit(std::move(job), [attempt](std::uint64_t id, ScriptResult result) {
-    caf::anon_send(attempt, Outcome{id, std::make_shared<ScriptResult>(std::move(result))});
-  });
+  services.jobs.add(token);
+  // The handle is given away with the message, so that nothing of the actor is left here when the
+  // job counts as returned.
+  auto to = std::make_shared<StepActor>(attempt);
+  services.ports.scripts.submit(
+      std::move(job), [to, &jobs = services.jobs](std::uint64_t id, ScriptResult result) {
+        caf::anon_send(*to, Outcome{id, std::make_shared<ScriptResult>(std::move(result))});
+        *to = StepActor{};
+        jobs.remove(id);
+      });
 }
 
 }  // namespace troupe::actors

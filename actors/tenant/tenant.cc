@@ -1,5 +1,6 @@
 #include "actors/tenant/tenant.h"
 
+#include "actors/node/always_answered.h"
 #include "actors/store/load_run.h"
 #include "actors/tenant/admission.h"
 #include "runtime/journal/frame.h"
@@ -65,7 +66,8 @@ void Tenant::make_unless_exists(RunId run, Making making) {
       }
       making.done(started_of(seen->row));
     };
-    return deliver(run, found->second, {workspace_, std::nullopt}, Look{false, compare});
+    return deliver(run, found->second, {workspace_, std::nullopt},
+                   Look{false, always_answered<RunLook>(compare)});
   }
   auto& waiting = making_[run];
   waiting.push_back(std::move(making));
@@ -397,13 +399,17 @@ void Tenant::down(const caf::actor_addr& actor, const caf::error& reason) {
 void Tenant::reload(const Reload& message) {
   if (runs_.count(message.run) == 0) return;
   if (services_.options.bugs.forget_unacknowledged_on_crash) return load(message.run);
-  // What the crashed actor had submitted must have landed or failed before the store is read.
-  services_.write([&services = services_, tenant = outside_.self(), run = message.run,
-                   workspace = workspace_](store::Writer&) {
+  // What the crashed actor had submitted must have landed before the store is read: an empty
+  // submission goes behind it in the workspace's line and is tried again as long as it is.
+  auto barrier = std::make_shared<Submission>();
+  barrier->tenant = caf::actor_cast<caf::strong_actor_ptr>(outside_.self());
+  barrier->done = [&services = services_, tenant = outside_.self(), run = message.run,
+                   workspace = workspace_](const Status&) {
     services.read([&services, tenant, run, workspace](store::Reader& reader) {
       caf::anon_send(tenant, load_run(services, reader, workspace, run));
     });
-  });
+  };
+  services_.submit(std::move(barrier));
 }
 
 void Tenant::quarantine(RunId run, const std::string& why) {

@@ -16,9 +16,9 @@ Callback<T> Client::call(std::string what, std::function<void(Result<T>)> answer
                          std::function<void()> lost) {
   const std::uint64_t id = next_call_++;
   world_.note("call " + std::to_string(id) + " " + what);
-  calls_[id] = {std::move(what), std::move(lost), world_.clock.thrown()};
+  calls_[id] = {std::move(what), lost};
   world_.later(kPatience, [this, id] { overdue(id); });
-  return [this, id, answered = std::move(answered)](Result<T> result) {
+  return [this, id, answered = std::move(answered), lost = std::move(lost)](Result<T> result) {
     if (world_.store.dead) return;  // the process died before this left it
     if (answered_.count(id) > 0) {
       return world_.complain("call " + std::to_string(id) + " was answered twice");
@@ -27,6 +27,8 @@ Callback<T> Client::call(std::string what, std::function<void(Result<T>)> answer
     answered_.insert(id);
     world_.note("answer " + std::to_string(id) + " " +
                 (result ? "ok" : std::string(info(result.error().code).name)));
+    // Its actor crashed over the question, or was refused with it: nobody knows what came of it.
+    if (!result && result.error().code == Code::kOutcomeUnknown) return lost();
     answered(std::move(result));
   };
 }
@@ -34,12 +36,7 @@ Callback<T> Client::call(std::string what, std::function<void(Result<T>)> answer
 void Client::overdue(std::uint64_t id) {
   auto node = calls_.extract(id);
   if (node.empty()) return;
-  const Call& call = node.mapped();
-  // Who asked a run's actor that then crashed may never hear of it; nobody else.
-  if (call.thrown == world_.clock.thrown()) {
-    return world_.complain("call " + std::to_string(id) + " was never answered: " + call.what);
-  }
-  call.lost();
+  world_.complain("call " + std::to_string(id) + " was never answered: " + node.mapped().what);
 }
 
 bool Client::transient(Code code) const {

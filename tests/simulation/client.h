@@ -55,8 +55,7 @@ class Client {
  private:
   struct Call {
     std::string what;
-    std::function<void()> lost;
-    int thrown = 0;
+    std::function<void()> lost;  ///< the process died, or its run's actor: nobody knows
   };
   template <class T>
   Callback<T> call(std::string what, std::function<void(Result<T>)> answered,
