@@ -67,6 +67,7 @@ class Run {
   void launch_attempt(std::uint64_t token);
   void cancel_attempt(const run::command::CancelAttempt& command);
   void start_child(const run::command::StartChild& command);
+  void check_parent();
   void notify_parent(const run::command::NotifyParent& command);
   void load_results(const run::command::LoadResults& command);
   void progress(const run::command::Progress& command);

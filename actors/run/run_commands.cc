@@ -186,6 +186,20 @@ void Run::start_child(const run::command::StartChild& command) {
                                       {state_.workspace, state_.project}});
 }
 
+void Run::check_parent() {
+  // The stop of a parent goes down to its children, but it may have come before this one was made,
+  // or been lost in a crash. Whoever begins or wakes as a child therefore looks.
+  const auto seen = [run = handle()](Result<RunLook> parent) {
+    if (!parent || !store::ended(parent->row.status)) return;
+    caf::anon_send(run, Inner{run::event::StopAsked{false}});
+  };
+  after_durable([this, seen](const Error* failed) {
+    if (failed != nullptr) return;
+    services_.send(state_.workspace, ToRun{state_.parent.run, {state_.workspace, std::nullopt},
+                                           Look{false, seen}});
+  });
+}
+
 void Run::notify_parent(const run::command::NotifyParent& command) {
   run::event::ChildEnded event{command.parent.path, state_.id, command.status, command.output,
                                command.failure};

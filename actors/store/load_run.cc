@@ -113,7 +113,11 @@ Result<run::State> Fold::finish() {
 
 // ---- loading ------------------------------------------------------------------------------------
 
-Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace, RunId run) {
+Loaded load_run(Services& services,
+                store::Reader& reader,
+                WorkspaceId workspace,
+                RunId run,
+                bool crashed) {
   Loaded loaded{run, nullptr, nullptr, std::nullopt};
   const auto fail = [&loaded](Error error) {
     loaded.error = std::move(error);
@@ -138,9 +142,8 @@ Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace
     if (!mark) return fail(std::move(mark).error());
     from = *mark;
   }
-  // Sleeping runs have nothing behind their snapshot; only a crashed actor's run costs this scan.
   Status folded = ok();
-  if (!*snapshot || (*row)->head != (*snapshot)->pos || (*snapshot)->runnable) {
+  if (crashed || !*snapshot || (*row)->head != (*snapshot)->pos || (*snapshot)->runnable) {
     const Status scanned = reader.scan_journal(from, [&](store::Frame frame) {
       if (frame.entity == run) folded = fold.add(frame);
       return folded.ok();
@@ -274,7 +277,7 @@ void write_quarantine(Services& services, store::Reader& reader, RunId run,
   store::RunRow& changed = submission->batch.runs.emplace_back(std::move(**row));
   changed.status = store::RunStatus::kPaused;
   changed.pause_reason = store::PauseReason::kQuarantine;
-  Loaded loaded = load_run(services, reader, changed.workspace, run);
+  Loaded loaded = load_run(services, reader, changed.workspace, run, true);
   if (loaded.state != nullptr) {
     run::State& state = *loaded.state;
     const run::Record record =

@@ -59,6 +59,11 @@ void Tenant::make_unless_exists(RunId run, Making making) {
   if (const auto found = runs_.find(run); found != runs_.end()) {
     // It is here: what it was asked for with decides, once that is durable.
     const auto compare = [tenant = outside_.self(), run, making](Result<RunLook> seen) {
+      if (!seen && seen.error().code == Code::kNotFound) {
+        // Its actor crashed before the creation was durable: it does not exist after all.
+        return caf::anon_send(
+            tenant, StartMade{run, making.published, making.spec, true, making.done});
+      }
       if (!seen) return making.done(std::move(seen).error());
       if (seen->row.request != making.spec->request) {
         return making.done(Error{Code::kIdempotencyMismatch,
@@ -406,7 +411,7 @@ void Tenant::reload(const Reload& message) {
   barrier->done = [&services = services_, tenant = outside_.self(), run = message.run,
                    workspace = workspace_](const Status&) {
     services.read([&services, tenant, run, workspace](store::Reader& reader) {
-      caf::anon_send(tenant, load_run(services, reader, workspace, run));
+      caf::anon_send(tenant, load_run(services, reader, workspace, run, true));
     });
   };
   services_.submit(std::move(barrier));
