@@ -236,7 +236,8 @@ void Run::snapshot_wanted() {
     auto submission = std::make_shared<Submission>();
     submission->pos = state_.chain.head();
     submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(tenant_);
-    add_snapshot(*submission, true);
+    // At rest it keeps its wake-up; only what has work to do is to be woken at the next start.
+    add_snapshot(*submission, !snapshot_current_);
     services_.submit(std::move(submission));
   }
   maybe_leave();

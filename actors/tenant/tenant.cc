@@ -340,10 +340,17 @@ void Tenant::loaded(const Loaded& message) {
     queue_.push_back(message.run);
     return take_turns();
   }
+  if (message.error) {
+    // The run is there and cannot be read: damaged, or the store does not answer. It is not dropped.
+    services_.ports.log.error("a run cannot be loaded", {{"run_id", message.run.to_string()},
+                                                         {"message", message.error->message}});
+    for (const auto& [scope, wanted] : pending) refuse(wanted, *message.error);
+    if (message.error->code == Code::kCorrupt) return quarantine(message.run, message.error->message);
+    return outside_.later(seconds(1), Reload{message.run});
+  }
   erase(message.run);
   for (const auto& [scope, wanted] : pending) {
-    if (message.error) refuse(wanted, *message.error);
-    else if (message.row == nullptr) refuse(wanted, not_found());
+    if (message.row == nullptr) refuse(wanted, not_found());
     else answer_ended(*message.row, scope, wanted);
   }
 }

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/store/reader_actor.h"
+#include "adapters/memory/memory_store.h"
+
 namespace troupe::actors {
 namespace {
 
@@ -9,10 +12,7 @@ class FairLinesTest : public ::testing::Test {
  protected:
   /// A line is named by its tenant; any living actor will do.
   caf::strong_actor_ptr tenant() {
-    return caf::actor_cast<caf::strong_actor_ptr>(system_.spawn([](caf::event_based_actor* self) {
-      self->set_default_handler(caf::skip);
-      return caf::behavior{[](int) {}};
-    }));
+    return caf::actor_cast<caf::strong_actor_ptr>(spawn_reader(system_, store_, false));
   }
   static std::shared_ptr<Submission> submission(const caf::strong_actor_ptr& tenant,
                                                 std::size_t bytes, store::Pos pos) {
@@ -26,6 +26,7 @@ class FairLinesTest : public ::testing::Test {
     for (const auto& actor : {a_, b_}) caf::anon_send_exit(actor, caf::exit_reason::kill);
   }
 
+  memory::MemoryStore store_;
   caf::actor_system_config config_;
   caf::actor_system system_{config_};
   caf::strong_actor_ptr a_ = tenant();
