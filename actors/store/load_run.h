@@ -6,8 +6,8 @@
 namespace troupe::actors {
 
 /// Reads an open run back: snapshot, then the frames behind it. An ended run's row, or an error,
-/// otherwise. On a reader's thread. A sleeping run has nothing behind its snapshot; after a crash of
-/// its actor it may have, and only then (`crashed`) the journal is searched for it.
+/// otherwise. On a reader's thread. A sleeping run has nothing behind its snapshot; after a crash
+/// of its actor it may have, and only then (`crashed`) the journal is searched for it.
 Loaded load_run(Services& services,
                 store::Reader& reader,
                 WorkspaceId workspace,

@@ -341,11 +341,14 @@ void Tenant::loaded(const Loaded& message) {
     return take_turns();
   }
   if (message.error) {
-    // The run is there and cannot be read: damaged, or the store does not answer. It is not dropped.
-    services_.ports.log.error("a run cannot be loaded", {{"run_id", message.run.to_string()},
-                                                         {"message", message.error->message}});
+    // The run is there and cannot be read: damaged, or the store is silent. It is not dropped.
+    services_.ports.log.error(
+        "a run cannot be loaded",
+        {{"run_id", message.run.to_string()}, {"message", message.error->message}});
     for (const auto& [scope, wanted] : pending) refuse(wanted, *message.error);
-    if (message.error->code == Code::kCorrupt) return quarantine(message.run, message.error->message);
+    if (message.error->code == Code::kCorrupt) {
+      return quarantine(message.run, message.error->message);
+    }
     return outside_.later(seconds(1), Reload{message.run});
   }
   erase(message.run);

@@ -10,7 +10,8 @@ const RunId kRun{Uuid{1, 1}};
 TEST(Hub, AWatcherHearsOfItsRunUntilItStopsWatching) {
   Hub hub;
   int heard = 0;
-  const auto id = hub.watch(kRun, [&](const Hub::News& news) { heard += static_cast<int>(news.seq); });
+  const auto id =
+      hub.watch(kRun, [&](const Hub::News& news) { heard += static_cast<int>(news.seq); });
   EXPECT_TRUE(hub.watched(kRun));
   hub.tell(kRun, {0, 5, false, {}});
   hub.tell(RunId{Uuid{9, 9}}, {0, 7, false, {}});
@@ -26,7 +27,9 @@ TEST(Hub, AScopeSeesItsOwnWorkspaceAndProjectOnly) {
   const ProjectId project{Uuid{3, 3}}, other{Uuid{4, 4}};
   int heard = 0;
   hub.watch_scope({mine, project, std::nullopt},
-                  [&](const std::vector<LiveEvent>& events) { heard += static_cast<int>(events.size()); });
+                  [&](const std::vector<LiveEvent>& events) {
+                    heard += static_cast<int>(events.size());
+                  });
   store::RunRow row;
   const std::vector<LiveEvent> one{{1, "{}"}};
   row.workspace = mine;

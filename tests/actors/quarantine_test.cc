@@ -1,5 +1,5 @@
-// A run that took the process down three times in a row is set aside at the next start, tells why, holds
-// nobody else up, and goes on when somebody resumes it.
+// A run that took the process down three times in a row is set aside at the next start, tells why,
+// holds nobody else up, and goes on when somebody resumes it.
 
 #include <gtest/gtest.h>
 
@@ -64,7 +64,8 @@ class QuarantineTest : public ::testing::Test {
     draft.workspace = scope().workspace;
     draft.project = *scope().project;
     draft.name = "w";
-    draft.graph = R"({"steps":[{"id":"a","name":"a","type":"lua_script","script":")" + script + "\"}]}";
+    draft.graph =
+        R"({"steps":[{"id":"a","name":"a","type":"lua_script","script":")" + script + "\"}]}";
     const auto workflow = await<store::Workflow>(
         [&](Callback<store::Workflow> done) { engine().create_workflow(draft, std::move(done)); });
     const auto version = await<store::Version>([&](Callback<store::Version> done) {

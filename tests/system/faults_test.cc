@@ -215,7 +215,8 @@ TEST_F(Faults, AFlippedByteIsNeverASilentWrongValue) {
     if (hidden) ++unfindable;
     fs::remove_all(copy);
   }
-  std::fprintf(stderr, "40 flipped bytes: %d starts refused, %d found in answers, %d of these by rows "
+  std::fprintf(stderr,
+               "40 flipped bytes: %d starts refused, %d found in answers, %d of these by rows "
                "that are not found\n", refused, detected, unfindable);
   EXPECT_LE(unfindable, 4);
   EXPECT_GT(refused + detected, 0);
