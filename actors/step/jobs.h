@@ -11,7 +11,8 @@
 namespace troupe::actors {
 
 /// Jobs that the executor has and will call back for. A callback holds an actor, so the actor
-/// system must outlive every one of them: the node's end cancels what is left and waits. Thread-safe.
+/// system must outlive every one of them: the node's end cancels what is left and waits.
+/// Thread-safe.
 class Jobs {
  public:
   void add(std::uint64_t token) {
