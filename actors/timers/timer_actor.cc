@@ -97,7 +97,8 @@ void tick(Self self) {
 
 void arm(Self self, const Arm& message) {
   TimerState& state = self->state;
-  if (message.durable && message.due > state.horizon) {
+  // While a read is under way its answer may be older than this timer: the wheel takes it then.
+  if (message.durable && message.due > state.horizon && !state.reading) {
     if (!state.next_far.set() || message.due < state.next_far) state.next_far = message.due;
   } else {
     state.wheel->insert({message.due, message.workspace, message.run});
