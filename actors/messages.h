@@ -91,13 +91,13 @@ struct StartMade {
   Callback<Started> done;
 };
 struct ToRun { RunId run; store::TenantScope scope; std::variant<Ask, Look> message; };
-/// Loaded from the store, to be gone on with (recovery, wake-up, reload after a crash).
 /// Read back from the store: an open run's state, or an ended run's row, or why neither.
 struct Loaded {
   RunId run;
   std::shared_ptr<run::State> state;
   std::shared_ptr<store::RunRow> row;
   std::optional<Error> error;
+  bool crashed = false;  ///< its actor crashed, and may have kept to itself what it had committed
 };
 /// Whether a run of this id was accepted before: its row, or null.
 struct Exists { RunId run; std::shared_ptr<store::RunRow> row; std::optional<Error> error; };
@@ -146,6 +146,8 @@ struct OpenEntities {
 struct ReadJob { std::function<void(store::Reader&)> work; };
 struct Arm { TimePoint due; WorkspaceId workspace; RunId run; bool durable = false; };
 struct Tick {};
+/// Everything recovery found open has been told to its tenant: sleepers may be woken.
+struct BeginTimers {};
 struct ReadAhead {
   std::shared_ptr<std::vector<store::Snapshot>> due;
   TimePoint horizon;
@@ -176,7 +178,8 @@ using CommitterActor = caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<W
                                         caf::reacts_to<OpenEntities>>;
 using ReaderActor = caf::typed_actor<caf::reacts_to<ReadJob>>;
 using TimerActor =
-    caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<ReadAhead>>;
+    caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<BeginTimers>,
+                     caf::reacts_to<ReadAhead>>;
 
 }  // namespace troupe::actors
 
@@ -214,4 +217,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::OpenEntities)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ReadJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Arm)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::BeginTimers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ReadAhead)

@@ -129,7 +129,7 @@ void NodeEngine::start_batch(StartRequest common, std::vector<BatchItem> items,
 
 void NodeEngine::retry(store::TenantScope scope, RetryRequest request, Callback<Started> done) {
   look(scope, request.run, true,
-       [this, scope, request, done = std::move(done)](Result<RunLook> seen) {
+       [this, scope, request, done = always_answered(std::move(done))](Result<RunLook> seen) {
          if (!seen) return done(std::move(seen).error());
          if (!store::ended(seen->row.status)) {
            return done(Error{Code::kConflict, "the run has not ended", {}});

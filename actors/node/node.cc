@@ -126,6 +126,8 @@ Status Node::Parts::begin() {
     services.metrics.recoveries.add(static_cast<double>(states->size()));
     caf::anon_send(directory.tenant(workspace), Enqueue{states, true});
   }
+  // Not before: a run with frames behind its snapshot must not be woken from the snapshot alone.
+  caf::anon_send(services.timers, BeginTimers{});
   return ok();
 }
 

@@ -216,9 +216,10 @@ void Run::add_snapshot(Submission& submission, bool runnable) {
   snapshot.entity = state_.id;
   snapshot.workspace = state_.workspace;
   snapshot.pos = state_.chain.head();
-  // Who waits for a child asks for it again after a restart: the first asking may not have landed.
-  snapshot.runnable =
-      runnable || state_.waiting[static_cast<std::size_t>(run::WaitKind::kChild)] > 0;
+  // What parent and child tell each other may be lost in a crash. So at the next start whoever
+  // waits for a child asks for it again, and a child asks whether it is still waited for.
+  snapshot.runnable = runnable || state_.parent.set() ||
+                      state_.waiting[static_cast<std::size_t>(run::WaitKind::kChild)] > 0;
   snapshot.wake_at = runnable ? TimePoint{} : run::next_wake(state_);
   if (services_.options.bugs.lose_timer_on_passivation) snapshot.wake_at = {};
   snapshot.bytes = run::encode_snapshot(state_);

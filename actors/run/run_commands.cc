@@ -187,16 +187,19 @@ void Run::start_child(const run::command::StartChild& command) {
 }
 
 void Run::check_parent() {
-  // The stop of a parent goes down to its children, but it may have come before this one was made,
-  // or been lost in a crash. Whoever begins or wakes as a child therefore looks.
-  const auto seen = [run = handle()](Result<RunLook> parent) {
-    if (!parent || !store::ended(parent->row.status)) return;
-    caf::anon_send(run, Inner{run::event::StopAsked{false}});
+  // A parent that stops waiting tells its children, but that may have come before this one was
+  // made, or been lost in a crash. Whoever begins or wakes as a child therefore asks.
+  const auto answered = [run = handle()](Result<Answered> answer) {
+    const bool unwanted = !answer && (answer.error().code == Code::kRunEnded ||
+                                      answer.error().code == Code::kConflict ||
+                                      answer.error().code == Code::kNotFound);
+    if (unwanted) caf::anon_send(run, Inner{run::event::StopAsked{false}});
   };
-  after_durable([this, seen](const Error* failed) {
+  after_durable([this, answered](const Error* failed) {
     if (failed != nullptr) return;
+    Ask question{run::event::ChildAsks{state_.parent.path, state_.id}, answered};
     services_.send(state_.workspace, ToRun{state_.parent.run, {state_.workspace, std::nullopt},
-                                           Look{false, seen}});
+                                           std::move(question)});
   });
 }
 

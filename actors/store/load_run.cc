@@ -1,10 +1,13 @@
 #include "actors/store/load_run.h"
 
+#include "actors/node/always_answered.h"
 #include "actors/tenant/admission.h"
 #include "runtime/journal/frame.h"
 
 namespace troupe::actors {
 namespace {
+
+constexpr std::chrono::seconds kWantChildAgain{1};
 
 graph::Tools tools_of(Services& services) {
   return {services.ports.syntax, services.ports.patterns};
@@ -118,7 +121,7 @@ Loaded load_run(Services& services,
                 WorkspaceId workspace,
                 RunId run,
                 bool crashed) {
-  Loaded loaded{run, nullptr, nullptr, std::nullopt};
+  Loaded loaded{run, nullptr, nullptr, std::nullopt, crashed};
   const auto fail = [&loaded](Error error) {
     loaded.error = std::move(error);
     return loaded;
@@ -130,6 +133,11 @@ Loaded load_run(Services& services,
   if (!snapshot) return fail(std::move(snapshot).error());
   if (store::ended((*row)->status) && !*snapshot) {
     loaded.row = std::make_shared<store::RunRow>(std::move(**row));
+    if (!crashed || loaded.row->status == store::RunStatus::kCompleted) return loaded;
+    // The crashed actor may have left the stops of its children unsent: another looks after that.
+    auto look = look_at_ended(services, reader, *loaded.row, true);
+    auto state = look ? state_of(*look) : Result<run::State>(std::move(look).error());
+    if (state) loaded.state = std::make_shared<run::State>(std::move(*state));
     return loaded;
   }
   Fold fold(services, reader);
@@ -212,10 +220,15 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
                   ToRun{wanted.parent.run, {wanted.scope.workspace, std::nullopt},
                         Ask{std::move(event), {}}});
   };
-  const auto refuse = [&](const Error& error) {
+  // What may go away is tried again, as is a child whose actor crashed before it was durable.
+  const auto refuse = [tell_parent, tenant, wanted, child](const Error& error) {
+    if (info(error.code).transient) {
+      return caf::delayed_anon_send(tenant, kWantChildAgain, wanted);
+    }
     tell_parent(run::event::ChildRefused{child.path, child.child, {error.code, error.message}});
   };
   const Loaded before = load_run(services, reader, wanted.scope.workspace, child.child);
+  if (before.error) return refuse(*before.error);
   if (before.state != nullptr) {
     // It exists and is open (or ended without its parent's word): a message makes sure that it is
     // awake.
@@ -258,13 +271,11 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
   for (const graph::Step& step : (*published)->graph->steps) {
     if (step.no_auto_start && step.depends_on.empty()) spec->out_of_scope.push_back(step.index);
   }
-  StartMade start{child.child, *published, spec, true, {}};
-  start.done = [tell_parent, child](Result<Started> started) {
-    if (started) return;
-    tell_parent(run::event::ChildRefused{
-        child.path, child.child, {started.error().code, started.error().message}});
+  const auto done = [refuse](Result<Started> started) {
+    if (!started) refuse(started.error());
   };
-  caf::anon_send(tenant, std::move(start));
+  caf::anon_send(tenant,
+                 StartMade{child.child, *published, spec, true, always_answered<Started>(done)});
 }
 
 // ---- writing on behalf of runs without an actor -------------------------------------------------
@@ -280,6 +291,7 @@ void write_quarantine(Services& services, store::Reader& reader, RunId run,
   Loaded loaded = load_run(services, reader, changed.workspace, run, true);
   if (loaded.state != nullptr) {
     run::State& state = *loaded.state;
+    if (store::ended(state.status)) return;
     const run::Record record =
         run::record::RunPaused{store::PauseReason::kQuarantine, services.now()};
     run::apply(state, record);

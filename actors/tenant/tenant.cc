@@ -327,12 +327,13 @@ void Tenant::loaded(const Loaded& message) {
   Entry& entry = found->second;
   const auto pending = std::move(entry.pending);
   entry.pending.clear();
+  if (message.crashed) services_.hub.tell(message.run, {});
   if (message.state != nullptr) {
     entry.project = message.state->project;
     entry.state = message.state;
     entry.recovered = true;
     entry.phase = Phase::kQueued;
-    const bool queued = !message.state->started.set();
+    const bool queued = !message.state->started.set() && !store::ended(message.state->status);
     activate(message.run, entry);
     for (const auto& [scope, wanted] : pending) deliver(message.run, entry, scope, wanted);
     if (!queued) return;

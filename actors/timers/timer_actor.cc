@@ -18,6 +18,7 @@ struct TimerState {
   std::unique_ptr<dispatch::TimerWheel> wheel;
   TimePoint horizon;    ///< every durable timer up to here is in the wheel
   TimePoint next_far;   ///< the earliest known one beyond it; unset: none
+  bool begun = false;   ///< BeginTimers has come
   bool reading = false;
   TimePoint ticking;    ///< a Tick is on its way for this instant; unset: none
 };
@@ -37,7 +38,7 @@ TimePoint next_deed(const TimerState& state) {
 void schedule(Self self) {
   TimerState& state = self->state;
   const TimePoint next = next_deed(state);
-  if (!next.set() || (state.ticking.set() && state.ticking <= next)) return;
+  if (!state.begun || !next.set() || (state.ticking.set() && state.ticking <= next)) return;
   state.ticking = next;
   const std::int64_t delay = std::max<std::int64_t>(next.us - state.services->now().us, 0);
   self->delayed_send(self, std::chrono::microseconds(delay), Tick{});
@@ -110,9 +111,12 @@ TimerActor::behavior_type timer_actor(Self self, Services* services) {
   self->state.services = services;
   self->state.wheel = std::make_unique<dispatch::TimerWheel>(services->now());
   self->state.horizon = TimePoint{0};
-  read_ahead(self);
   return {
       [=](const Arm& message) { arm(self, message); },
+      [=](const BeginTimers&) {
+        self->state.begun = true;
+        read_ahead(self);
+      },
       [=](const Tick&) { tick(self); },
       [=](const ReadAhead& message) { take_read_ahead(self, message); },
   };

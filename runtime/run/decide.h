@@ -108,6 +108,8 @@ struct ChildEnded {
 };
 /// The answer to command::StartChild when no child could be started.
 struct ChildRefused { StepPath path; RunId child; Failure failure; };
+/// A child asks whether its parent still waits for it; kConflict or kRunEnded: it does not.
+struct ChildAsks { StepPath path; RunId child; };
 struct ParentAcknowledged {};
 /// Chunks of for_each results are in memory now; see command::LoadResults.
 struct ResultsLoaded {
@@ -124,7 +126,8 @@ using Event = std::variant<event::Created, event::Started, event::AttemptStarted
                            event::AttemptFinished, event::TimerDue, event::PauseAsked,
                            event::ResumeAsked, event::StopAsked, event::TaskAnswered,
                            event::EventArrived, event::ChildEnded, event::ChildRefused,
-                           event::ParentAcknowledged, event::ResultsLoaded, event::Recovered>;
+                           event::ChildAsks, event::ParentAcknowledged, event::ResultsLoaded,
+                           event::Recovered>;
 
 namespace command {
 /// Execute one attempt. Everything the executor needs is in here.

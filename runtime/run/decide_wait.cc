@@ -171,12 +171,21 @@ void Machine::command_child(const StepPath& path, const Located& at) {
   decision_.commands.emplace_back(std::move(start));
 }
 
+bool Machine::waits_for(const StepPath& path, RunId child) {
+  if (ended()) return false;
+  const Located at = locate(state_, path);
+  return at && at.state->status == StepStatus::kWaiting &&
+         at.state->waiting->kind == WaitKind::kChild && at.state->waiting->child == child;
+}
+
+Status Machine::on(const event::ChildAsks& e) {
+  if (ended()) return {Code::kRunEnded, "The run has ended."};
+  if (waits_for(e.path, e.child)) return ok();
+  return {Code::kConflict, "The run does not wait for this child."};
+}
+
 Status Machine::on(const event::ChildEnded& e) {
-  const Located at = locate(state_, e.path);
-  if (!at || ended() || at.state->status != StepStatus::kWaiting) return ok();
-  if (at.state->waiting->kind != WaitKind::kChild || at.state->waiting->child != e.child) {
-    return ok();
-  }
+  if (!waits_for(e.path, e.child)) return ok();
   if (e.status == store::RunStatus::kCompleted) {
     if (e.output.size() > context_.limits.result_bytes_max) {
       fail(e.path, {Code::kResultTooLarge, "The output of the child run is over its limit."});
@@ -195,11 +204,7 @@ Status Machine::on(const event::ChildEnded& e) {
 }
 
 Status Machine::on(const event::ChildRefused& e) {
-  const Located at = locate(state_, e.path);
-  if (!at || ended() || at.state->status != StepStatus::kWaiting) return ok();
-  if (at.state->waiting->kind != WaitKind::kChild || at.state->waiting->child != e.child) {
-    return ok();
-  }
+  if (!waits_for(e.path, e.child)) return ok();
   // The code stays what it is, so that a retry policy can tell an overloaded node from a missing
   // one.
   fail(e.path, e.failure);

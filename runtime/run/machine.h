@@ -37,6 +37,7 @@ class Machine {
   Status on(const event::EventArrived& e);
   Status on(const event::ChildEnded& e);
   Status on(const event::ChildRefused& e);
+  Status on(const event::ChildAsks& e);
   Status on(const event::ParentAcknowledged& e);
   Status on(const event::ResultsLoaded& e);
   Status on(const event::Recovered& e);
@@ -103,6 +104,7 @@ class Machine {
   void begin_wait(const StepPath& path, const Located& at);
   void begin_human(const StepPath& path, const Located& at);
   void begin_event(const StepPath& path, const Located& at);
+  bool waits_for(const StepPath& path, RunId child);
   void begin_child(const StepPath& path, const Located& at);
   void wait(const StepPath& path, const Located& at, record::StepWaiting waiting);
   void command_child(const StepPath& path, const Located& at);

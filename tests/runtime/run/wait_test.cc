@@ -188,6 +188,23 @@ TEST(RunWait, StopGoesDownToTheChildAlsoAfterACrash) {
   EXPECT_EQ(run.stopped_children[2].child, run.children[0].child);
 }
 
+TEST(RunWait, AChildHearsWhetherItIsStillWaitedFor) {
+  RunDriver run(compile(kChild), by_id({}));
+  ASSERT_TRUE(run.start("{\"v\":5}").ok());
+  const RunId child = run.children[0].child;
+  const std::uint64_t records = run.state.records;
+  EXPECT_TRUE(run.send(event::ChildAsks{StepPath(0), child}).ok());
+  const auto code_of = [&](const event::ChildAsks& question) {
+    const Status answer = run.send(question);
+    return answer ? std::nullopt : std::optional(answer.error().code);
+  };
+  EXPECT_EQ(code_of({StepPath(0), RunId(Uuid{1, 1})}), Code::kConflict);
+  EXPECT_EQ(code_of({StepPath(7), child}), Code::kConflict);
+  EXPECT_EQ(run.state.records, records);  // a question changes nothing
+  ASSERT_TRUE(run.send(event::StopAsked{false}).ok());
+  EXPECT_EQ(code_of({StepPath(0), child}), Code::kRunEnded);
+}
+
 TEST(RunWait, RunsInsideRunsAreNotEndlesslyDeep) {
   RunDriver run(compile(kChild), by_id({}));
   event::Created created;
