@@ -1,6 +1,10 @@
 #!/bin/sh
 # Installs what building and testing Troupe needs on Debian 12, as root or by way of sudo. What is
 # there already is left alone, so a second run needs no network.
+#
+#   ./deploy/install-packages.sh [--long]
+#
+# --long  also what only `test.sh --long` needs: clang, for libFuzzer.
 set -eu
 
 packages="
@@ -10,6 +14,14 @@ packages="
   libsodium-dev libssl-dev libzstd-dev libseccomp-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev libmimalloc-dev wrk strace
 "
+case "${1:-}" in
+  --long) packages="$packages clang libclang-rt-dev" ;;
+  "") ;;
+  *)
+    echo "install-packages.sh: unknown option $1" >&2
+    exit 2
+    ;;
+esac
 
 missing=""
 for package in $packages; do

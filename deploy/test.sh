@@ -5,7 +5,8 @@
 #   ./deploy/test.sh [--no-install] [--long] [ctest arguments]
 #
 # --no-install  installs no packages.
-# --long        more kills and simulated seeds, and the tests of pure code under ThreadSanitizer.
+# --long        more kills and simulated seeds, the tests of pure code under ThreadSanitizer, and a
+#               minute of libFuzzer per parser (TROUPE_FUZZ_SECONDS), which needs clang.
 # Arguments for ctest (such as -L unit or -R crash) select tests of the release build; the sanitized
 # ones are then left out. The exit code is not 0 if anything has failed.
 set -euo pipefail
@@ -18,7 +19,7 @@ while [ $# -gt 0 ]; do
     --no-install) install=no ;;
     --long) long=yes ;;
     -h | --help)
-      sed -n '2,11s/^# \{0,1\}//p' "$0"
+      sed -n '2,12s/^# \{0,1\}//p' "$0"
       exit 0
       ;;
     *) break ;;
@@ -50,9 +51,41 @@ build_and_run() {
   ctest --test-dir "build/$preset" --output-on-failure "$@" || failed="$failed $preset"
 }
 
+# Runs one libFuzzer program from its corpus and from what it found before. What fails stays in
+# build/fuzz/found/.
+fuzz_one() {
+  local name=$1 found=build/fuzz/found
+  mkdir -p "$found/$name"
+  if "build/fuzz/${name}_fuzz" -max_total_time="$TROUPE_FUZZ_SECONDS" -timeout=10 -print_final_stats=1 \
+    -artifact_prefix="$found/$name-" "$found/$name" "tests/fuzz/corpus/$name" >"$found/$name.log" 2>&1; then
+    echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$found/$name.log") inputs"
+  else
+    tail -n 30 "$found/$name.log"
+    echo "$name: FAILED, see $found/$name.log"
+    return 1
+  fi
+}
+
+fuzz_all() {
+  if ! command -v clang++ >/dev/null; then
+    echo "NO FUZZER WAS RUN: there is no clang; deploy/install-packages.sh --long installs it" >&2
+    return 0
+  fi
+  cmake --preset fuzz >/dev/null
+  cmake --build --preset fuzz -j "$jobs"
+  export TROUPE_FUZZ_SECONDS=${TROUPE_FUZZ_SECONDS:-60}
+  export -f fuzz_one
+  find tests/fuzz/corpus -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort |
+    xargs -P "$jobs" -I NAME bash -c 'fuzz_one NAME' || failed="$failed fuzz"
+}
+
 if [ "$install" = yes ]; then
   say "Packages that the build needs"
-  "$root/deploy/install-packages.sh"
+  if [ "$long" = yes ]; then
+    "$root/deploy/install-packages.sh" --long
+  else
+    "$root/deploy/install-packages.sh"
+  fi
 fi
 
 if [ "$long" = yes ]; then
@@ -72,7 +105,9 @@ if [ $# -eq 0 ]; then
     # The actor library is not built for ThreadSanitizer, and its hand-overs would be reported as
     # races; so only what runs without it is looked at.
     say "ThreadSanitizer: the code without the actor library"
-    build_and_run tsan -L 'unit|conformance' -E '^(command_line|lua_sandbox_hostile)_test$'
+    build_and_run tsan -L 'unit|conformance' -E '^(command_line|fuzz|lua_sandbox_hostile)_test$'
+    say "libFuzzer: ${TROUPE_FUZZ_SECONDS:-60} seconds per parser"
+    fuzz_all
   fi
 else
   say "Only the release tests that fit: $*"
@@ -82,7 +117,7 @@ say "All tests of the release build"
 result=0
 ctest --test-dir build/release --output-on-failure "$@" || result=$?
 if [ -n "$failed" ]; then
-  echo "FAILED before, with sanitizers:$failed" >&2
+  echo "FAILED before, with sanitizers or fuzzers:$failed" >&2
   exit 1
 fi
 exit "$result"

@@ -1,5 +1,4 @@
 #include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include "runtime/base/ensure.h"
@@ -7,12 +6,13 @@
 #include "runtime/json/text.h"
 #include "runtime/json/tree.h"
 #include "runtime/json/write.h"
+#include "tests/fuzz/entries.h"
+
+namespace troupe::fuzz {
 
 // Any bytes: parsing never crashes, reads stay inside them, and what is accepted keeps its value
 // through every form that it can be written in.
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace troupe;
-  const std::string bytes(reinterpret_cast<const char*>(data), size);
+void fuzz_json(std::string_view bytes) {
   json::at_pointer(bytes, "/a/0/b");
   json::as_int(bytes);
   json::as_double(bytes);
@@ -28,10 +28,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     TROUPE_ENSURE(json::decode_string(string->view()) == bytes);
   }
 
-  const Result<json::Text> text = json::Text::parse(bytes);
+  const Result<json::Text> text = json::Text::parse(std::string(bytes));
   if (!text.ok()) {
     TROUPE_ENSURE(!text.error().message.empty());
-    return 0;
+    return;
   }
   const json::Text compact = *json::Text::parse(json::compact(text->view()));
   const json::Text pretty =
@@ -46,5 +46,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   TROUPE_ENSURE(tree.elements.size() + tree.members.size() == 0 ||
                 tree.elements.size() + tree.members.size() == json::length(text->view()));
-  return 0;
 }
+
+}  // namespace troupe::fuzz

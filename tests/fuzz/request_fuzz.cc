@@ -1,5 +1,5 @@
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,13 +9,13 @@
 #include "adapters/http/router.h"
 #include "runtime/base/ensure.h"
 #include "runtime/json/text.h"
+#include "tests/fuzz/entries.h"
 
 // Any request: the first line of the input is a target, the rest a body. Finding a route, reading
 // the query and reading the body never crash, every refusal names a status of the 4xx class, and a
 // header is cut at the same place however it arrives.
+namespace troupe::fuzz {
 namespace {
-
-using namespace troupe;
 
 void expect_client_error(const Error& error) {
   const int status = info(error.code).http_status;
@@ -76,12 +76,12 @@ void scan_head(std::string_view bytes) {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+void fuzz_request(std::string_view bytes) {
   const std::size_t line = std::min(bytes.find('\n'), bytes.size());
   read_target(bytes.substr(0, line));
   read_body(bytes.substr(std::min(line + 1, bytes.size())));
   scan_head(bytes);
   http::parse_if_match(bytes.substr(0, line)).ok();
-  return 0;
 }
+
+}  // namespace troupe::fuzz

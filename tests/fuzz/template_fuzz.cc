@@ -1,7 +1,4 @@
-// Fuzzes templates: the first line is a JSON value with templates, the rest the input they read.
-
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,10 +6,10 @@
 #include "runtime/graph/template.h"
 #include "runtime/json/read.h"
 #include "runtime/json/text.h"
+#include "tests/fuzz/entries.h"
 
+namespace troupe::fuzz {
 namespace {
-
-using namespace troupe;
 
 /// Gives the input to every path, so that all filters meet all kinds of value.
 class OneInput : public graph::Environment {
@@ -35,26 +32,27 @@ class OneInput : public graph::Environment {
 
 }  // namespace
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+// Fuzzes templates: the first line is a JSON value with templates, the rest the input they read.
+void fuzz_template(std::string_view bytes) {
   const std::size_t newline = bytes.find('\n');
   const auto source = json::Text::parse(std::string(bytes.substr(0, newline)));
-  if (!source.ok()) return -1;
+  if (!source.ok()) return;
   const std::string_view rest =
       newline == std::string_view::npos ? "{}" : bytes.substr(newline + 1);
   const auto input = json::Text::parse(std::string(rest));
-  if (!input.ok()) return -1;
+  if (!input.ok()) return;
   const auto compiled = graph::Template::compile(source->view());
   if (!compiled.ok()) {
     TROUPE_ENSURE(compiled.error().issues.size() == 1);
-    return 0;
+    return;
   }
   const auto expanded = compiled->expand(OneInput(json::trim(input->view())));
-  if (!expanded.ok()) return 0;
+  if (!expanded.ok()) return;
   json::Limits wide;
   wide.bytes_max = 64 << 20;
   wide.depth_max = 1024;
   TROUPE_ENSURE(json::Text::parse(*expanded, wide).ok());
   if (compiled->constant()) TROUPE_ENSURE(json::equal(*expanded, source->view()));
-  return 0;
 }
+
+}  // namespace troupe::fuzz
