@@ -86,12 +86,12 @@ void parse_items(Fields& fields, ForEach& loop) {
   if (const json::Tree* count = items->find("count");
       count != nullptr && items->members.size() == 1) {
     const std::int64_t n = json::as_int(count->raw).value_or(-1);
-    if (n >= 0) {
+    if (n >= 0 && n <= std::int64_t{UINT32_MAX}) {
       loop.count = static_cast<std::uint64_t>(n);
       return;
     }
   }
-  fields.invalid(kField, "must be a template, a list or {\"count\": N} with N of 0 or more");
+  fields.invalid(kField, "must be a template, a list or {\"count\": N} with N below 4294967296");
 }
 
 void parse_for_each(Fields& fields, int depth) {

@@ -28,7 +28,9 @@ class Fits {
     return true;
   }
   bool operator()(const record::LoopStarted& r) const {
-    return open(r.attempt.path) && body_of(step_at(*state_.graph, r.attempt.path)) != nullptr;
+    // Items are numbered in 32 bits.
+    return open(r.attempt.path) && r.count <= UINT32_MAX &&
+           body_of(step_at(*state_.graph, r.attempt.path)) != nullptr;
   }
   bool operator()(const record::ItemFinished& r) const {
     const Loop* const loop = running(r.loop);

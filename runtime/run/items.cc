@@ -38,8 +38,15 @@ Status add_sealed(ItemPage& page, const PayloadRef& ref, const PayloadSource& pa
   return ok();
 }
 
+/// Chunks that may hold something. A loop of many items that has just begun has hardly any, and a
+/// reader must not pay for those to come.
+std::uint64_t chunks_of(const Loop& loop) {
+  const std::uint64_t open = loop.open.empty() ? 0 : std::uint64_t{loop.open.rbegin()->first} + 1;
+  return std::max<std::uint64_t>(loop.chunks.size(), open);
+}
+
 Status collect_items(ItemPage& page, const Loop& loop, const PayloadSource& payloads) {
-  const std::uint64_t chunks = (loop.count + Loop::kChunkItems - 1) / Loop::kChunkItems;
+  const std::uint64_t chunks = chunks_of(loop);
   const std::uint64_t first = static_cast<std::uint64_t>(page.after + 1) / Loop::kChunkItems;
   for (std::uint64_t number = first; number < chunks && !page.full(); ++number) {
     if (number < loop.chunks.size() && loop.chunks[number].set()) {
@@ -116,7 +123,7 @@ Result<json::Text> join_results(const StepState& step,
   json.begin_object();
   json.member("count", loop.count).member("max_parallel", max_parallel);
   json.key("results").begin_array();
-  const std::uint64_t count = (loop.count + Loop::kChunkItems - 1) / Loop::kChunkItems;
+  const std::uint64_t count = chunks_of(loop);
   std::size_t sealed = 0;
   for (std::uint64_t number = 0; number < count && json.size() <= bytes_max; ++number) {
     if (number < loop.chunks.size() && loop.chunks[number].set()) {

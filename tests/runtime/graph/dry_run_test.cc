@@ -140,6 +140,9 @@ TEST_F(DryRun, FieldsThatAreMissingOrWrongAreNamed) {
       {R"g({"id":"l","type":"for_each","for_each_items":{"count":-1},"for_each_body_steps":[)g" +
            lua("x") + "]}",
        "invalid_field l /steps/0/for_each_items"},
+      {R"g({"id":"l","type":"for_each","for_each_items":{"count":4294967296},)g"
+       R"g("for_each_body_steps":[)g" + lua("x") + "]}",
+       "invalid_field l /steps/0/for_each_items"},
       {R"g({"id":"l","type":"for_each","for_each_items":"all","for_each_body_steps":[)g" +
            lua("x") + "]}",
        "invalid_field l /steps/0/for_each_items"},
