@@ -1,0 +1,132 @@
+// The journal over its tables, history behind it, and the snapshots that recovery begins with.
+#include "tests/conformance/store_suite.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+namespace troupe::testing {
+namespace {
+
+TEST_F(StoreConformance, RecoveryScansInOrderOverTablesAndEpochs) {
+  const auto entity = make.id<RunId>();
+  std::vector<Frame> all = fill_tables(entity, 3);
+  // A frame that was numbered before a cut and is committed after it belongs where its number says.
+  const Frame late = make.frame(entity, 10);
+  for (const Frame& frame : fill_tables(entity, 4)) all.push_back(frame);
+  make.next_pos((Pos{2} << 40) + 1);
+  for (const Frame& frame : fill_tables(entity, 5)) all.push_back(frame);
+  Batch batch;
+  batch.frames = {make.frame(entity, 10), late};
+  commit(batch);
+  all.insert(all.end(), batch.frames.begin(), batch.frames.end());
+  EXPECT_EQ(**reader->frame(late.pos), late);
+
+  std::vector<Pos> expected;
+  for (const Frame& frame : all) expected.push_back(frame.pos);
+  std::sort(expected.begin(), expected.end());
+  EXPECT_EQ(scanned(0), expected);
+  const auto middle = expected.begin() + static_cast<std::ptrdiff_t>(expected.size() / 2);
+  EXPECT_EQ(scanned(*middle), std::vector<Pos>(middle, expected.end()));
+  EXPECT_EQ(scanned(expected.back() + 1), std::vector<Pos>());
+  int visited = 0;
+  ASSERT_TRUE(reader->scan_journal(0, [&](Frame) { return ++visited < 7; }).ok());
+  EXPECT_EQ(visited, 7);
+  const auto starts = writer().journal_tables();
+  EXPECT_EQ(starts.size(), 5u);
+  EXPECT_TRUE(std::is_sorted(starts.begin(), starts.end()));
+}
+
+TEST_F(StoreConformance, RetiringTheJournalLosesAndDoublesNoFrame) {
+  const auto entity = make.id<RunId>();
+  Batch batch;
+  batch.runs = {make.run(make.scope())};
+  batch.runs[0].id = entity;
+  commit(batch);
+  std::vector<Frame> all = fill_tables(entity, 4);
+  EXPECT_FALSE(*writer().retire_journal()) << "nothing is behind the mark yet";
+  const auto starts = writer().journal_tables();
+  const Pos mark = starts[2];
+  ASSERT_TRUE(writer().set_recovery_mark(mark).ok());
+  ASSERT_TRUE(writer().set_recovery_mark(1).ok()) << "an older mark changes nothing";
+  EXPECT_EQ(past_of(entity, all), all);
+  for (int piece = 0; *writer().retire_journal(); ++piece) {
+    ASSERT_LT(piece, 1000);
+    ASSERT_EQ(past_of(entity, all), all) << "after piece " << piece;
+    if (piece % 3 == 1) reopen();
+  }
+  reopen();
+  EXPECT_EQ(*reader->recovery_mark(), mark);
+  EXPECT_EQ(*reader->journal_start(), mark);
+  EXPECT_EQ(writer().journal_tables(), std::vector<Pos>(starts.begin() + 2, starts.end()));
+  EXPECT_EQ(past_of(entity, all), all);
+  EXPECT_FALSE(*reader->frame(all.front().pos));
+  EXPECT_EQ(reader->history(entity, 0, 1)->size(), 1u) << "at least one, however small the limit";
+  EXPECT_TRUE(reader->history(make.id<RunId>(), 0, 1 << 20)->empty());
+  std::vector<Pos> rest;
+  for (const Frame& frame : all) {
+    if (frame.pos >= mark) rest.push_back(frame.pos);
+  }
+  EXPECT_EQ(scanned(0), rest);
+  Batch into_history;
+  into_history.frames = {{all.front().pos, entity, 0, "again"}};
+  EXPECT_EQ(writer().commit(into_history).error().code, Code::kInternal);
+}
+
+TEST_F(StoreConformance, HistoryKeepsInterleavedEntitiesApart) {
+  const auto one = make.id<RunId>();
+  const auto two = make.id<RunId>();
+  std::vector<Frame> of_one;
+  std::vector<Frame> of_two;
+  while (writer().journal_tables().size() < 3) {
+    Batch batch;
+    batch.frames = {make.frame(one, 500), make.frame(two, 20), make.frame(one, 5)};
+    of_one.insert(of_one.end(), {batch.frames[0], batch.frames[2]});
+    of_two.push_back(batch.frames[1]);
+    commit(batch);
+  }
+  ASSERT_TRUE(writer().set_recovery_mark(make.last_pos()).ok());
+  while (*writer().retire_journal()) {
+  }
+  EXPECT_GT(*reader->journal_start(), of_one.front().pos);
+  EXPECT_EQ(past_of(one, of_one), of_one);
+  EXPECT_EQ(past_of(two, of_two), of_two);
+}
+
+TEST_F(StoreConformance, SnapshotsAreFoundByWorkAndByDueTime) {
+  const auto workspace = make.id<WorkspaceId>();
+  Batch batch;
+  for (int i = 0; i < 600; ++i) {
+    batch.snapshots.push_back(make.snapshot(workspace));
+    batch.snapshots.back().bytes = "state";
+    batch.snapshots.back().runnable = i % 2 == 0;
+    if (i % 3 == 0) batch.snapshots.back().wake_at = {1000 - i};
+  }
+  commit(batch);
+  std::set<RunId> runnable;
+  ASSERT_TRUE(
+      reader->runnable_snapshots([&](Snapshot s) { return runnable.insert(s.entity).second; })
+          .ok());
+  EXPECT_EQ(runnable.size(), 300u);
+  const auto due = reader->due({700}, {1000}, 1000);
+  ASSERT_TRUE(due.ok());
+  EXPECT_EQ(due->size(), 100u) << "from 700 on, and 1000 itself is not before 1000";
+  EXPECT_TRUE(std::is_sorted(due->begin(), due->end(), [](const Snapshot& a, const Snapshot& b) {
+    return a.wake_at < b.wake_at;
+  }));
+  EXPECT_EQ(reader->due({0}, {5000}, 7)->size(), 7u);
+
+  Batch change;
+  change.snapshots = {batch.snapshots[0]};
+  change.snapshots[0].runnable = false;
+  change.snapshots[0].wake_at = {};
+  change.snapshots_dropped = {batch.snapshots[6].entity};
+  commit(change);
+  std::size_t visited = 0;
+  ASSERT_TRUE(reader->runnable_snapshots([&](Snapshot) { return ++visited, true; }).ok());
+  EXPECT_EQ(visited, 298u);
+  EXPECT_EQ(reader->due({0}, {5000}, 1000)->size(), 198u);
+}
+
+}  // namespace
+}  // namespace troupe::testing
