@@ -91,18 +91,24 @@ struct StartMade {
   Callback<Started> done;
 };
 struct ToRun { RunId run; store::TenantScope scope; std::variant<Ask, Look> message; };
+/// Where a run actor's state comes from.
+enum class Origin : std::uint8_t {
+  kNew,        ///< made just now
+  kRecovered,  ///< folded after a crash of the node or of its actor: it asks again for all it needs
+  kAsleep,     ///< a snapshot that holds everything, written by the actor before it left
+};
 /// Read back from the store: an open run's state, or an ended run's row, or why neither.
 struct Loaded {
   RunId run;
   std::shared_ptr<run::State> state;
   std::shared_ptr<store::RunRow> row;
   std::optional<Error> error;
-  bool crashed = false;  ///< its actor crashed, and may have kept to itself what it had committed
+  Origin origin = Origin::kAsleep;
 };
 /// Whether a run of this id was accepted before: its row, or null.
 struct Exists { RunId run; std::shared_ptr<store::RunRow> row; std::optional<Error> error; };
 /// Accepted and durable, to be executed in turn.
-struct Enqueue { std::shared_ptr<std::vector<run::State>> states; bool recovered = false; };
+struct Enqueue { std::shared_ptr<std::vector<run::State>> states; Origin origin; };
 struct Asleep { RunId run; std::uint64_t received = 0; };
 struct Reload { RunId run; };
 struct TimerFired { RunId run; };

@@ -124,7 +124,7 @@ Status Node::Parts::begin() {
     services.ports.log.info("runs recovered", {{"workspace", workspace.to_string()},
                                                {"runs", std::uint64_t{states->size()}}});
     services.metrics.recoveries.add(static_cast<double>(states->size()));
-    caf::anon_send(directory.tenant(workspace), Enqueue{states, true});
+    caf::anon_send(directory.tenant(workspace), Enqueue{states, Origin::kRecovered});
   }
   // Not before: a run with frames behind its snapshot must not be woken from the snapshot alone.
   caf::anon_send(services.timers, BeginTimers{});

@@ -16,7 +16,7 @@ Answered answer_of(const run::State& state, const run::Decision& decision) {
 }  // namespace
 
 Run::Run(caf::actor_system& system, Services& services, TenantActor tenant,
-         caf::actor_control_block* self, run::State state, bool stored,
+         caf::actor_control_block* self, run::State state, Origin origin,
          std::function<void(const StepActor&)> watch)
     : system_(system),
       services_(services),
@@ -27,7 +27,9 @@ Run::Run(caf::actor_system& system, Services& services, TenantActor tenant,
       row_status_(state_.status),
       row_reason_(state_.pause_reason),
       row_written_(state_.records > 0),
-      has_snapshot_(stored),
+      has_snapshot_(origin != Origin::kNew),
+      snapshot_current_(origin == Origin::kAsleep),
+      slept_until_(snapshot_current_ ? run::next_wake(state_) : TimePoint{}),
       watch_(std::move(watch)) {}
 
 Run::~Run() {
@@ -43,6 +45,7 @@ Run::~Run() {
 
 void Run::ask(const Ask& ask) {
   ++received_;
+  if (std::holds_alternative<run::event::TimerDue>(ask.event)) slept_until_ = {};
   take(ask.event, ask.done);
 }
 
@@ -237,8 +240,9 @@ void Run::snapshot_wanted() {
     auto submission = std::make_shared<Submission>();
     submission->pos = state_.chain.head();
     submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(tenant_);
-    // At rest it keeps its wake-up; only what has work to do is to be woken at the next start.
-    add_snapshot(*submission, !snapshot_current_);
+    // At rest it keeps its wake-up; only what has work to do is to be woken at the next start. An
+    // attempt may have begun since without a record of its own.
+    add_snapshot(*submission, !snapshot_current_ || !attempts_.empty() || run::runnable(state_));
     services_.submit(std::move(submission));
   }
   maybe_leave();
@@ -332,8 +336,10 @@ void Run::maybe_leave() {
     return;
   }
   leaving_ = true;
-  if (const TimePoint wake = run::next_wake(state_); wake.set() && !store::ended(state_.status)) {
+  const TimePoint wake = run::next_wake(state_);
+  if (wake.set() && wake != slept_until_ && !store::ended(state_.status)) {
     caf::anon_send(services_.timers, Arm{wake, state_.workspace, state_.id, true});
+    slept_until_ = wake;
   }
   caf::anon_send(tenant_, Asleep{state_.id, received_});
 }

@@ -16,7 +16,7 @@ namespace troupe::actors {
 class Run {
  public:
   Run(caf::actor_system& system, Services& services, TenantActor tenant,
-      caf::actor_control_block* self, run::State state, bool stored,
+      caf::actor_control_block* self, run::State state, Origin origin,
       std::function<void(const StepActor&)> watch);
   ~Run();
   Run(const Run&) = delete;
@@ -90,9 +90,10 @@ class Run {
   store::PauseReason row_reason_ = store::PauseReason::kNone;
   bool row_written_ = false;
   bool has_snapshot_;           ///< a snapshot row may exist
-  bool snapshot_current_ = false;  ///< the last submission carried one that recovery can use alone
+  bool snapshot_current_;  ///< the last submission carried one that recovery can use alone
   bool leaving_ = false;        ///< Asleep has been sent for `received_`
   TimePoint armed_;
+  TimePoint slept_until_;  ///< the durable timer that its last sleep left behind
   std::vector<run::Record> deferred_;  ///< the start, until the next decision is submitted
   std::deque<Unacked> unacked_;
   std::size_t unacked_records_ = 0;

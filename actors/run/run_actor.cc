@@ -16,11 +16,11 @@ struct RunActorState {
 
 RunActor::behavior_type run_actor(RunActor::stateful_pointer<RunActorState> self,
                                   Services* services, TenantActor tenant,
-                                  std::shared_ptr<run::State> state, bool stored) {
+                                  std::shared_ptr<run::State> state, Origin origin) {
   self->state.services = services;
   const auto watch = [self](const StepActor& step) { self->monitor(step); };
   self->state.run = std::make_unique<Run>(self->system(), *services, std::move(tenant),
-                                          self->ctrl(), std::move(*state), stored, watch);
+                                          self->ctrl(), std::move(*state), origin, watch);
   self->set_down_handler([self](const caf::down_msg& message) {
     self->state.run->attempt_actor_down(caf::actor_cast<caf::actor_addr>(message.source));
   });
@@ -46,9 +46,9 @@ RunActor::behavior_type run_actor(RunActor::stateful_pointer<RunActorState> self
 }  // namespace
 
 RunActor spawn_run(caf::actor_system& system, Services& services, const TenantActor& tenant,
-                   std::shared_ptr<run::State> state, bool stored) {
+                   std::shared_ptr<run::State> state, Origin origin) {
   services.run_actors.fetch_add(1, std::memory_order_relaxed);
-  return system.spawn<caf::lazy_init>(run_actor, &services, tenant, std::move(state), stored);
+  return system.spawn<caf::lazy_init>(run_actor, &services, tenant, std::move(state), origin);
 }
 
 }  // namespace troupe::actors

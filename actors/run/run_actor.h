@@ -10,6 +10,6 @@ struct Services;
 /// commands when they may be performed. Spawned and supervised by its tenant; ends when its tenant
 /// lets it go (asleep or ended) or when its commit was refused.
 RunActor spawn_run(caf::actor_system& system, Services& services, const TenantActor& tenant,
-                   std::shared_ptr<run::State> state, bool stored);
+                   std::shared_ptr<run::State> state, Origin origin);
 
 }  // namespace troupe::actors

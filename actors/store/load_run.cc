@@ -116,12 +116,30 @@ Result<run::State> Fold::finish() {
 
 // ---- loading ------------------------------------------------------------------------------------
 
-Loaded load_run(Services& services,
-                store::Reader& reader,
-                WorkspaceId workspace,
-                RunId run,
-                bool crashed) {
-  Loaded loaded{run, nullptr, nullptr, std::nullopt, crashed};
+namespace {
+
+/// The crashed actor of an ended run may have left the stops of its children unsent.
+void stop_children(Services& services, store::Reader& reader, const store::RunRow& ended) {
+  if (ended.status == store::RunStatus::kCompleted) return;
+  auto look = look_at_ended(services, reader, ended, true);
+  auto state = look ? state_of(*look) : Result<run::State>(std::move(look).error());
+  if (!state) {
+    return services.ports.log.error("children of an ended run may go on",
+                                    {{"run_id", ended.id.to_string()},
+                                     {"message", state.error().message}});
+  }
+  for (const RunId child : run::cancelled_children(*state)) {
+    services.send(ended.workspace, ToRun{child, {ended.workspace, std::nullopt},
+                                         Ask{run::event::StopAsked{false}, {}}});
+  }
+}
+
+}  // namespace
+
+Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace, RunId run,
+                Origin origin) {
+  Loaded loaded{run, nullptr, nullptr, std::nullopt, origin};
+  const bool crashed = origin == Origin::kRecovered;
   const auto fail = [&loaded](Error error) {
     loaded.error = std::move(error);
     return loaded;
@@ -133,11 +151,7 @@ Loaded load_run(Services& services,
   if (!snapshot) return fail(std::move(snapshot).error());
   if (store::ended((*row)->status) && !*snapshot) {
     loaded.row = std::make_shared<store::RunRow>(std::move(**row));
-    if (!crashed || loaded.row->status == store::RunStatus::kCompleted) return loaded;
-    // The crashed actor may have left the stops of its children unsent: another looks after that.
-    auto look = look_at_ended(services, reader, *loaded.row, true);
-    auto state = look ? state_of(*look) : Result<run::State>(std::move(look).error());
-    if (state) loaded.state = std::make_shared<run::State>(std::move(*state));
+    if (crashed) stop_children(services, reader, *loaded.row);
     return loaded;
   }
   Fold fold(services, reader);
@@ -151,7 +165,8 @@ Loaded load_run(Services& services,
     from = *mark;
   }
   Status folded = ok();
-  if (crashed || !*snapshot || (*row)->head != (*snapshot)->pos || (*snapshot)->runnable) {
+  if (crashed || !*snapshot || (*row)->head > (*snapshot)->pos) {
+    loaded.origin = Origin::kRecovered;
     const Status scanned = reader.scan_journal(from, [&](store::Frame frame) {
       if (frame.entity == run) folded = fold.add(frame);
       return folded.ok();
@@ -163,8 +178,12 @@ Loaded load_run(Services& services,
   if (!state) return fail(std::move(state).error());
   if (store::ended(state->status) && (!state->parent.set() || state->parent_acknowledged)) {
     loaded.row = std::make_shared<store::RunRow>(run::row_of(*state));
+    if (crashed) stop_children(services, reader, *loaded.row);
     return loaded;
   }
+  // A run that was set aside had work under way.
+  const bool aside = state->pause_reason == store::PauseReason::kQuarantine;
+  if (aside || run::runnable(*state)) loaded.origin = Origin::kRecovered;
   loaded.state = std::make_shared<run::State>(std::move(*state));
   return loaded;
 }
@@ -227,17 +246,19 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
     }
     tell_parent(run::event::ChildRefused{child.path, child.child, {error.code, error.message}});
   };
-  const Loaded before = load_run(services, reader, wanted.scope.workspace, child.child);
-  if (before.error) return refuse(*before.error);
-  if (before.state != nullptr) {
+  const auto before = reader.run_unscoped(child.child);
+  if (!before) return refuse(before.error());
+  const auto asleep = reader.snapshot(child.child);
+  if (!asleep) return refuse(asleep.error());
+  if (*before && (!store::ended((*before)->status) || *asleep)) {
     // It exists and is open (or ended without its parent's word): a message makes sure that it is
     // awake.
     return services.send(wanted.scope.workspace,
                          ToRun{child.child, {wanted.scope.workspace, std::nullopt},
                                Ask{run::event::TimerDue{}, {}}});
   }
-  if (before.row != nullptr) {
-    auto look = look_at_ended(services, reader, *before.row, true);
+  if (*before) {
+    auto look = look_at_ended(services, reader, **before, true);
     auto state = look ? state_of(*look) : Result<run::State>(look.error());
     if (!state) return refuse(state.error());
     json::Text output = state->output.text;
@@ -283,15 +304,14 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
 void write_quarantine(Services& services, store::Reader& reader, RunId run,
                       const std::string& why) {
   auto row = reader.run_unscoped(run);
-  if (!row || !*row) return;
+  if (!row || !*row || store::ended((*row)->status)) return;
   auto submission = std::make_shared<Submission>();
   store::RunRow& changed = submission->batch.runs.emplace_back(std::move(**row));
   changed.status = store::RunStatus::kPaused;
   changed.pause_reason = store::PauseReason::kQuarantine;
-  Loaded loaded = load_run(services, reader, changed.workspace, run, true);
+  Loaded loaded = load_run(services, reader, changed.workspace, run, Origin::kRecovered);
   if (loaded.state != nullptr) {
     run::State& state = *loaded.state;
-    if (store::ended(state.status)) return;
     const run::Record record =
         run::record::RunPaused{store::PauseReason::kQuarantine, services.now()};
     run::apply(state, record);

@@ -7,12 +7,9 @@ namespace troupe::actors {
 
 /// Reads an open run back: snapshot, then the frames behind it. An ended run's row, or an error,
 /// otherwise. On a reader's thread. A sleeping run has nothing behind its snapshot; after a crash
-/// of its actor it may have, and only then (`crashed`) the journal is searched for it.
-Loaded load_run(Services& services,
-                store::Reader& reader,
-                WorkspaceId workspace,
-                RunId run,
-                bool crashed = false);
+/// of its actor it may have, and only then (kRecovered) the journal is searched for it.
+Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace, RunId run,
+                Origin origin);
 
 /// A decoded snapshot, or a state that only has its id, with the frames folded in.
 class Fold {

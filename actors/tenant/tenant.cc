@@ -181,7 +181,7 @@ void Tenant::submit_all(const StartRuns& bulk) {
   submission.done = [done = bulk.done, tenant = outside_.self(), states = progress.states,
                      ids = std::move(progress.ids)](const Status& status) {
     if (!status) return done(status.error());
-    caf::anon_send(tenant, Enqueue{states, false});
+    caf::anon_send(tenant, Enqueue{states, Origin::kNew});
     done(ids);
   };
   services_.submit(std::move(progress.submission));
@@ -197,7 +197,7 @@ void Tenant::enqueue(const Enqueue& message) {
     if (!inserted && entry.phase != Phase::kLoading) continue;  // it is here already
     entry.phase = Phase::kQueued;
     entry.project = state.project;
-    entry.recovered = message.recovered;
+    entry.origin = message.origin;
     entry.state = std::make_shared<run::State>(std::move(state));
     entry.in_queue = true;
     queue_.push_back(run);
@@ -228,13 +228,11 @@ void Tenant::take_turns() {
 
 Tenant::Entry& Tenant::activate(RunId run, Entry& entry) {
   if (entry.phase != Phase::kQueued) return entry;
-  const bool recovered = entry.recovered;
-  entry.actor = outside_.spawn(std::move(entry.state), recovered);
+  entry.actor = outside_.spawn(std::move(entry.state), entry.origin);
   entry.state.reset();
   entry.phase = Phase::kActive;
-  entry.recovered = false;
   by_actor_[entry.actor.address()] = run;
-  if (recovered) forward(entry, Ask{run::event::Recovered{}, {}});
+  if (entry.origin == Origin::kRecovered) forward(entry, Ask{run::event::Recovered{}, {}});
   return entry;
 }
 
@@ -261,7 +259,7 @@ void Tenant::erase(RunId run) {
 
 void Tenant::route(const ToRun& message) {
   const auto [found, inserted] = runs_.try_emplace(message.run);
-  if (inserted) load(message.run);
+  if (inserted) load(message.run, Origin::kAsleep);
   deliver(message.run, found->second, message.scope, message.message);
 }
 
@@ -280,7 +278,7 @@ void Tenant::deliver(RunId run, Entry& entry, const store::TenantScope& scope,
       crashes_.erase(run);
       entry.phase = Phase::kLoading;
       entry.pending.emplace_back(scope, message);
-      return load(run);
+      return reload({run});
     }
     if (ask != nullptr) return refuse(message, {Code::kQuarantined, entry.why, {}});
     return answer_ended({}, scope, message);
@@ -314,10 +312,10 @@ void Tenant::snapshot_wanted(RunId run) {
 
 // ---- loading ------------------------------------------------------------------------------------
 
-void Tenant::load(RunId run) {
-  services_.read([this_tenant = outside_.self(), &services = services_, run,
+void Tenant::load(RunId run, Origin origin) {
+  services_.read([tenant = outside_.self(), &services = services_, run, origin,
                   workspace = workspace_](store::Reader& reader) {
-    caf::anon_send(this_tenant, load_run(services, reader, workspace, run));
+    caf::anon_send(tenant, load_run(services, reader, workspace, run, origin));
   });
 }
 
@@ -327,13 +325,14 @@ void Tenant::loaded(const Loaded& message) {
   Entry& entry = found->second;
   const auto pending = std::move(entry.pending);
   entry.pending.clear();
-  if (message.crashed) services_.hub.tell(message.run, {});
+  // A crashed actor may have kept to itself what it had committed.
+  if (message.origin == Origin::kRecovered) services_.hub.tell(message.run, {});
   if (message.state != nullptr) {
     entry.project = message.state->project;
     entry.state = message.state;
-    entry.recovered = true;
+    entry.origin = message.origin;
     entry.phase = Phase::kQueued;
-    const bool queued = !message.state->started.set() && !store::ended(message.state->status);
+    const bool queued = !message.state->started.set();
     activate(message.run, entry);
     for (const auto& [scope, wanted] : pending) deliver(message.run, entry, scope, wanted);
     if (!queued) return;
@@ -414,7 +413,9 @@ void Tenant::down(const caf::actor_addr& actor, const caf::error& reason) {
 
 void Tenant::reload(const Reload& message) {
   if (runs_.count(message.run) == 0) return;
-  if (services_.options.bugs.forget_unacknowledged_on_crash) return load(message.run);
+  if (services_.options.bugs.forget_unacknowledged_on_crash) {
+    return load(message.run, Origin::kRecovered);
+  }
   // What the crashed actor had submitted must have landed before the store is read: an empty
   // submission goes behind it in the workspace's line and is tried again as long as it is.
   auto barrier = std::make_shared<Submission>();
@@ -422,7 +423,7 @@ void Tenant::reload(const Reload& message) {
   barrier->done = [&services = services_, tenant = outside_.self(), run = message.run,
                    workspace = workspace_](const Status&) {
     services.read([&services, tenant, run, workspace](store::Reader& reader) {
-      caf::anon_send(tenant, load_run(services, reader, workspace, run, true));
+      caf::anon_send(tenant, load_run(services, reader, workspace, run, Origin::kRecovered));
     });
   };
   services_.submit(std::move(barrier));

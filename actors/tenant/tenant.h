@@ -16,7 +16,7 @@ class Tenant {
   /// What the actor around it does on its behalf.
   struct Outside {
     /// Spawns and monitors.
-    std::function<RunActor(std::shared_ptr<run::State>, bool stored)> spawn;
+    std::function<RunActor(std::shared_ptr<run::State>, Origin)> spawn;
     std::function<void(Duration, Reload)> later;
     std::function<TenantActor()> self;
   };
@@ -49,7 +49,7 @@ class Tenant {
     std::uint64_t delivered = 0;
     RunActor actor;
     std::shared_ptr<run::State> state;  ///< while kQueued
-    bool recovered = false;             ///< the state comes from the store: tell it so first
+    Origin origin = Origin::kNew;       ///< of `state`
     std::vector<std::pair<store::TenantScope, Message>> pending;  ///< while kLoading
     std::string why;                                              ///< while kQuarantined
   };
@@ -68,7 +68,7 @@ class Tenant {
   void take_turns();
   void deliver(RunId run, Entry& entry, const store::TenantScope& scope, const Message& message);
   void forward(Entry& entry, const Message& message);
-  void load(RunId run);
+  void load(RunId run, Origin origin);
   void answer_ended(const store::RunRow& row, const store::TenantScope& scope,
                     const Message& message);
   void erase(RunId run);

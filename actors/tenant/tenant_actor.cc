@@ -18,8 +18,8 @@ TenantActor::behavior_type tenant_actor(TenantActor::stateful_pointer<TenantStat
     return caf::actor_cast<TenantActor>(caf::strong_actor_ptr{self->ctrl()});
   };
   outside.spawn = [self, services, me = outside.self](std::shared_ptr<run::State> state,
-                                                      bool stored) {
-    const RunActor run = spawn_run(self->system(), *services, me(), std::move(state), stored);
+                                                      Origin origin) {
+    const RunActor run = spawn_run(self->system(), *services, me(), std::move(state), origin);
     self->monitor(run);
     return run;
   };

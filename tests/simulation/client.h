@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/simulation/world.h"
@@ -53,6 +55,8 @@ class Client {
   }
 
  private:
+  static constexpr Duration kPatience = seconds(120);
+
   struct Call {
     std::string what;
     std::function<void()> lost;  ///< the process died, or its run's actor: nobody knows
@@ -106,5 +110,27 @@ class Client {
   std::unique_ptr<Feed> scope_feed_;
   std::map<std::pair<std::string, std::uint64_t>, std::string> scope_seen_;
 };
+
+template <class T>
+Callback<T> Client::call(std::string what, std::function<void(Result<T>)> answered,
+                         std::function<void()> lost) {
+  const std::uint64_t id = next_call_++;
+  world_.note("call " + std::to_string(id) + " " + what);
+  calls_[id] = {std::move(what), lost};
+  world_.later(kPatience, [this, id] { overdue(id); });
+  return [this, id, answered = std::move(answered), lost = std::move(lost)](Result<T> result) {
+    if (world_.store.dead) return;  // the process died before this left it
+    if (answered_.count(id) > 0) {
+      return world_.complain("call " + std::to_string(id) + " was answered twice");
+    }
+    if (calls_.erase(id) == 0) return;
+    answered_.insert(id);
+    world_.note("answer " + std::to_string(id) + " " +
+                (result ? "ok" : std::string(info(result.error().code).name)));
+    // Its actor crashed over the question, or was refused with it: nobody knows what came of it.
+    if (!result && result.error().code == Code::kOutcomeUnknown) return lost();
+    answered(std::move(result));
+  };
+}
 
 }  // namespace troupe::simulation

@@ -282,11 +282,15 @@ Report Simulation::run() {
     if (!world_.log.complaint.empty()) world_.complain(world_.log.complaint);
   }
   if (world_.violation.empty()) {
-    check_at_end(world_, client_, [this] { settle(); });
+    const Drive drive{[this] { settle(); }, [this] {
+                        scheduler_->trigger_timeout();
+                        settle();
+                      }};
+    check_at_end(world_, client_, drive);
     if (world_.violation.empty() && world_.chance(30)) {
       crash();
       boot();
-      if (world_.violation.empty()) check_at_end(world_, client_, [this] { settle(); });
+      if (world_.violation.empty()) check_at_end(world_, client_, drive);
     }
   }
   Report report{seed_, world_.violation, {}, {}, world_.trace, steps_, crashes_,

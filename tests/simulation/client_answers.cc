@@ -1,0 +1,97 @@
+// Answers to what runs wait for: tasks and events. A poll finds them, as a person does.
+#include "tests/simulation/client.h"
+
+namespace troupe::simulation {
+
+void Client::poll() {
+  world_.later(milliseconds(100), [this] { poll(); });
+  if (world_.engine == nullptr) return;
+  const auto reader = world_.store.open_reader();
+  const auto tasks = reader->tasks_pending({world_.workspace, std::nullopt}, RunId{}, {200, ""});
+  if (!tasks) return world_.complain("tasks cannot be listed: " + tasks.error().message);
+  for (const store::TaskRow& row : tasks->items) {
+    if (tasks_in_hand_.count(row.id) > 0 || world_.chance(60)) continue;
+    answer_task(row);
+  }
+  for (const Program& program : world_.programs) {
+    for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+      if (program.nodes[i].kind != Kind::kEvent) continue;
+      const int node = static_cast<int>(i);
+      const auto waiters =
+          reader->waiters({world_.workspace, std::nullopt}, event_name(program, node), "");
+      if (!waiters) return world_.complain("waiters cannot be listed");
+      for (const store::WaiterRow& row : *waiters) {
+        if (world_.chance(50)) send_event(row.run, program.number, node);
+      }
+    }
+  }
+  for (std::size_t at = 0; at < starts_.size(); ++at) {
+    const Start& start = starts_[at];
+    if (!start.accepted || retried_.count(start.run) > 0) continue;
+    const JournalWatch::Run* run = world_.watch.find(start.run);
+    if (run == nullptr || !run->ended) continue;
+    retried_.insert(start.run);
+    if (run->status == store::RunStatus::kFailed && !start.retried && world_.chance(60)) retry(at);
+  }
+}
+
+void Client::answer_task(const store::TaskRow& row) {
+  tasks_in_hand_.insert(row.id);
+  TaskAnswer answer;
+  answer.run = row.run;
+  answer.task = world_.chance(50) ? row.id.to_string() : row.step_id;
+  answer.by = "somebody";
+  answer.approved = true;
+  answer.result = json::Text::trusted("{\"v\":1}");
+  for (const Program& program : world_.programs) {
+    if (world_.workflows[static_cast<std::size_t>(program.number)] != row.workflow) continue;
+    for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+      const Node& node = program.nodes[i];
+      if (step_id(static_cast<int>(i)) != row.step_id) continue;
+      // Of an effect in doubt it says that it did not happen.
+      answer.approved = node.kind == Kind::kHuman && !node.reject;
+      answer.result = json::Text::trusted("{\"v\":" + std::to_string(node.constant) + "}");
+    }
+  }
+  const TaskId id = row.id;
+  world_.engine->complete_task(
+      world_.scope(), answer,
+      call<TaskDecided>(
+          "answer task of " + row.step_id,
+          [this, id, run = row.run](Result<TaskDecided> decided) {
+            if (!decided) {
+              const Code code = decided.error().code;
+              const bool known = code == Code::kTaskCompleted || code == Code::kRunEnded ||
+                                 code == Code::kConflict || code == Code::kNotFound;
+              if (!known) world_.complain("an answer was refused: " + decided.error().message);
+              tasks_in_hand_.erase(id);
+              return;
+            }
+            if (decided->task != id) world_.complain("an answer decided another task");
+            if (!tasks_answered_.insert(id).second) {
+              world_.complain("I4: a task was decided twice");
+            }
+            (void)run;
+          },
+          [this, id] { tasks_in_hand_.erase(id); }));
+}
+
+void Client::send_event(RunId run, int program, int node) {
+  if (world_.engine == nullptr) return;
+  const Program& of = world_.programs[static_cast<std::size_t>(program)];
+  const std::string event = event_name(of, node);
+  if (!events_sent_.insert({run, event}).second) return;
+  const std::string data =
+      "{\"v\":" + std::to_string(of.nodes[static_cast<std::size_t>(node)].constant) + "}";
+  world_.engine->send_event(
+      world_.scope(), run, event, "", json::Text::trusted(data),
+      call<Unit>(
+          "event " + event,
+          [this](Result<Unit> answer) {
+            if (answer || answer.error().code == Code::kRunEnded) return;
+            world_.complain("an event was refused: " + answer.error().message);
+          },
+          [this, run, event] { events_sent_.erase({run, event}); }));
+}
+
+}  // namespace troupe::simulation

@@ -1,0 +1,120 @@
+// What is asked of a run by its id: pause, resume, stop, retry, and reads.
+#include "tests/simulation/client.h"
+
+namespace troupe::simulation {
+
+void Client::pause(std::size_t at) {
+  if (world_.engine == nullptr) return;
+  const RunId run = starts_[at].run;
+  const auto resume_later = [this, at] {
+    world_.later(world_.up_to(seconds(4)), [this, at] { resume(at); });
+  };
+  world_.engine->control(world_.scope(), run, Control::kPause,
+                         call<store::RunRow>(
+                             "pause " + run.to_string(),
+                             [this, resume_later](Result<store::RunRow> row) {
+                               if (row) return resume_later();
+                               const Code code = row.error().code;
+                               if (code == Code::kRunEnded || code == Code::kConflict) return;
+                               world_.complain("pause was refused: " + row.error().message);
+                             },
+                             resume_later));
+}
+
+void Client::resume(std::size_t at) {
+  const auto again = [this, at] {
+    world_.later(milliseconds(50), [this, at] { resume(at); });
+  };
+  if (world_.engine == nullptr) return again();
+  world_.engine->control(world_.scope(), starts_[at].run, Control::kResume,
+                         call<store::RunRow>(
+                             "resume " + starts_[at].run.to_string(),
+                             [this](Result<store::RunRow> row) {
+                               if (row) return;
+                               const Code code = row.error().code;
+                               if (code == Code::kRunEnded || code == Code::kConflict) return;
+                               world_.complain("resume was refused: " + row.error().message);
+                             },
+                             again));
+}
+
+void Client::stop(std::size_t at, bool graceful) {
+  if (world_.engine == nullptr) return;
+  starts_[at].may_be_stopped = true;
+  const Control control = graceful ? Control::kStopGraceful : Control::kStopImmediate;
+  world_.engine->control(
+      world_.scope(), starts_[at].run, control,
+      call<store::RunRow>(
+          "stop " + starts_[at].run.to_string(),
+          [this, at, graceful](Result<store::RunRow> row) {
+            if (!row) {
+              if (row.error().code == Code::kRunEnded) return;
+              return world_.complain("stop was refused: " + row.error().message);
+            }
+            starts_[at].is_stopped = true;
+            const JournalWatch::Run* durable = world_.watch.find(starts_[at].run);
+            if (!graceful && (!durable->ended || durable->status != store::RunStatus::kStopped)) {
+              world_.complain("a stop was acknowledged before it was durable");
+            }
+          },
+          [this, at] { world_.later(milliseconds(40), [this, at] { stop(at, false); }); }));
+}
+
+void Client::retry(std::size_t at) {
+  if (world_.engine == nullptr) return;
+  const Start origin = starts_[at];
+  RetryRequest request;
+  request.run = origin.run;
+  world_.engine->retry(
+      world_.scope(), request,
+      call<Started>(
+          "retry",
+          [this, origin](Result<Started> answer) {
+            if (!answer) {
+              if (transient(answer.error().code)) return;
+              return world_.complain("a retry was refused: " + answer.error().message);
+            }
+            Start start;
+            start.program = origin.program;
+            start.n = origin.n;
+            start.retried = true;
+            starts_.push_back(start);
+            ++to_send_;
+            accepted(starts_.size() - 1, answer->run);
+          },
+          [] {}));
+}
+
+void Client::look(RunId run) {
+  if (world_.engine == nullptr) return;
+  world_.engine->summary(
+      world_.scope(), run,
+      call<store::RunRow>(
+          "summary " + run.to_string(),
+          [this, run](Result<store::RunRow> row) {
+            if (!row) return world_.complain("an accepted run is gone: " + row.error().message);
+            const JournalWatch::Run* durable = world_.watch.find(run);
+            if (row->head > durable->head) {
+              world_.complain("a read shows what is not durable: run " + run.to_string());
+            }
+            if (durable->ended != store::ended(row->status) && row->head == durable->head) {
+              world_.complain("a read shows another status than the journal");
+            }
+          },
+          [] {}));
+}
+
+void Client::look_from_elsewhere(RunId run) {
+  if (world_.engine == nullptr) return;
+  const store::TenantScope foreign{world_.workspace, ProjectId{Uuid{1, 2}}};
+  world_.engine->summary(foreign, run,
+                         call<store::RunRow>(
+                             "summary from elsewhere",
+                             [this](Result<store::RunRow> row) {
+                               if (!row && row.error().code == Code::kNotFound) return;
+                               world_.complain("I12: a run was shown to another project");
+                             },
+                             [] {}));
+}
+
+}  // namespace troupe::simulation
