@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <iostream>
 
@@ -13,10 +14,12 @@
 namespace troupe::bench {
 namespace {
 
+/// On a node in this process, or (the last) on the program as its users start it.
 struct Workload {
   const char* name;
   const char* title;
-  Figures (*run)(Rig&, const Settings&);
+  Figures (*on_rig)(Rig&, const Settings&);
+  Figures (*on_program)(const Settings&) = nullptr;
 };
 
 constexpr Workload kWorkloads[] = {
@@ -25,20 +28,22 @@ constexpr Workload kWorkloads[] = {
     {"W3", "N one-step runs submitted in bulk", run_jobs},
     {"W4", "N runs that wait for a person", run_sleepers},
     {"W6", "a workspace beside a flood of N runs", run_neighbour},
-    {"W7", "authenticated start over HTTP, by wrk", run_ingest},
+    {"W6-many", "10,000 workspaces, one of which floods N runs", run_crowd},
+    {"W6-equal", "N runs shared equally by 16 workspaces: Jain's fairness index", run_equals},
+    {"W7", "authenticated start over HTTP, by wrk: jobs submitted singly", run_ingest},
     {"W8", "crash with N open runs, half runnable", run_recovery},
     {"W10", "step to step inside one run of N steps", run_overhead},
+    {"W11", "troupe serve: start, memory, idle work, N events to WebSockets", nullptr, run_program},
 };
 
 int usage_error(const std::string& message) {
   std::cerr << "troupe-bench: " << message << "\n"
             << "usage: troupe-bench W1 [--store sqlite] [--mode strict|run-ahead] [--n N] "
-               "[--seconds S] [--json]\n       troupe-bench list\n";
+               "[--workspaces K] [--seconds S] [--json]\n       troupe-bench list\n";
   return 2;
 }
 
-void print(const Settings& settings, const Figures& figures, const Usage& before,
-           const Usage& after, std::uint64_t commits, std::uint64_t bytes, double raw) {
+void print(const Settings& settings, const Figures& figures, double raw) {
   if (!settings.json) {
     std::printf("%s %s %s n=%llu %.2f s\n", settings.workload.c_str(), settings.store.c_str(),
                 settings.strict ? "strict" : "run-ahead",
@@ -53,8 +58,8 @@ void print(const Settings& settings, const Figures& figures, const Usage& before
       std::printf("  %-24s %.3f\n", name.c_str(), value);
     std::printf(
         "  cpu %.2f s, rss peak %.0f MB, %llu commits, %.1f MB written, raw ceiling %.0f rows/s\n",
-        after.cpu_s - before.cpu_s, after.rss_peak_mb, static_cast<unsigned long long>(commits),
-        static_cast<double>(bytes) / 1e6, raw);
+        figures.cpu_s, figures.rss_peak_mb, static_cast<unsigned long long>(figures.commits),
+        static_cast<double>(figures.bytes_written) / 1e6, raw);
     return;
   }
   json::Writer out;
@@ -63,23 +68,41 @@ void print(const Settings& settings, const Figures& figures, const Usage& before
   out.member("seconds", figures.seconds).member("runs_per_s", figures.runs_per_s);
   out.member("steps_per_s", figures.steps_per_s).member("p50_ms", figures.p50_ms);
   out.member("p99_ms", figures.p99_ms).member("max_ms", figures.max_ms);
-  out.member("cpu_s", after.cpu_s - before.cpu_s).member("rss_mb", after.rss_peak_mb);
-  out.member("commits", commits).member("bytes_written", bytes).member("raw_rows_per_s", raw);
+  out.member("cpu_s", figures.cpu_s).member("rss_mb", figures.rss_peak_mb);
+  out.member("commits", figures.commits).member("bytes_written", figures.bytes_written);
+  out.member("raw_rows_per_s", raw);
   out.member("machine", machine(settings.dir)).member("version", "0.1.0");
   out.member("command", settings.command);
   for (const auto& [name, value] : figures.more) out.member(name, value);
   std::printf("%s\n", out.end_object().take().c_str());
 }
 
-int run(const Workload& workload, const Settings& settings, lua_sandbox::Zygote zygote) {
-  const double raw = raw_rows_per_s(settings.dir);
+Figures run_on_rig(const Workload& workload,
+                   const Settings& settings,
+                   lua_sandbox::Zygote zygote) {
   Rig rig(settings, std::move(zygote));
   const Usage before = usage();
-  const Figures figures = workload.run(rig, settings);
+  Figures figures = workload.on_rig(rig, settings);
   const Usage after = usage();
-  print(settings, figures, before, after, rig.commits(),
-        rig.store().journal_bytes() + rig.store().wal_bytes(), raw);
-  return 0;
+  figures.cpu_s = after.cpu_s - before.cpu_s;
+  figures.rss_peak_mb = after.rss_peak_mb;
+  figures.commits = rig.commits();
+  figures.bytes_written = rig.store().journal_bytes() + rig.store().wal_bytes();
+  return figures;
+}
+
+int run(const Workload& workload, const Settings& settings, lua_sandbox::Zygote zygote) {
+  try {
+    const double raw = raw_rows_per_s(settings.dir);
+    print(settings,
+          workload.on_program != nullptr ? workload.on_program(settings)
+                                         : run_on_rig(workload, settings, std::move(zygote)),
+          raw);
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << "troupe-bench: " << error.what() << "\n";
+    return 1;
+  }
 }
 
 int main_of(int argc, char** argv) {
@@ -93,7 +116,7 @@ int main_of(int argc, char** argv) {
   settings.workload = argv[1];
   if (settings.workload == "list") {
     for (const Workload& workload : kWorkloads)
-      std::printf("%-4s %s\n", workload.name, workload.title);
+      std::printf("%-8s %s\n", workload.name, workload.title);
     return 0;
   }
   for (int i = 2; i < argc; ++i) {
@@ -105,6 +128,8 @@ int main_of(int argc, char** argv) {
     }
     ++i;
     if (flag == "--n") settings.n = std::strtoull(value.c_str(), nullptr, 10);
+    else if (flag == "--workspaces")
+      settings.workspaces = std::strtoull(value.c_str(), nullptr, 10);
     else if (flag == "--seconds") settings.seconds = std::atof(value.c_str());
     else if (flag == "--mode" && (value == "strict" || value == "run-ahead"))
       settings.strict = value == "strict";

@@ -38,6 +38,19 @@ std::string chain_graph(int steps) {
   return out.str();
 }
 
+double metric_in(const std::string& exposition, const std::string& name) {
+  const std::string full = "troupe_" + name;
+  std::istringstream text(exposition);
+  std::string line;
+  double sum = 0;
+  while (std::getline(text, line)) {
+    if (line.rfind(full, 0) != 0 || line.size() <= full.size()) continue;
+    if (line[full.size()] != ' ' && line[full.size()] != '{') continue;
+    sum += std::atof(line.c_str() + line.rfind(' '));
+  }
+  return sum;
+}
+
 Counter& CountingMetrics::counter(std::string_view name, std::string_view a, std::string_view b) {
   Counter& counter = next_.counter(name, a, b);
   if (name != "runs_finished_total") return counter;
@@ -121,21 +134,9 @@ StartRequest Rig::request(WorkflowId workflow, const std::string& input) const {
   return request;
 }
 
-double Rig::metric(const std::string& name) {
-  std::istringstream text(metrics_.exposition());
-  std::string line;
-  double sum = 0;
-  while (std::getline(text, line)) {
-    const std::string full = "troupe_" + name;
-    if (line.rfind(full, 0) != 0 || line.size() <= full.size()) continue;
-    if (line[full.size()] != ' ' && line[full.size()] != '{') continue;
-    sum += std::atof(line.c_str() + line.rfind(' '));
-  }
-  return sum;
-}
-
 std::uint64_t Rig::commits() {
-  return static_cast<std::uint64_t>(metric("commit_duration_seconds_count"));
+  return static_cast<std::uint64_t>(
+      metric_in(metrics_.exposition(), "commit_duration_seconds_count"));
 }
 
 bool Rig::wait_ended(std::uint64_t count, double seconds) {

@@ -28,6 +28,7 @@ struct Settings {
   std::string store = "sqlite";
   bool strict = false;
   std::uint64_t n = 0;     ///< 0: the workload's own
+  std::uint64_t workspaces = 0;  ///< 0: the workload's own
   double seconds = 10;
   bool json = false;
   std::string dir;         ///< a fresh folder; removed at the end
@@ -40,6 +41,9 @@ struct Figures {
   double p50_ms = 0, p99_ms = 0, max_ms = 0;
   double seconds = 0;
   std::uint64_t n = 0;
+  // What it cost. Filled in for workloads that run on a rig.
+  double cpu_s = 0, rss_peak_mb = 0;
+  std::uint64_t commits = 0, bytes_written = 0;
   std::vector<std::pair<std::string, double>> more;
 };
 
@@ -107,7 +111,6 @@ class Rig {
 
  private:
   Status begin();
-  double metric(const std::string& name);
 
   const Settings settings_;
   system::SystemClock clock_;
@@ -133,12 +136,18 @@ Figures run_fan(Rig& rig, const Settings& settings);        // W2
 Figures run_jobs(Rig& rig, const Settings& settings);       // W3
 Figures run_sleepers(Rig& rig, const Settings& settings);   // W4
 Figures run_neighbour(Rig& rig, const Settings& settings);  // W6
+Figures run_crowd(Rig& rig, const Settings& settings);      // W6-many
+Figures run_equals(Rig& rig, const Settings& settings);     // W6-equal
 Figures run_ingest(Rig& rig, const Settings& settings);     // W7
 Figures run_recovery(Rig& rig, const Settings& settings);   // W8
 Figures run_overhead(Rig& rig, const Settings& settings);   // W10
+Figures run_program(const Settings& settings);              // W11
 
 /// A graph of `steps` trivial scripts in a chain.
 std::string chain_graph(int steps);
+
+/// The sum over all labels of one metric in an exposition; `name` without prefix.
+double metric_in(const std::string& exposition, const std::string& name);
 
 // ---- implementation -----------------------------------------------------------------------------
 

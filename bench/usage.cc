@@ -9,12 +9,15 @@
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
 
 namespace troupe::bench {
 namespace {
+
+constexpr double kKibMb = 1024 / 1e6;
 
 struct Process {
   int parent = 0;
@@ -50,14 +53,33 @@ std::map<int, Process> processes() {
   return all;
 }
 
-double own_peak_mb() {
-  std::ifstream status("/proc/self/status");
-  std::string line;
-  while (std::getline(status, line)) {
-    if (line.rfind("VmHWM:", 0) == 0) return std::atof(line.c_str() + 6) / 1000;
+/// The process and whatever descends from it.
+std::map<int, Process> family(int pid) {
+  const auto all = processes();
+  std::map<int, Process> out;
+  for (const auto& [member, process] : all) {
+    int up = member;
+    while (up > 1 && up != pid) {
+      const auto found = all.find(up);
+      up = found == all.end() ? 0 : found->second.parent;
+    }
+    if (up == pid) out.emplace(member, process);
   }
-  return 0;
+  return out;
 }
+
+/// The sum of what stands behind `key` at the starts of lines.
+double sum_in(const std::string& path, const std::string& key) {
+  std::ifstream file(path);
+  std::string line;
+  double sum = 0;
+  while (std::getline(file, line)) {
+    if (line.rfind(key, 0) == 0) sum += std::atof(line.c_str() + key.size());
+  }
+  return sum;
+}
+
+std::string proc_of(int pid) { return "/proc/" + std::to_string(pid); }
 
 std::string first_match(const std::string& path, const std::string& key) {
   std::ifstream file(path);
@@ -73,21 +95,44 @@ std::string first_match(const std::string& path, const std::string& key) {
 
 }  // namespace
 
-Usage usage() {
-  const auto all = processes();
+Usage usage() { return usage_of(getpid()); }
+
+Usage usage_of(int pid) {
   Usage sum;
-  for (const auto& [pid, process] : all) {
-    int up = pid;
-    while (up > 1 && up != getpid()) {
-      const auto found = all.find(up);
-      up = found == all.end() ? 0 : found->second.parent;
-    }
-    if (up != getpid()) continue;
+  for (const auto& [member, process] : family(pid)) {
     sum.cpu_s += process.cpu_s;
     sum.rss_mb += process.rss_mb;
-    sum.rss_peak_mb += pid == getpid() ? own_peak_mb() : process.rss_mb;
+    sum.rss_peak_mb +=
+        member == pid ? sum_in(proc_of(pid) + "/status", "VmHWM:") * kKibMb : process.rss_mb;
   }
   return sum;
+}
+
+double resident_mb(int pid) { return sum_in(proc_of(pid) + "/status", "VmRSS:") * kKibMb; }
+
+double proportional_mb(int pid) {
+  double sum = 0;
+  for (const auto& [member, process] : family(pid))
+    sum += sum_in(proc_of(member) + "/smaps_rollup", "Pss:") * kKibMb;
+  return sum;
+}
+
+double written_bytes(int pid) { return sum_in(proc_of(pid) + "/io", "write_bytes:"); }
+
+std::uint64_t wakeups(int pid, std::string_view thread) {
+  double sum = 0;
+  for (const auto& [member, process] : family(pid)) {
+    std::error_code gone;
+    for (const auto& task :
+         std::filesystem::directory_iterator(proc_of(member) + "/task", gone)) {
+      std::string name;
+      std::getline(std::ifstream(task.path() / "comm"), name);
+      if (!thread.empty() && name != thread) continue;
+      sum += sum_in(task.path() / "status", "voluntary_ctxt_switches:");
+      sum += sum_in(task.path() / "status", "nonvoluntary_ctxt_switches:");
+    }
+  }
+  return static_cast<std::uint64_t>(sum);
 }
 
 std::string machine(const std::string& dir) {
@@ -109,8 +154,8 @@ double monotonic_s() {
 double quantile(std::vector<double>& samples, double q) {
   if (samples.empty()) return 0;
   std::sort(samples.begin(), samples.end());
-  const auto at = static_cast<std::size_t>(std::ceil(q * static_cast<double>(samples.size()))) - 1;
-  return samples[std::min(at, samples.size() - 1)];
+  const auto rank = static_cast<std::size_t>(std::ceil(q * static_cast<double>(samples.size())));
+  return samples[std::clamp<std::size_t>(rank, 1, samples.size()) - 1];
 }
 
 }  // namespace troupe::bench
