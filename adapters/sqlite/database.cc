@@ -2,11 +2,22 @@
 
 #include <cerrno>
 
+#include "adapters/sqlite/page_seal.h"
+
 namespace troupe::sqlite {
 namespace {
 
 // Statements over journal tables come and go; beyond this the cache starts again.
 constexpr std::size_t kCacheStatementsMax = 256;
+
+Error failure_of(sqlite3* db, int extended_code, std::string_view what) {
+  const std::string damage = extended_code == SQLITE_IOERR_DATA ? damage_seen(db) : "";
+  if (!damage.empty()) {
+    return {Code::kCorrupt, "Stored bytes are damaged: " + damage + " does not have its checksum.",
+            {}};
+  }
+  return error_of(extended_code, what, sqlite3_errmsg(db), sqlite3_system_errno(db));
+}
 
 }  // namespace
 
@@ -19,6 +30,10 @@ Error error_of(int extended_code, std::string_view what, std::string_view detail
     case SQLITE_NOTADB: code = Code::kCorrupt; break;
     case SQLITE_CONSTRAINT: code = Code::kConflict; break;
     case SQLITE_IOERR:
+      if (extended_code == SQLITE_IOERR_DATA) {
+        code = Code::kCorrupt;
+        break;
+      }
       // The shared-memory file reports a full disk as an I/O error.
       code = system_errno == ENOSPC && extended_code != SQLITE_IOERR_FSYNC ? Code::kStorageFull
                                                                            : Code::kUnavailable;
@@ -41,8 +56,7 @@ Error error_of(int extended_code, std::string_view what, std::string_view detail
 
 Error Statement::failure(int code) const {
   const char* sql = stmt_ ? sqlite3_sql(stmt_.get()) : "preparing a statement";
-  return error_of(code, std::string_view(sql).substr(0, 60), sqlite3_errmsg(db_),
-                  sqlite3_system_errno(db_));
+  return failure_of(db_, code, std::string_view(sql).substr(0, 60));
 }
 
 Result<bool> Statement::step() {
@@ -66,20 +80,22 @@ Status Statement::run() {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, Mode mode,
-                                                 const std::string& vfs) {
+                                                 const std::string& vfs, Logger* log) {
+  std::unique_ptr<Database> database(new Database(std::make_unique<CheckedPages>(vfs, log)));
   const int flags = SQLITE_OPEN_NOMUTEX | (mode == Mode::kWrite
                                                ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                                : SQLITE_OPEN_READONLY);
-  sqlite3* db = nullptr;
   const int code =
-      sqlite3_open_v2(path.c_str(), &db, flags, vfs.empty() ? nullptr : vfs.c_str());
-  std::unique_ptr<Database> database(new Database(db));
+      sqlite3_open_v2(path.c_str(), &database->db_, flags, database->pages_->name().c_str());
+  sqlite3* const db = database->db_;
   if (code != SQLITE_OK) {
     return error_of(code, "opening " + path, db ? sqlite3_errmsg(db) : sqlite3_errstr(code),
                     db ? sqlite3_system_errno(db) : 0);
   }
   sqlite3_extended_result_codes(db, 1);
   sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  int reserved = kSealBytes;  // of a new file
+  sqlite3_file_control(db, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
   return database;
 }
 
@@ -102,8 +118,7 @@ Statement Database::prepare(std::string_view sql) {
 
 Status Database::execute(const std::string& sql) {
   if (sqlite3_exec(db_, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK) return ok();
-  return error_of(sqlite3_extended_errcode(db_), sql.substr(0, 60), sqlite3_errmsg(db_),
-                  sqlite3_system_errno(db_));
+  return failure_of(db_, sqlite3_extended_errcode(db_), sql.substr(0, 60));
 }
 
 Result<std::string> Database::query_text(const std::string& sql) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "adapters/sqlite/checked_pages.h"
 #include "runtime/base/result.h"
 #include "runtime/base/uuid.h"
 
@@ -91,13 +92,14 @@ class Statement {
   int code_;
 };
 
-/// One connection and its prepared statements. Belongs to one thread at a time. Closing never
-/// checkpoints: that is the writer's business alone.
+/// One connection and its prepared statements, over pages that are checked as they come and go.
+/// Belongs to one thread at a time. Closing never checkpoints: that is the writer's business alone.
 class Database {
  public:
   enum class Mode { kWrite, kRead };
+  /// Damaged pages go to `log` too, which outlives the connection or is null.
   static Result<std::unique_ptr<Database>> open(const std::string& path, Mode mode,
-                                                const std::string& vfs);
+                                                const std::string& vfs, Logger* log = nullptr);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -120,9 +122,10 @@ class Database {
       return std::hash<std::string_view>()(text);
     }
   };
-  explicit Database(sqlite3* db) : db_(db) {}
+  explicit Database(std::unique_ptr<CheckedPages> pages) : pages_(std::move(pages)) {}
 
-  sqlite3* db_;
+  std::unique_ptr<CheckedPages> pages_;
+  sqlite3* db_ = nullptr;
   std::unordered_map<std::string, std::shared_ptr<sqlite3_stmt>, TextHash, std::equal_to<>> cache_;
 };
 

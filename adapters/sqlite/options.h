@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string>
 
+#include "runtime/port/log.h"
+
 namespace troupe::sqlite {
 
 /// Everything about the embedded store that may be set. The defaults are the measured ones
@@ -20,6 +22,7 @@ struct Options {
   /// Over this, a checkpoint waits briefly for readers so that the WAL starts again.
   std::size_t wal_bytes_max = std::size_t{64} << 20;
   int reader_wait_ms = 20;
+  Logger* log = nullptr;  ///< told of damaged pages; outlives the store
   std::string vfs;  ///< for tests: the name of a registered VFS (fault_vfs.h); empty: SQLite's own
 };
 

@@ -9,7 +9,7 @@ namespace troupe::sqlite {
 using namespace store;
 
 Reader::Reader(const Options& options, const Hasher& hasher) : options_(options), hasher_(hasher) {
-  auto db = Database::open(options_.path, Database::Mode::kRead, options_.vfs);
+  auto db = Database::open(options_.path, Database::Mode::kRead, options_.vfs, options_.log);
   if (!db) {
     open_error_ = db.error();
     return;

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "adapters/sqlite/schema.h"
+#include "adapters/sqlite/stored_file.h"
+#include "adapters/sqlite/wal_damage.h"
 
 namespace troupe::sqlite {
 
@@ -31,7 +33,9 @@ Writer::Writer(std::unique_ptr<Database> db, const Options& options, const Hashe
       scopes_(*db_) {}
 
 Result<std::unique_ptr<Writer>> Writer::open(const Options& options, const Hasher& hasher) {
-  auto db = Database::open(options.path, Database::Mode::kWrite, options.vfs);
+  if (Status intact = check_wal(options.path); !intact) return intact.error();
+  if (Status ready = make_file_ready(options.path); !ready) return ready.error();
+  auto db = Database::open(options.path, Database::Mode::kWrite, options.vfs, options.log);
   if (!db) return db.error();
   std::unique_ptr<Writer> writer(new Writer(*std::move(db), options, hasher));
   if (Status done = configure_writer(*writer->db_, options); !done) return done.error();

@@ -16,6 +16,7 @@
 #include "adapters/http_client/client.h"
 #include "adapters/lua_sandbox/pool.h"
 #include "adapters/lua_sandbox/zygote.h"
+#include "adapters/sqlite/examination.h"
 #include "adapters/sqlite/sqlite_store.h"
 #include "adapters/system/clock.h"
 #include "adapters/system/data_dir.h"
@@ -164,6 +165,22 @@ Finding check_token(const std::string& data_dir) {
   return {"token", Verdict::kOk, path};
 }
 
+/// Reads everything that is stored. False if the store should not be opened.
+bool check_pages(const sqlite::Options& options, std::vector<Finding>* findings) {
+  const Result<sqlite::Examination> examination = sqlite::examine(options);
+  if (!examination) {
+    findings->push_back({"pages", Verdict::kFail, examination.error().message});
+    return false;
+  }
+  for (const std::string& damage : examination->damage) {
+    findings->push_back({"pages", Verdict::kFail, damage});
+  }
+  if (!examination->damage.empty()) return false;
+  findings->push_back({"pages", Verdict::kOk,
+                       "all " + std::to_string(examination->pages) + " read, none is damaged"});
+  return true;
+}
+
 /// The lock, and the store behind it if nobody else has it.
 void check_store(const std::string& path, std::vector<Finding>* findings) {
   if (!std::filesystem::exists(path)) {
@@ -184,6 +201,7 @@ void check_store(const std::string& path, std::vector<Finding>* findings) {
   const system::Blake2bHasher hasher;
   sqlite::Options options;
   options.path = (*held)->file("troupe.db");
+  if (!check_pages(options, findings)) return;
   const auto store = sqlite::SqliteStore::open(options, hasher);
   if (!store) {
     findings->push_back({"store", Verdict::kFail, store.error().message});

@@ -125,6 +125,7 @@ Status OneNode::start(const config::Options& options) {
   data_dir_ = std::move(*data_dir);
   sqlite::Options store_options;
   store_options.path = data_dir_->file("troupe.db");
+  store_options.log = &log_;
   auto store = sqlite::SqliteStore::open(store_options, hasher_);
   if (!store) return std::move(store).error();
   store_ = std::move(*store);

@@ -42,6 +42,28 @@ class SqliteTest : public ::testing::Test {
     const auto answer = (*db)->query_text("PRAGMA integrity_check");
     return answer ? *answer : answer.error().message;
   }
+  /// What a kill at this moment would leave of the store in `from`.
+  static void copy_files(const std::filesystem::path& from, const std::filesystem::path& to,
+                         bool with_shared_memory = true) {
+    std::filesystem::create_directories(to);
+    for (const char* file : {"store.db", "store.db-wal", "store.db-shm"}) {
+      if (!std::filesystem::exists(from / file)) continue;
+      std::filesystem::copy_file(from / file, to / file);
+    }
+    if (!with_shared_memory) std::filesystem::remove(to / "store.db-shm");
+  }
+  static std::string bytes_of(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  static void flip_bit(const std::filesystem::path& path, std::uint64_t offset, int bit) {
+    std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekg(static_cast<std::streamoff>(offset));
+    const int byte = file.get();
+    ASSERT_GE(byte, 0) << "nothing at " << offset;
+    file.seekp(static_cast<std::streamoff>(offset));
+    file.put(static_cast<char>(byte ^ (1 << bit)));
+  }
   store::Batch batch_of(RunId entity, int frames = 3) {
     store::Batch batch;
     for (int i = 0; i < frames; ++i) batch.frames.push_back(make.frame(entity, 300));

@@ -1,3 +1,4 @@
+#include "adapters/sqlite/page_seal.h"
 #include "adapters/sqlite/schema.h"
 #include "tests/adapters/sqlite/sqlite_fixture.h"
 
@@ -32,6 +33,13 @@ TEST_F(SqliteTest, FilesOfOthersAndOfNewerReleasesAreRefused) {
     ASSERT_TRUE((*db)->execute("CREATE TABLE theirs(x)").ok());
   }
   EXPECT_EQ(sqlite::SqliteStore::open(options, hasher).error().code, Code::kConfigInvalid);
+  auto plain = options;
+  plain.path = directory.file("plain.db");
+  sqlite3* db = nullptr;
+  ASSERT_EQ(sqlite3_open(plain.path.c_str(), &db), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(db, "CREATE TABLE theirs(x)", nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(db);
+  EXPECT_EQ(sqlite::SqliteStore::open(plain, hasher).error().code, Code::kConfigInvalid);
   auto newer = options;
   newer.path = directory.file("newer.db");
   open(newer).reset();
@@ -81,6 +89,18 @@ TEST_F(SqliteTest, AReaderThatStaysDoesNotBlockCommitsAndTheWalShrinksAfterIt) {
   EXPECT_GT(std::filesystem::file_size(options.path + "-wal"), 512u << 10);
   fill();
   EXPECT_LE(std::filesystem::file_size(options.path + "-wal"), 640u << 10);
+}
+
+/// Makes the seals of all pages fit what is in them, so that only what lies below can object.
+void seal_again(const std::string& path, std::size_t page_bytes) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  std::string page(page_bytes, '\0');
+  for (std::uint32_t number = 1; file.read(page.data(), static_cast<std::streamsize>(page_bytes));
+       ++number) {
+    sqlite::seal(page.data(), page.size(), number);
+    file.seekp(static_cast<std::streamoff>((number - 1) * page_bytes));
+    file.write(page.data(), static_cast<std::streamsize>(page_bytes));
+  }
 }
 
 /// Changes one byte of `file` in the middle of `marker`.
@@ -137,6 +157,7 @@ TEST_F(SqliteTest, AFlippedByteInAnyBodyIsDetected) {
     flip(options.path, std::string("marker-of-a-") + kind);
   }
   flip(options.path, chunk);
+  seal_again(options.path, 4096);
   const auto store = open(options);
   const auto reader = store->open_reader();
   const auto is_corrupt = [](const auto& result) {
