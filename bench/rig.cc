@@ -139,6 +139,10 @@ std::uint64_t Rig::commits() {
       metric_in(metrics_.exposition(), "commit_duration_seconds_count"));
 }
 
+double Rig::commit_s() {
+  return metric_in(metrics_.exposition(), "commit_duration_seconds_sum");
+}
+
 bool Rig::wait_ended(std::uint64_t count, double seconds) {
   const double until = monotonic_s() + seconds;
   while (ended() < count) {

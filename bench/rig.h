@@ -103,6 +103,7 @@ class Rig {
   Metrics& metrics() { return metrics_; }
 
   std::uint64_t commits();
+  double commit_s();  ///< time that all commits together have taken
   store::Store& store() { return *store_; }
   /// Ends the node and begins a new one on the same store, as a restart of the process would;
   /// seconds.
