@@ -8,7 +8,8 @@
 namespace troupe::bench {
 namespace {
 
-constexpr int kSteps = 3;
+constexpr int kSteps = 1;  ///< so that runs that have ended are a measure of work done
+constexpr std::uint64_t kTurn = 16'000;  ///< runs that all of them together submit at a time
 
 /// When the runs of a workspace ended, oldest first.
 std::vector<TimePoint> ends(Rig& rig, const StartRequest& request) {
@@ -38,8 +39,8 @@ double jain(const std::vector<double>& shares) {
   return squares > 0 ? sum * sum / (static_cast<double>(shares.size()) * squares) : 0;
 }
 
-/// From all submitted to half of what was then left done: nobody is done with all by then, unless
-/// he got twice his share, and this is what the figure is there to tell.
+/// From all submitted to half of what was then left done, or to the first one who is done with all:
+/// shares only tell something while everybody has work.
 void judge(const std::vector<std::vector<TimePoint>>& ended,
            TimePoint submitted,
            Figures* figures) {
@@ -48,19 +49,24 @@ void judge(const std::vector<std::vector<TimePoint>>& ended,
     std::copy_if(one.begin(), one.end(), std::back_inserter(later),
                  [&](TimePoint t) { return t > submitted; });
   }
-  if (later.empty()) throw std::runtime_error("all ended before all were submitted: raise --n");
-  std::nth_element(later.begin(), later.begin() + later.size() / 2, later.end());
-  const TimePoint half = later[later.size() / 2];
+  TimePoint until = submitted;
+  if (!later.empty()) {
+    const auto half = later.begin() + static_cast<std::ptrdiff_t>(later.size() / 2);
+    std::nth_element(later.begin(), half, later.end());
+    until = *half;
+  }
+  for (const auto& one : ended) until = std::min(until, one.back());
+  if (until <= submitted) throw std::runtime_error("some had no work left: raise --n");
   std::vector<double> shares;
   for (const auto& one : ended) {
-    shares.push_back(static_cast<double>(std::upper_bound(one.begin(), one.end(), half) -
+    shares.push_back(static_cast<double>(std::upper_bound(one.begin(), one.end(), until) -
                                          std::upper_bound(one.begin(), one.end(), submitted)));
   }
   const auto [least, most] = std::minmax_element(shares.begin(), shares.end());
   figures->more.emplace_back("jain", jain(shares));
   figures->more.emplace_back("least_runs", *least);
   figures->more.emplace_back("most_runs", *most);
-  figures->more.emplace_back("window_s", static_cast<double>((half - submitted).us) / 1e6);
+  figures->more.emplace_back("window_s", static_cast<double>((until - submitted).us) / 1e6);
 }
 
 }  // namespace
@@ -75,8 +81,9 @@ Figures run_equals(Rig& rig, const Settings& settings) {
   const std::uint64_t before = rig.ended();
   const double begun = monotonic_s();
   // In turns, so that nobody is far ahead by having been first.
-  for (std::uint64_t sent = 0; sent < each; sent += 1000) {
-    const std::uint64_t count = std::min<std::uint64_t>(1000, each - sent);
+  const std::uint64_t turn = std::clamp<std::uint64_t>(kTurn / workspaces, 1, 1000);
+  for (std::uint64_t sent = 0; sent < each; sent += turn) {
+    const std::uint64_t count = std::min(turn, each - sent);
     std::vector<std::future<Status>> accepted;
     for (const StartRequest& request : requests) {
       auto answer = std::make_shared<std::promise<Status>>();
