@@ -1,5 +1,6 @@
 #include "runtime/base/time.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -7,6 +8,14 @@ namespace troupe {
 namespace {
 
 using Days = std::chrono::sys_days;
+
+// What RFC 3339 can write: years of four digits.
+constexpr std::int64_t kFirstUs =
+    std::int64_t{Days{std::chrono::January / 1 / 0}.time_since_epoch().count()} * 86'400'000'000;
+constexpr std::int64_t kLastUs =
+    std::int64_t{Days{std::chrono::January / 1 / 10'000}.time_since_epoch().count()} *
+        86'400'000'000 -
+    1;
 
 /// Reads exactly `digits` decimal digits at `*at` and moves past them; -1 if they are not there.
 int read_digits(std::string_view text, std::size_t* at, int digits) {
@@ -55,17 +64,16 @@ bool read_offset(std::string_view text, std::size_t* at, int* minutes) {
 }  // namespace
 
 std::string to_rfc3339(TimePoint time) {
-  const std::chrono::sys_time<std::chrono::microseconds> point{std::chrono::microseconds{time.us}};
+  const std::chrono::sys_time<std::chrono::microseconds> point{
+      std::chrono::microseconds{std::clamp(time.us, kFirstUs, kLastUs)}};
   const auto day = std::chrono::floor<std::chrono::days>(point);
   const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{
-      std::chrono::floor<std::chrono::milliseconds>(point - day)};
+  const std::chrono::hh_mm_ss clock{std::chrono::floor<std::chrono::milliseconds>(point - day)};
   char text[40];
-  const int size = std::snprintf(
-      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", int(date.year()),
-      unsigned(date.month()), unsigned(date.day()), int(clock.hours().count()),
-      int(clock.minutes().count()), int(clock.seconds().count()),
-      int(clock.subseconds().count()));
+  const int size = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                                 int(date.year()), unsigned(date.month()), unsigned(date.day()),
+                                 int(clock.hours().count()), int(clock.minutes().count()),
+                                 int(clock.seconds().count()), int(clock.subseconds().count()));
   return {text, static_cast<std::size_t>(size)};
 }
 
@@ -99,7 +107,10 @@ std::optional<TimePoint> parse_rfc3339(std::string_view text) {
   const std::int64_t days = Days{date}.time_since_epoch().count();
   const std::int64_t total_s =
       days * 86400 + hour * 3600 + minute * 60 + second - offset_minutes * 60;
-  return TimePoint{total_s * 1'000'000 + fraction_us};
+  const std::int64_t us = total_s * 1'000'000 + fraction_us;
+  // An offset can lead out of the years that could be written again.
+  if (us < kFirstUs || us > kLastUs) return std::nullopt;
+  return TimePoint{us};
 }
 
 }  // namespace troupe
