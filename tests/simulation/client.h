@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -86,6 +87,7 @@ class Client {
   void look_from_elsewhere(RunId run);
 
   void poll();
+  std::optional<TaskAnswer> answer_to(const store::TaskRow& row);
   void answer_task(const store::TaskRow& row);
   void send_event(RunId run, int program, int node);
   void follow(RunId run);

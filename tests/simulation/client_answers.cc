@@ -1,5 +1,6 @@
 // Answers to what runs wait for: tasks and events. A poll finds them, as a person does.
 #include "tests/simulation/client.h"
+#include "tests/simulation/model.h"
 
 namespace troupe::simulation {
 
@@ -15,7 +16,7 @@ void Client::poll() {
   }
   for (const Program& program : world_.programs) {
     for (std::size_t i = 0; i < program.nodes.size(); ++i) {
-      if (program.nodes[i].kind != Kind::kEvent) continue;
+      if (program.nodes[i].kind != Kind::kEvent || program.nodes[i].lapses) continue;
       const int node = static_cast<int>(i);
       const auto waiters =
           reader->waiters({world_.workspace, std::nullopt}, event_name(program, node), "");
@@ -35,27 +36,45 @@ void Client::poll() {
   }
 }
 
-void Client::answer_task(const store::TaskRow& row) {
-  tasks_in_hand_.insert(row.id);
+/// What a person says to a task; nothing if nobody is to answer it.
+std::optional<TaskAnswer> Client::answer_to(const store::TaskRow& row) {
   TaskAnswer answer;
   answer.run = row.run;
-  answer.task = world_.chance(50) ? row.id.to_string() : row.step_id;
   answer.by = "somebody";
   answer.approved = true;
-  answer.result = json::Text::trusted("{\"v\":1}");
+  std::int64_t v = 1;
   for (const Program& program : world_.programs) {
     if (world_.workflows[static_cast<std::size_t>(program.number)] != row.workflow) continue;
     for (std::size_t i = 0; i < program.nodes.size(); ++i) {
       const Node& node = program.nodes[i];
       if (step_id(static_cast<int>(i)) != row.step_id) continue;
-      // Of an effect in doubt it says that it did not happen.
-      answer.approved = node.kind == Kind::kHuman && !node.reject;
-      answer.result = json::Text::trusted("{\"v\":" + std::to_string(node.constant) + "}");
+      if (node.kind == Kind::kHuman) {
+        if (node.lapses) return std::nullopt;
+        answer.approved = !node.reject;
+        v = node.constant;
+        continue;
+      }
+      // Of an effect in doubt it says that it did not happen, or that it did, and with what result.
+      const JournalWatch::Run* const run = world_.watch.find(row.run);
+      const auto value = expected_of(world_.programs, program.number, run->n,
+                                     doubts_of(world_.watch, row.run))
+                             .values[i];
+      answer.approved = value && world_.chance(50);
+      v = value.value_or(0);
     }
   }
+  answer.task = world_.chance(50) ? row.id.to_string() : row.step_id;
+  answer.result = json::Text::trusted("{\"v\":" + std::to_string(v) + "}");
+  return answer;
+}
+
+void Client::answer_task(const store::TaskRow& row) {
+  const std::optional<TaskAnswer> answer = answer_to(row);
+  if (!answer) return;
+  tasks_in_hand_.insert(row.id);
   const TaskId id = row.id;
   world_.engine->complete_task(
-      world_.scope(), answer,
+      world_.scope(), *answer,
       call<TaskDecided>(
           "answer task of " + row.step_id,
           [this, id, run = row.run](Result<TaskDecided> decided) {

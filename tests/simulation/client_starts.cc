@@ -160,7 +160,8 @@ void Client::plan_for(std::size_t at) {
   }
   const Program& program = world_.programs[static_cast<std::size_t>(start.program)];
   for (std::size_t i = 0; i < program.nodes.size(); ++i) {
-    if (program.nodes[i].kind != Kind::kEvent || !world_.chance(40)) continue;
+    if (program.nodes[i].kind != Kind::kEvent || program.nodes[i].lapses) continue;
+    if (!world_.chance(40)) continue;
     const int node = static_cast<int>(i);
     world_.later(soon(), [this, start, node] { send_event(start.run, start.program, node); });
   }

@@ -43,7 +43,7 @@ Line parse(const std::string& source) {
   Line line;
   std::istringstream words(source);
   words >> line.what;
-  if (line.what == "flaky" || line.what == "failmod" || line.what == "ge" || line.what == "pass") {
+  if (line.what == "flaky" || line.what == "hang" || line.what == "failmod" || line.what == "ge" || line.what == "pass") {
     words >> line.argument;
   }
   for (std::string word; words >> word;) {
@@ -95,7 +95,10 @@ void Executor::submit(ScriptJob job, Done done) {
   const std::int64_t delay = kDelaysMs[random_.below(std::size(kDelaysMs))];
   const std::uint64_t id = job.job;
   const TimePoint now = clock_.peek();
-  jobs_[id] = Job{std::move(job), std::move(done), now + milliseconds(delay), now, false};
+  const bool hangs =
+      line.what == "hang" && failures_[key_of(line, job.globals)] < line.argument;
+  const TimePoint due = now + (hangs ? job.timeout : milliseconds(delay));
+  jobs_[id] = Job{std::move(job), std::move(done), due, now, false};
 }
 
 void Executor::cancel(std::uint64_t job) {
@@ -146,13 +149,18 @@ ScriptResult Executor::run(const Job& job) {
   ++executions_[key];
   if (line.lossy && faults && losses_[key] < 3 && random_.below(100) < 20) {
     ++losses_[key];
-    return fail(Code::kSandboxLost, "lost");
+    lost_at_ = clock_.peek();
+    return fail(line.effect ? Code::kOutcomeUnknown : Code::kSandboxLost, "lost");
   }
   if (line.prints) result.logs.push_back({clock_.peek(), "a line of " + line.name});
   if (line.what == "fail") return fail(Code::kLuaError, "planned");
   if (line.what == "flaky" && failures_[key] < line.argument) {
     ++failures_[key];
     return fail(Code::kLuaError, "flaked");
+  }
+  if (line.what == "hang" && failures_[key] < line.argument) {
+    ++failures_[key];
+    return fail(Code::kTimeout, "hung");
   }
   const std::int64_t index = number_at(globals, "index");
   if (line.what == "failmod" && index % line.argument == 0) {

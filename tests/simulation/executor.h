@@ -10,7 +10,7 @@
 namespace troupe::simulation {
 
 /// Stands in for the Lua sandbox. A script is a line of words: what to do (`sum`, `parity`, `fail`,
-/// `flaky N`, `failmod M`, `ge K`, `pass K`), terms to add up (numbers, paths into the globals,
+/// `flaky N`, `hang N`, `failmod M`, `ge K`, `pass K`), terms to add up (numbers, paths into the globals,
 /// `7*path`), `@name` and flags (`!effect !lossy !big !prints`). A missing path counts as 0; a list
 /// of loop results as the sum over its items. Jobs end in random order after random delays, some
 /// are lost. It also keeps the books: how often each (run, step, iteration) was executed. Outlives
@@ -34,6 +34,7 @@ class Executor final : public ScriptExecutor {
   std::function<bool(const std::string& run, const std::string& step)> start_is_durable;
   std::function<void(std::string)> complain;
   const std::map<std::string, int>& executions() const { return executions_; }
+  TimePoint lost_at() const { return lost_at_; }  ///< the last job of which nobody heard again
 
  private:
   struct Job {
@@ -50,6 +51,7 @@ class Executor final : public ScriptExecutor {
   std::map<std::string, int> executions_;
   std::map<std::string, int> failures_;
   std::map<std::string, int> losses_;
+  TimePoint lost_at_;
 };
 
 }  // namespace troupe::simulation

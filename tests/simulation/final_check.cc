@@ -111,7 +111,8 @@ class FinalCheck {
 
   /// The end is the one that the model tells.
   void outcome(RunId id, const JournalWatch::Run& run) {
-    const Expected expected = expected_of(world_.programs, program_of(run), run.n);
+    const Expected expected = expected_of(world_.programs, program_of(run), run.n,
+                                          doubts_of(world_.watch, id));
     const auto found = client_.accepted().find(id);
     if (found != client_.accepted().end() && client_.starts()[found->second].is_stopped) {
       if (run.status != store::RunStatus::kStopped) complain(id, "a stop was forgotten");
@@ -137,16 +138,26 @@ class FinalCheck {
     }
   }
 
-  /// I5: what is recorded as completed was executed.
+  /// I5: what is recorded as completed was executed, unless a person gave the result; and what may
+  /// not be tried again was not.
   void executed(RunId id, const JournalWatch::Run& run) {
     const Program& program = world_.programs[static_cast<std::size_t>(program_of(run))];
     for (const run::StepPath& path : run.completed) {
       if (!path.top_level()) continue;
       const Kind kind = program.nodes[path.step()].kind;
-      if (kind != Kind::kSum && kind != Kind::kFlaky) continue;
+      if (kind != Kind::kSum && kind != Kind::kFlaky && kind != Kind::kHang) continue;
+      if (run.vouched.count(static_cast<int>(path.step())) > 0) continue;
       const std::string step = step_id(static_cast<int>(path.step()));
       if (world_.executor.executions().count(id.to_string() + "/" + step + "//") == 0) {
         complain(id, "I5: " + step + " has a result and was never executed");
+      }
+    }
+    for (std::size_t i = 0; i < program.nodes.size(); ++i) {
+      if (program.nodes[i].effect != kOnceOrFail) continue;
+      const std::string key = id.to_string() + "/" + step_id(static_cast<int>(i)) + "//";
+      const auto found = world_.executor.executions().find(key);
+      if (found != world_.executor.executions().end() && found->second > 1) {
+        complain(id, "an effect that may happen once was tried again: " + key);
       }
     }
   }

@@ -77,6 +77,7 @@ void JournalWatch::record(RunId id, Run& run, const run::Record& record) {
   } else if (const auto* r = std::get_if<run::record::StepWaiting>(&record)) {
     begun(id, run, r->attempt);
     if (r->kind == run::WaitKind::kTimer) run.waits[r->attempt.path] = r->until;
+    else if (r->until.set()) run.deadlines[r->attempt.path] = r->until;
   } else if (const auto* r = std::get_if<run::record::AttemptFailed>(&record)) {
     begun(id, run, r->attempt);
     run.retries[r->attempt.path] = r->retry_at;
@@ -113,6 +114,18 @@ void JournalWatch::begun(RunId id, Run& run, const run::Attempt& attempt) {
   run.retries.erase(retry);
 }
 
+void JournalWatch::doubts(RunId id, Run& run, const run::record::StepFinished& record) {
+  const run::StepPath& path = record.attempt.path;
+  if (!path.top_level()) return;
+  const int step = static_cast<int>(path.step());
+  if (record.task_decided) run.vouched.insert(step);
+  if (record.status != run::StepStatus::kFailed || record.failure.code != Code::kInDoubt) return;
+  run.doubted.insert(step);
+  if (disturbed() < record.attempt.scheduled) {
+    complain("run " + id.to_string() + ": " + text_of(path) + " is in doubt without a reason");
+  }
+}
+
 void JournalWatch::finished(RunId id, Run& run, const run::record::StepFinished& record) {
   const run::StepPath& path = record.attempt.path;
   if (!run.finished.insert(path).second) {
@@ -125,6 +138,15 @@ void JournalWatch::finished(RunId id, Run& run, const run::record::StepFinished&
   if (wait != run.waits.end() && !cancelled && record.attempt.finished < wait->second) {
     complain("I9: run " + id.to_string() + ": the wait " + text_of(path) + " ended too early");
   }
+  const bool timed_out =
+      record.by == "timeout" ||
+      (record.status == run::StepStatus::kFailed && record.failure.code == Code::kTimeout);
+  const auto deadline = run.deadlines.find(path);
+  if (deadline != run.deadlines.end() && timed_out &&
+      record.attempt.finished < deadline->second) {
+    complain("I9: run " + id.to_string() + ": " + text_of(path) + " timed out too early");
+  }
+  doubts(id, run, record);
   if (record.task.set() && record.task_decided) run.decided.insert(record.task);
 }
 

@@ -31,6 +31,9 @@ class JournalWatch {
     std::set<std::pair<run::StepPath, std::uint32_t>> items;
     std::map<run::StepPath, TimePoint> waits, retries;
     std::set<TaskId> decided;
+    std::map<run::StepPath, TimePoint> deadlines;   ///< of events and tasks
+    std::set<int> doubted;                          ///< steps that failed in doubt
+    std::set<int> vouched;                          ///< steps of which a person gave the result
   };
 
   void landed(const store::Batch& batch);
@@ -38,6 +41,9 @@ class JournalWatch {
   const std::map<RunId, Run>& runs() const { return runs_; }
 
   std::function<void(std::string)> complain;
+  /// When a node or an actor crashed or a job was lost the last time: what was scheduled after that
+  /// is not in doubt.
+  std::function<TimePoint()> disturbed;
   /// Text of a stored body, for inputs that are not inline.
   std::function<std::string(std::uint32_t bucket, ProjectId, const Digest&)> body;
 
@@ -46,6 +52,7 @@ class JournalWatch {
   void record(RunId id, Run& run, const run::Record& record);
   void created(Run& run, const run::record::RunCreated& record);
   void finished(RunId id, Run& run, const run::record::StepFinished& record);
+  void doubts(RunId id, Run& run, const run::record::StepFinished& record);
   void begun(RunId id, Run& run, const run::Attempt& attempt);
 
   std::map<RunId, Run> runs_;

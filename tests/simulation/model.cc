@@ -49,36 +49,52 @@ std::optional<std::int64_t> for_each_value(const Node& node) {
 }
 
 Value work(const std::vector<Program>& programs, const Program& program, const Node& node,
-           const std::vector<Value>& before, std::int64_t n) {
+           const std::vector<Value>& before, std::int64_t n, const Doubts& doubts) {
   Value value;
   switch (node.kind) {
     case Kind::kSum:
-    case Kind::kFlaky: {
+    case Kind::kFlaky:
+    case Kind::kHang: {
       std::int64_t sum = node.constant + n;
       for (const int dep : node.deps) sum += before[static_cast<std::size_t>(dep)].v.value_or(0);
       value.v = bounded(sum);
       if (node.parity) value.v = *value.v % 2;
+      if (node.kind == Kind::kHang && node.flakes > 0 && !hang_retries(node)) {
+        value.state = Value::State::kFailed;
+      }
       break;
     }
     case Kind::kFail:
       value.state = Value::State::kFailed;
       break;
     case Kind::kForEach:
-      value.v = for_each_value(node);
+      if (!lapsing_loop(node)) value.v = for_each_value(node);
       if (!value.v) value.state = Value::State::kFailed;
       break;
     case Kind::kWhile:
       value.v = std::min(node.stop_at + 1, node.count);
+      if (lapsing_loop(node)) value.state = Value::State::kFailed;
       break;
     case Kind::kWait:
       break;
     case Kind::kEvent:
-    case Kind::kHuman:
       value.v = node.constant;
-      value.rejected = node.kind == Kind::kHuman && node.reject;
+      if (node.lapses) value.state = Value::State::kFailed;
+      break;
+    case Kind::kHuman:
+      if (node.lapses) {
+        // fail, approve, reject; a decision by time has no fields.
+        if (node.style % 3 == 0) value.state = Value::State::kFailed;
+        value.rejected = node.style % 3 == 2;
+        break;
+      }
+      value.v = node.constant;
+      value.rejected = node.reject;
       break;
     case Kind::kChild: {
-      const Expected child = expected_of(programs, node.child, n);
+      const auto facts = doubts.children.find(static_cast<int>(before.size()));
+      const Expected child = expected_of(
+          programs, node.child, n, facts == doubts.children.end() ? Doubts{} : facts->second);
       if (child.completed) value.v = child.end.value_or(-1);
       else value.state = Value::State::kFailed;
       break;
@@ -111,7 +127,20 @@ std::optional<Value::State> obstacle(const Node& node, const std::vector<Value>&
 
 }  // namespace
 
-Expected expected_of(const std::vector<Program>& programs, int number, std::int64_t n) {
+Doubts doubts_of(const JournalWatch& watch, RunId id) {
+  Doubts doubts;
+  const JournalWatch::Run* const run = watch.find(id);
+  if (run == nullptr) return doubts;
+  doubts.steps = run->doubted;
+  for (const auto& [child_id, child] : watch.runs()) {
+    if (child.parent.run != id) continue;
+    doubts.children[static_cast<int>(child.parent.path.step())] = doubts_of(watch, child_id);
+  }
+  return doubts;
+}
+
+Expected expected_of(const std::vector<Program>& programs, int number, std::int64_t n,
+                     const Doubts& doubts) {
   const Program& program = programs[static_cast<std::size_t>(number)];
   Expected expected;
   std::vector<Value> values;
@@ -119,7 +148,10 @@ Expected expected_of(const std::vector<Program>& programs, int number, std::int6
     const Node& node = program.nodes[i];
     Value value;
     if (const auto state = obstacle(node, values)) value.state = *state;
-    else value = work(programs, program, node, values, n);
+    else value = work(programs, program, node, values, n, doubts);
+    if (value.state == Value::State::kDone && doubts.steps.count(static_cast<int>(i)) > 0) {
+      value.state = Value::State::kFailed;
+    }
     if (value.state == Value::State::kFailed) {
       value.v.reset();
       if (!node.optional) {
@@ -129,6 +161,7 @@ Expected expected_of(const std::vector<Program>& programs, int number, std::int6
       }
     }
     values.push_back(value);
+    expected.values.push_back(value.v);
   }
   expected.end = values.back().v;
   std::string output;

@@ -22,6 +22,7 @@ class SimClock final : public Clock {
     if (armed_) {
       armed_ = false;
       ++thrown_;
+      thrown_at_ = now_;
       throw std::runtime_error("a crash that the simulation asked for");
     }
     return now_;
@@ -30,11 +31,13 @@ class SimClock final : public Clock {
   void advance(Duration by) { now_ = now_ + by; }
   void arm(bool on) { armed_ = on; }
   int thrown() const { return thrown_; }
+  TimePoint thrown_at() const { return thrown_at_; }
 
  private:
   TimePoint now_{1'795'316'400'000'000};
   mutable bool armed_ = false;
   mutable int thrown_ = 0;
+  mutable TimePoint thrown_at_;
 };
 
 class SimEntropy final : public Entropy {

@@ -43,6 +43,12 @@ std::string sum_of(const Program& program, int at) {
   return what;
 }
 
+constexpr const char* kRetryTimeout =
+    R"(,"retry":{"max_attempts":4,"initial_ms":40,"factor":2,"max_ms":400,"on":["timeout"]})";
+/// What is over its deadline waits far longer than that.
+constexpr const char* kDeadline = R"(,"timeout_s":1)";
+constexpr const char* kLongWait = "900";
+
 constexpr const char* kRetry =
     R"(,"retry":{"max_attempts":9,"initial_ms":40,"factor":2,"max_ms":400,)"
     R"("on":["lua_error","sandbox_lost"]})";
@@ -61,8 +67,9 @@ std::string body_of(const Node& node) {
     case Items::kTwoSteps:
       return lua("x", "sum " + x) + "," + lua("y", "sum 1 body.x.v");
     case Items::kWithWait:
-      return lua("x", "sum " + x) + R"(,{"id":"p","type":"wait","duration_s":0.05},)" +
-             R"({"id":"y","depends_on":["x","p"],)" + script("sum 1 body.x.v", "y") + "}";
+      return lua("x", "sum " + x) + R"(,{"id":"p","type":"wait","duration_s":)" +
+             (node.lapses ? kLongWait : "0.05") + R"(},{"id":"y","depends_on":["x","p"],)" +
+             script("sum 1 body.x.v", "y") + "}";
     case Items::kSomeFail:
     case Items::kFailing:
       return lua("x", "failmod " + modulo + " " + x);
@@ -84,7 +91,10 @@ std::string body_of(const Node& node) {
 std::string while_of(const Node& node) {
   const std::string k = number(node.stop_at);
   std::string body = lua("z", "ge " + k + " loop.iteration");
-  if (node.style == 1) body += R"(,{"id":"p","type":"wait","duration_s":0.03})";
+  if (node.style == 1) {
+    body += std::string(R"(,{"id":"p","type":"wait","duration_s":)") +
+            (node.lapses ? kLongWait : "0.03") + "}";
+  }
   if (node.style == 2) {
     body += R"(,{"id":"q","type":"for_each","name":"q","for_each_items":[4,5],)"
             R"("for_each_body_steps":[)" +
@@ -98,11 +108,14 @@ std::string while_of(const Node& node) {
   return while_fields(body, node.count, test);
 }
 
+constexpr const char* kOnTimeout[] = {"fail", "approve", "reject"};
+
 std::string work_of(const Program& program, int at, const std::vector<std::string>& ids) {
   const Node& node = program.nodes[static_cast<std::size_t>(at)];
   const std::string id = step_id(at);
   std::string flags;
   if (node.effect > 0) flags += " !effect";
+  if (node.effect > 1) flags += " !lossy";
   if (node.big) flags += " !big";
   if (node.prints) flags += " !prints";
   switch (node.kind) {
@@ -113,19 +126,31 @@ std::string work_of(const Program& program, int at, const std::vector<std::strin
                     flags + " !lossy") + kRetry;
     case Kind::kFail:
       return script("fail", id, flags) + (node.flakes > 0 ? kRetry : "");
+    case Kind::kHang:
+      // Without a retry it hangs for good: a crash may have it tried again.
+      return script("hang " + number(hang_retries(node) ? node.flakes : 99 * node.flakes) + " " +
+                        sum_of(program, at),
+                    id, flags) +
+             kDeadline + (hang_retries(node) ? kRetryTimeout : "");
     case Kind::kForEach:
       return R"("type":"for_each","name":"f","for_each_items":{"count":)" + number(node.count) +
              R"(},"for_each_max_parallel":)" + number(node.parallel) +
              (node.items == Items::kSomeFail ? R"(,"on_item_error":"continue")" : "") +
-             R"(,"for_each_body_steps":[)" + body_of(node) + "]";
+             (lapsing_loop(node) ? kDeadline : "") + R"(,"for_each_body_steps":[)" +
+             body_of(node) + "]";
     case Kind::kWhile:
-      return while_of(node);
+      return while_of(node) + (lapsing_loop(node) ? kDeadline : "");
     case Kind::kWait:
       return R"("type":"wait","name":"t","duration_s":)" + std::to_string(node.seconds);
     case Kind::kEvent:
-      return R"("type":"wait_event","name":"e","event":")" + event_name(program, at) + "\"";
+      return R"("type":"wait_event","name":"e","event":")" + event_name(program, at) + "\"" +
+             (node.lapses ? kDeadline : "");
     case Kind::kHuman:
-      return R"("type":"human_task","name":"h","task_type":"ask","task_payload":{"of":1})";
+      return std::string(R"("type":"human_task","name":"h","task_type":"ask",)") +
+             R"("task_payload":{"of":1})" +
+             (node.lapses ? kDeadline + std::string(R"(,"on_timeout":")") +
+                                kOnTimeout[node.style % 3] + "\""
+                          : std::string());
     case Kind::kChild:
       return R"("type":"run_workflow","name":"c","input":{"n":"{{input.n}}"},"workflow_id":")" +
              ids[static_cast<std::size_t>(node.child)] + "\"";
@@ -146,7 +171,8 @@ Kind random_kind(Random& random, int number) {
   constexpr Kind kKinds[] = {Kind::kSum,     Kind::kSum,   Kind::kSum,   Kind::kSum,
                              Kind::kSum,     Kind::kFlaky, Kind::kFlaky, Kind::kForEach,
                              Kind::kForEach, Kind::kWhile, Kind::kWait,  Kind::kWait,
-                             Kind::kEvent,   Kind::kHuman, Kind::kChild, Kind::kFail};
+                             Kind::kEvent,   Kind::kHuman, Kind::kChild, Kind::kFail,
+                             Kind::kHang};
   const Kind kind = kKinds[random.below(std::size(kKinds))];
   return kind == Kind::kChild && number == 0 ? Kind::kFlaky : kind;
 }
@@ -169,7 +195,7 @@ Node random_node(Random& random, const Program& program) {
   }
   if (node.kind == Kind::kSum) {
     node.parity = chance(random, 35);
-    node.effect = chance(random, 30) ? static_cast<int>(1 + random.below(3)) : 0;
+    node.effect = chance(random, 30) ? static_cast<int>(1 + random.below(4)) : 0;
   }
   node.shared_key = node.kind == Kind::kSum && chance(random, 15);
   node.big = chance(random, 10);
@@ -178,11 +204,20 @@ Node random_node(Random& random, const Program& program) {
   constexpr double kSeconds[] = {0, 0.01, 0.4, 3, 6, 20};
   node.seconds = chance(random, 6) ? 900 : kSeconds[random.below(std::size(kSeconds))];
   node.reject = chance(random, 30);
+  node.lapses = chance(random, 25);
   node.child = program.number > 0 ? static_cast<int>(random.below(program.number)) : -1;
   return node;
 }
 
 }  // namespace
+
+bool hang_retries(const Node& node) { return node.style % 2 == 1; }
+
+bool lapsing_loop(const Node& node) {
+  if (!node.lapses) return false;
+  return node.kind == Kind::kForEach ? node.items == Items::kWithWait && node.count > 0
+                                     : node.kind == Kind::kWhile && node.style == 1;
+}
 
 std::string step_id(int node) { return "s" + number(node); }
 
@@ -206,7 +241,7 @@ std::string graph_of(const Program& program, const std::vector<std::string>& wor
   std::string steps, output;
   constexpr const char* kEffects[] = {
       "", R"(,"effect":"idempotent")", R"(,"effect":"once","in_doubt":"retry")",
-      R"(,"effect":"once","in_doubt":"ask")"};
+      R"(,"effect":"once","in_doubt":"ask")", R"(,"effect":"once","in_doubt":"fail")"};
   for (std::size_t i = 0; i < program.nodes.size(); ++i) {
     const Node& node = program.nodes[i];
     const int at = static_cast<int>(i);

@@ -9,8 +9,11 @@
 namespace troupe::simulation {
 
 enum class Kind : std::uint8_t {
-  kSum, kFlaky, kFail, kForEach, kWhile, kWait, kEvent, kHuman, kChild,
+  kSum, kFlaky, kFail, kHang, kForEach, kWhile, kWait, kEvent, kHuman, kChild,
 };
+
+/// Node::effect of an effect that fails when it is in doubt.
+inline constexpr int kOnceOrFail = 4;
 
 /// What the items of a for_each do.
 enum class Items : std::uint8_t {
@@ -26,8 +29,10 @@ struct Node {
   bool optional = false;   ///< on_error: continue
   bool enabled = true;
   int condition = -1;      ///< a dependency whose value decides
-  int flakes = 0;          ///< executions that fail before one succeeds
-  int effect = 0;          ///< 0 none, 1 idempotent, 2 once/retry, 3 once/ask
+  int flakes = 0;          ///< executions that fail (or hang) before one succeeds
+  int effect = 0;          ///< 0 none, 1 idempotent, 2 once/retry, 3 once/ask, 4 once/fail
+  /// A loop that outlasts its deadline, an event that nobody sends, a task that nobody answers.
+  bool lapses = false;
   bool shared_key = false;  ///< a concurrency key that all such steps share
   bool big = false;        ///< its result is stored beside the journal
   bool prints = false;
@@ -47,6 +52,10 @@ struct Program {
   std::vector<Node> nodes;
 };
 
+/// A loop that cannot end before its deadline.
+bool lapsing_loop(const Node& node);
+/// Whether what hangs is tried again until it does not.
+bool hang_retries(const Node& node);
 std::string step_id(int node);
 /// The name of the event that a step waits for.
 std::string event_name(const Program& program, int node);

@@ -37,6 +37,7 @@ World::World(std::uint64_t seed)
   const auto complain_here = [this](std::string what) { complain(std::move(what)); };
   watch.complain = complain_here;
   executor.complain = complain_here;
+  watch.disturbed = [this] { return std::max({born, clock.thrown_at(), executor.lost_at()}); };
   store.trace = [this](std::string_view bytes) {
     for (const char c : bytes) trace = (trace ^ static_cast<unsigned char>(c)) * 0x100000001B3ull;
   };
@@ -130,6 +131,7 @@ void Simulation::boot() {
   const actors::Ports ports{world_.store,   world_.executor, syntax_,    patterns_, world_.clock,
                             world_.entropy, hasher(),        world_.log, metrics_,  nullptr};
   ++world_.life;
+  world_.born = world_.clock.peek();
   world_.note("a node starts");
   auto node = actors::Node::start(options_, ports);
   if (!node) return world_.complain("the node does not start: " + node.error().message);

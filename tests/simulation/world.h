@@ -36,6 +36,7 @@ struct World {
 
   Engine* engine = nullptr;  ///< null while no node lives
   int life = 0;              ///< grows with every start of a node
+  TimePoint born;            ///< when the last one started
   bool faults = true;
 
   /// The first thing that went wrong; everything stops then.
