@@ -205,8 +205,10 @@ CheckedPages::~CheckedPages() {
 }
 
 int CheckedPages::damaged(const std::string& path, std::int64_t offset, std::uint32_t page) {
+  // The folder is for the log alone: errors go out to clients.
   last_damage_ = (page > 0 ? "page " + std::to_string(page) : std::string("the page")) +
-                 " at byte " + std::to_string(offset) + " of " + path;
+                 " at byte " + std::to_string(offset) + " of " +
+                 path.substr(path.find_last_of('/') + 1);
   if (log_) {
     log_->error("a page of the store does not have its checksum",
                 {{"file", path}, {"offset", offset}, {"page", std::uint64_t{page}}});
