@@ -121,8 +121,7 @@ void Tenant::make(RunId run, const Making& making) {
   entry.phase = Phase::kQueued;
   activate(run, entry);
   if (now) {
-    entry.holds_turn = true;
-    ++turns_;
+    hold_turn(entry);
   } else {
     entry.in_queue = true;
     queue_.push_back(run);
@@ -211,19 +210,47 @@ void Tenant::enqueue(const Enqueue& message) {
 }
 
 void Tenant::take_turns() {
-  while (!queue_.empty() && turns_ < services_.options.active_runs_per_workspace &&
-         !services_.shutting_down) {
-    const RunId run = queue_.front();
-    queue_.pop_front();
-    const auto found = runs_.find(run);
-    if (found == runs_.end() || !found->second.in_queue) continue;
-    Entry& entry = found->second;
-    entry.in_queue = false;
-    entry.holds_turn = true;
-    ++turns_;
-    activate(run, entry);
-    forward(entry, Ask{run::event::Started{}, {}});
+  while ((!queue_.empty() || !due_.empty()) &&
+         turns_ < services_.options.active_runs_per_workspace && !services_.shutting_down) {
+    // New runs and those whose timer is due take turns by turns.
+    due_is_next_ = !due_is_next_;
+    std::deque<RunId>& line = due_.empty() || (!due_is_next_ && !queue_.empty()) ? queue_ : due_;
+    const RunId run = line.front();
+    line.pop_front();
+    if (&line == &due_) wake(run);
+    else begin(run);
   }
+}
+
+void Tenant::hold_turn(Entry& entry) {
+  if (entry.holds_turn) return;
+  entry.holds_turn = true;
+  ++turns_;
+}
+
+void Tenant::give_turn(Entry& entry) {
+  if (!entry.holds_turn) return;
+  entry.holds_turn = false;
+  --turns_;
+}
+
+void Tenant::begin(RunId run) {
+  const auto found = runs_.find(run);
+  if (found == runs_.end() || !found->second.in_queue) return;
+  Entry& entry = found->second;
+  entry.in_queue = false;
+  hold_turn(entry);
+  activate(run, entry);
+  forward(entry, Ask{run::event::Started{}, {}});
+}
+
+void Tenant::wake(RunId run) {
+  const auto [found, inserted] = runs_.try_emplace(run);
+  if (inserted) {
+    hold_turn(found->second);
+    load(run, Origin::kAsleep);
+  }
+  deliver(run, found->second, {workspace_, std::nullopt}, Ask{run::event::TimerDue{}, {}});
 }
 
 Tenant::Entry& Tenant::activate(RunId run, Entry& entry) {
@@ -251,7 +278,7 @@ void Tenant::erase(RunId run) {
   const auto found = runs_.find(run);
   if (found == runs_.end()) return;
   if (found->second.actor) by_actor_.erase(found->second.actor.address());
-  if (found->second.holds_turn) --turns_;
+  give_turn(found->second);
   runs_.erase(found);
 }
 
@@ -297,7 +324,10 @@ void Tenant::refuse(const Message& message, const Error& error) {
 }
 
 void Tenant::timer(const TimerFired& message) {
-  route({message.run, {workspace_, std::nullopt}, Ask{run::event::TimerDue{}, {}}});
+  if (runs_.count(message.run) > 0) return wake(message.run);
+  // Thousands may be due at once, and each takes room while it is awake.
+  due_.push_back(message.run);
+  take_turns();
 }
 
 void Tenant::snapshot_wanted(RunId run) {
@@ -356,6 +386,7 @@ void Tenant::loaded(const Loaded& message) {
     if (message.row == nullptr) refuse(wanted, not_found());
     else answer_ended(*message.row, scope, wanted);
   }
+  take_turns();
 }
 
 void Tenant::answer_ended(const store::RunRow& row, const store::TenantScope& scope,
@@ -390,7 +421,7 @@ void Tenant::down(const caf::actor_addr& actor, const caf::error& reason) {
   by_actor_.erase(found);
   const auto entry = runs_.find(run);
   if (entry == runs_.end()) return;
-  if (entry->second.holds_turn) --turns_;
+  give_turn(entry->second);
   if (!reason || services_.shutting_down) {  // refused at its creation
     runs_.erase(entry);
     return take_turns();
@@ -431,6 +462,7 @@ void Tenant::reload(const Reload& message) {
 
 void Tenant::quarantine(RunId run, const std::string& why) {
   Entry& entry = runs_[run];
+  give_turn(entry);
   entry.phase = Phase::kQuarantined;
   entry.why = why;
   const auto pending = std::move(entry.pending);

@@ -66,6 +66,10 @@ class Tenant {
   void answer_existing(const store::RunRow& row, const Making& making);
   Entry& activate(RunId run, Entry& entry);
   void take_turns();
+  void hold_turn(Entry& entry);
+  void give_turn(Entry& entry);
+  void begin(RunId run);
+  void wake(RunId run);
   void deliver(RunId run, Entry& entry, const store::TenantScope& scope, const Message& message);
   void forward(Entry& entry, const Message& message);
   void load(RunId run, Origin origin);
@@ -79,7 +83,9 @@ class Tenant {
   Outside outside_;
   std::unordered_map<RunId, Entry> runs_;
   std::unordered_map<caf::actor_addr, RunId> by_actor_;
-  std::deque<RunId> queue_;
+  std::deque<RunId> queue_;  ///< accepted and not begun
+  std::deque<RunId> due_;    ///< asleep, their timer is due
+  bool due_is_next_ = false;
   std::size_t turns_ = 0;  ///< run actors that hold a turn
   std::unordered_map<RunId, std::vector<Making>> making_;  ///< asked the store whether they exist
   std::unordered_map<RunId, int> crashes_;
