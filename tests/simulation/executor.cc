@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <sstream>
+#include <string_view>
 #include <vector>
 
 #include "runtime/json/read.h"
@@ -43,8 +44,9 @@ Line parse(const std::string& source) {
   Line line;
   std::istringstream words(source);
   words >> line.what;
-  if (line.what == "flaky" || line.what == "hang" || line.what == "failmod" || line.what == "ge" || line.what == "pass") {
-    words >> line.argument;
+  constexpr std::string_view kWithArgument[] = {"flaky", "hang", "failmod", "ge", "pass"};
+  for (const std::string_view what : kWithArgument) {
+    if (line.what == what) words >> line.argument;
   }
   for (std::string word; words >> word;) {
     if (word[0] == '@') line.name = word.substr(1);

@@ -10,11 +10,11 @@
 namespace troupe::simulation {
 
 /// Stands in for the Lua sandbox. A script is a line of words: what to do (`sum`, `parity`, `fail`,
-/// `flaky N`, `hang N`, `failmod M`, `ge K`, `pass K`), terms to add up (numbers, paths into the globals,
-/// `7*path`), `@name` and flags (`!effect !lossy !big !prints`). A missing path counts as 0; a list
-/// of loop results as the sum over its items. Jobs end in random order after random delays, some
-/// are lost. It also keeps the books: how often each (run, step, iteration) was executed. Outlives
-/// the nodes.
+/// `flaky N`, `hang N`, `failmod M`, `ge K`, `pass K`), terms to add up (numbers, paths into the
+/// globals, `7*path`), `@name` and flags (`!effect !lossy !big !prints`). A missing path counts as
+/// 0; a list of loop results as the sum over its items. Jobs end in random order after random
+/// delays, some are lost. It also keeps the books: how often each (run, step, iteration) was
+/// executed. Outlives the nodes.
 class Executor final : public ScriptExecutor {
  public:
   Executor(SimClock& clock, Random& random) : clock_(clock), random_(random) {}
