@@ -105,7 +105,10 @@ if [ $# -eq 0 ]; then
     # The actor library is not built for ThreadSanitizer, and its hand-overs would be reported as
     # races; so only what runs without it is looked at.
     say "ThreadSanitizer: the code without the actor library"
-    build_and_run tsan -L 'unit|conformance' -E '^(command_line|fuzz|lua_sandbox_hostile)_test$'
+    # It also holds a signal back until the next system call, so that a sandbox child in an endless
+    # loop is killed instead of interrupted, and what else waits in it is lost.
+    GTEST_FILTER='-LuaPool.AHostCallSuspendsOnlyItsOwnJob' build_and_run tsan -L 'unit|conformance' \
+      -E '^(actors|command_line|fuzz|lua_sandbox_hostile)_test$'
     say "libFuzzer: ${TROUPE_FUZZ_SECONDS:-60} seconds per parser"
     fuzz_all
   fi
