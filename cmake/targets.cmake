@@ -29,10 +29,11 @@ function(troupe_test name label)
   set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT ${ARG_TIMEOUT})
 endfunction()
 
-# Executables whose speed matters take mimalloc, except under sanitizers, which bring their own.
-find_package(mimalloc QUIET)
+# Executables whose speed matters take jemalloc, except under sanitizers, which bring their own.
 function(troupe_fast_malloc target)
-  if(mimalloc_FOUND AND NOT TROUPE_SANITIZE)
-    target_link_libraries(${target} PRIVATE mimalloc)
+  if(NOT TROUPE_SANITIZE)
+    find_library(TROUPE_JEMALLOC jemalloc REQUIRED)
+    target_link_libraries(${target} PRIVATE ${TROUPE_JEMALLOC})
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/adapters/system/malloc_conf.cc)
   endif()
 endfunction()

@@ -155,6 +155,8 @@ void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Err
     services_.ports.log.error("the outcome of a commit is unknown; ending", {});
     std::_Exit(70);
   }
+  if (error.code == Code::kCorrupt && batch.size() > 1) return commit_singly(std::move(batch));
+  if (error.code == Code::kCorrupt) return set_aside(*batch.front(), error);
   // New runs are refused; what belongs to accepted ones is kept and tried again, in order.
   refused_at_ = services_.now();
   std::vector<std::shared_ptr<Submission>> kept;
@@ -178,6 +180,30 @@ void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Err
     // Nothing is left to try with: the next new run finds out.
     services_.store_failing = false;
   }
+  depth_changed();
+}
+
+/// A damaged page must not hold up those who do not touch it.
+void Committer::commit_singly(std::vector<std::shared_ptr<Submission>> batch) {
+  for (auto& submission : batch) {
+    const TimePoint begun = services_.now();
+    const Status written = services_.ports.store.writer().commit(join({submission}));
+    if (written) landed({std::move(submission)}, begun);
+    else failed({std::move(submission)}, written.error());
+  }
+}
+
+void Committer::set_aside(const Submission& submission, const Error& error) {
+  services_.commit_queue_bytes -= std::min(submission.bytes, services_.commit_queue_bytes.load());
+  services_.store_failing = false;
+  failures_ = 0;
+  if (submission.run != nullptr && !submission.creates && !submission.batch.frames.empty()) {
+    caf::anon_send(caf::actor_cast<TenantActor>(submission.tenant),
+                   QuarantineRun{submission.batch.frames.front().entity, error.message});
+  }
+  for (const store::Frame& frame : submission.batch.frames) refused_.insert(frame.entity);
+  refused_at_ = services_.now();
+  refuse(submission, error);
   depth_changed();
 }
 

@@ -34,6 +34,8 @@ class Committer {
  private:
   void landed(const std::vector<std::shared_ptr<Submission>>& batch, TimePoint begun);
   void failed(std::vector<std::shared_ptr<Submission>> batch, const Error& error);
+  void commit_singly(std::vector<std::shared_ptr<Submission>> batch);
+  void set_aside(const Submission& submission, const Error& error);
   bool of_refused(const Submission& submission) const;
   void refuse(const Submission& submission, const Error& error);
   void acknowledge(const Submission& submission);

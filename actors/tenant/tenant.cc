@@ -308,7 +308,7 @@ void Tenant::deliver(RunId run, Entry& entry, const store::TenantScope& scope,
       return reload({run});
     }
     if (ask != nullptr) return refuse(message, {Code::kQuarantined, entry.why, {}});
-    return answer_ended({}, scope, message);
+    return look_aside(run, scope, std::get<Look>(message));
   }
   activate(run, entry);
   forward(entry, message);
@@ -404,6 +404,17 @@ void Tenant::answer_ended(const store::RunRow& row, const store::TenantScope& sc
   });
 }
 
+void Tenant::look_aside(RunId run, const store::TenantScope& scope, const Look& look) {
+  services_.read([&services = services_, run, scope, look](store::Reader& reader) {
+    const auto row = reader.run_unscoped(run);
+    if (!row) return look.done(row.error());
+    const bool visible = *row && (*row)->workspace == scope.workspace &&
+                         (!scope.project || *scope.project == (*row)->project);
+    if (!visible) return look.done(not_found());
+    look.done(look_at_ended(services, reader, **row, look.with_state));
+  });
+}
+
 // ---- children -----------------------------------------------------------------------------------
 
 void Tenant::child(const ChildWanted& message) {
@@ -463,6 +474,11 @@ void Tenant::reload(const Reload& message) {
 void Tenant::quarantine(RunId run, const std::string& why) {
   Entry& entry = runs_[run];
   give_turn(entry);
+  if (entry.actor) {
+    by_actor_.erase(entry.actor.address());
+    caf::anon_send(entry.actor, Leave{});
+    entry.actor = RunActor{};
+  }
   entry.phase = Phase::kQuarantined;
   entry.why = why;
   const auto pending = std::move(entry.pending);

@@ -75,6 +75,7 @@ class Tenant {
   void load(RunId run, Origin origin);
   void answer_ended(const store::RunRow& row, const store::TenantScope& scope,
                     const Message& message);
+  void look_aside(RunId run, const store::TenantScope& scope, const Look& look);
   void erase(RunId run);
   static void refuse(const Message& message, const Error& error);
 

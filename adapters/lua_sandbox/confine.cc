@@ -81,7 +81,7 @@ bool filter_system_calls() {
   // Memory, but never executable memory.
   done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
                                   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
-  // mimalloc, where it is linked, reserves first and makes pages usable later.
+  // Allocators reserve first and make pages usable later.
   done = done && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
                                   SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
 #endif
