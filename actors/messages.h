@@ -120,6 +120,14 @@ struct ChildWanted {
 /// Recovery found that the process keeps dying while it works on this run.
 struct QuarantineRun { RunId run; std::string why; };
 
+/// What came of setting a run aside.
+enum class Aside : std::uint8_t {
+  kWritten,
+  kAbsent,  ///< its creation never landed
+  kEnded,   ///< it has ended, and only owes its parent the word
+};
+struct SetAside { RunId run; Aside outcome = Aside::kWritten; };
+
 // ---- to the committer ---------------------------------------------------------------------------
 /// One unit: all of it lands in one transaction.
 struct Submission {
@@ -177,7 +185,8 @@ using TenantActor =
                      caf::reacts_to<ToRun>, caf::reacts_to<Loaded>, caf::reacts_to<Exists>,
                      caf::reacts_to<Enqueue>, caf::reacts_to<Asleep>, caf::reacts_to<Reload>,
                      caf::reacts_to<TimerFired>, caf::reacts_to<ChildWanted>,
-                     caf::reacts_to<QuarantineRun>, caf::reacts_to<SnapshotWanted>>;
+                     caf::reacts_to<QuarantineRun>, caf::reacts_to<SetAside>,
+                     caf::reacts_to<SnapshotWanted>>;
 using CommitterActor = caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<WriteJob>,
                                         caf::reacts_to<Flush>, caf::reacts_to<Maintain>,
                                         caf::reacts_to<Rest>, caf::reacts_to<WhenEmpty>,
@@ -213,6 +222,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Reload)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::TimerFired)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ChildWanted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::QuarantineRun)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::SetAside)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Submit)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::WriteJob)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Flush)

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kPageEvents = 256;
 constexpr std::size_t kLiveMax = 256;
-constexpr int kMissesMax = 5;
+constexpr int kMissesMax = 20;  ///< a run that crashes this often in a row has been set aside
 
 /// State shared by the feed, the hub's watcher and reads under way; the feed may go first.
 class RunFeedCore : public std::enable_shared_from_this<RunFeedCore> {

@@ -302,16 +302,22 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
 // ---- writing on behalf of runs without an actor -------------------------------------------------
 
 void write_quarantine(Services& services, store::Reader& reader, RunId run,
-                      const std::string& why) {
+                      const std::string& why, const std::function<void(Aside)>& done) {
   auto row = reader.run_unscoped(run);
-  if (!row || !*row || store::ended((*row)->status)) return;
+  // A row that cannot be read belongs to a run that is damaged, and stays aside in memory only.
+  if (!row) return done(Aside::kWritten);
+  if (!*row) return done(Aside::kAbsent);
+  if (store::ended((*row)->status)) return done(Aside::kEnded);
+  services.ports.log.error("a run is quarantined", {{"run_id", run.to_string()}, {"why", why}});
   auto submission = std::make_shared<Submission>();
+  submission->done = [done](const Status&) { done(Aside::kWritten); };
   store::RunRow& changed = submission->batch.runs.emplace_back(std::move(**row));
   changed.status = store::RunStatus::kPaused;
   changed.pause_reason = store::PauseReason::kQuarantine;
   Loaded loaded = load_run(services, reader, changed.workspace, run, Origin::kRecovered);
   if (loaded.state != nullptr) {
     run::State& state = *loaded.state;
+    if (state.pause_reason == store::PauseReason::kQuarantine) return done(Aside::kWritten);
     const run::Record record =
         run::record::RunPaused{store::PauseReason::kQuarantine, services.now()};
     run::apply(state, record);
@@ -322,7 +328,6 @@ void write_quarantine(Services& services, store::Reader& reader, RunId run,
         {run, state.workspace, submission->pos, {}, false, run::encode_snapshot(state)});
     submission->closes = true;
   }
-  services.ports.log.error("a run is quarantined", {{"run_id", run.to_string()}, {"why", why}});
   services.submit(std::move(submission));
 }
 

@@ -46,8 +46,10 @@ run::PayloadSource payload_source(store::Reader& reader, std::uint32_t bucket, P
 void start_child_run(Services& services, store::Reader& reader, const TenantActor& tenant,
                      const ChildWanted& wanted);
 
-/// Records that a run is set aside, in its row and (if it can be folded) its journal.
-void write_quarantine(Services& services, store::Reader& reader, RunId run, const std::string& why);
+/// Records that a run is set aside, in its row and (if it can be folded) its journal. `done` hears
+/// once that is durable, or at once why there is nothing to write.
+void write_quarantine(Services& services, store::Reader& reader, RunId run,
+                      const std::string& why, const std::function<void(Aside)>& done);
 
 /// Adds a new run's first decision to a group.
 void append_creation(Services& services, run::State& state, const run::Decision& decision,

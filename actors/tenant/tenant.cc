@@ -12,6 +12,14 @@ constexpr std::size_t kBulkPiece = 64;
 
 Error not_found() { return {Code::kNotFound, "there is no such run", {}}; }
 
+/// Whether a run that was set aside is woken just to be stopped: then it is not to work again.
+template <class Pending>
+bool only_to_stop(const run::State& state, const Pending& pending) {
+  if (state.pause_reason != store::PauseReason::kQuarantine || pending.empty()) return false;
+  const auto* ask = std::get_if<Ask>(&pending.front().second);
+  return ask != nullptr && std::holds_alternative<run::event::StopAsked>(ask->event);
+}
+
 Started started_of(const store::RunRow& row) {
   return {row.id, row.status, row.workflow, row.version, row.created};
 }
@@ -292,7 +300,7 @@ void Tenant::route(const ToRun& message) {
 
 void Tenant::deliver(RunId run, Entry& entry, const store::TenantScope& scope,
                      const Message& message) {
-  if (entry.phase == Phase::kLoading) {
+  if (entry.phase == Phase::kLoading || entry.phase == Phase::kSettingAside) {
     entry.pending.emplace_back(scope, message);
     return;
   }
@@ -301,7 +309,8 @@ void Tenant::deliver(RunId run, Entry& entry, const store::TenantScope& scope,
   if (!visible && !services_.options.bugs.drop_tenant_filter) return refuse(message, not_found());
   if (entry.phase == Phase::kQuarantined) {
     const auto* ask = std::get_if<Ask>(&message);
-    if (ask != nullptr && std::holds_alternative<run::event::ResumeAsked>(ask->event)) {
+    if (ask != nullptr && (std::holds_alternative<run::event::ResumeAsked>(ask->event) ||
+                           std::holds_alternative<run::event::StopAsked>(ask->event))) {
       crashes_.erase(run);
       entry.phase = Phase::kLoading;
       entry.pending.emplace_back(scope, message);
@@ -361,6 +370,7 @@ void Tenant::loaded(const Loaded& message) {
     entry.project = message.state->project;
     entry.state = message.state;
     entry.origin = message.origin;
+    if (only_to_stop(*message.state, pending)) entry.origin = Origin::kAsleep;
     entry.phase = Phase::kQueued;
     const bool queued = !message.state->started.set();
     activate(message.run, entry);
@@ -460,15 +470,10 @@ void Tenant::reload(const Reload& message) {
   }
   // What the crashed actor had submitted must have landed before the store is read: an empty
   // submission goes behind it in the workspace's line and is tried again as long as it is.
-  auto barrier = std::make_shared<Submission>();
-  barrier->tenant = caf::actor_cast<caf::strong_actor_ptr>(outside_.self());
-  barrier->done = [&services = services_, tenant = outside_.self(), run = message.run,
-                   workspace = workspace_](const Status&) {
-    services.read([&services, tenant, run, workspace](store::Reader& reader) {
-      caf::anon_send(tenant, load_run(services, reader, workspace, run, Origin::kRecovered));
-    });
-  };
-  services_.submit(std::move(barrier));
+  behind_submitted([&services = services_, tenant = outside_.self(), run = message.run,
+                    workspace = workspace_](store::Reader& reader) {
+    caf::anon_send(tenant, load_run(services, reader, workspace, run, Origin::kRecovered));
+  });
 }
 
 void Tenant::quarantine(RunId run, const std::string& why) {
@@ -479,15 +484,45 @@ void Tenant::quarantine(RunId run, const std::string& why) {
     caf::anon_send(entry.actor, Leave{});
     entry.actor = RunActor{};
   }
-  entry.phase = Phase::kQuarantined;
+  entry.state.reset();
+  entry.in_queue = false;
+  entry.phase = Phase::kSettingAside;
   entry.why = why;
-  const auto pending = std::move(entry.pending);
-  entry.pending.clear();
-  for (const auto& [scope, message] : pending) refuse(message, {Code::kQuarantined, why, {}});
-  services_.read([&services = services_, run, why](store::Reader& reader) {
-    write_quarantine(services, reader, run, why);
+  // As for a reload: what its actor had submitted must have landed before the store is read.
+  behind_submitted([tenant = outside_.self(), &services = services_, run, why](
+                       store::Reader& reader) {
+    write_quarantine(services, reader, run, why, [tenant, run](Aside outcome) {
+      caf::anon_send(tenant, SetAside{run, outcome});
+    });
   });
   take_turns();
+}
+
+void Tenant::set_aside(const SetAside& message) {
+  const auto found = runs_.find(message.run);
+  if (found == runs_.end() || found->second.phase != Phase::kSettingAside) return;
+  if (message.outcome == Aside::kEnded) {
+    found->second.phase = Phase::kLoading;
+    return outside_.later(seconds(1), Reload{message.run});
+  }
+  const auto pending = std::move(found->second.pending);
+  found->second.pending.clear();
+  if (message.outcome == Aside::kWritten) {
+    found->second.phase = Phase::kQuarantined;
+  } else {
+    crashes_.erase(message.run);
+    runs_.erase(found);
+  }
+  for (const auto& [scope, wanted] : pending) route({message.run, scope, wanted});
+}
+
+void Tenant::behind_submitted(std::function<void(store::Reader&)> work) {
+  auto barrier = std::make_shared<Submission>();
+  barrier->tenant = caf::actor_cast<caf::strong_actor_ptr>(outside_.self());
+  barrier->done = [&services = services_, work = std::move(work)](const Status&) {
+    services.read(work);
+  };
+  services_.submit(std::move(barrier));
 }
 
 }  // namespace troupe::actors

@@ -36,11 +36,12 @@ class Tenant {
   void child(const ChildWanted& message);
   void snapshot_wanted(RunId run);
   void quarantine(RunId run, const std::string& why);
+  void set_aside(const SetAside& message);
   void down(const caf::actor_addr& actor, const caf::error& reason);
 
  private:
   using Message = std::variant<Ask, Look>;
-  enum class Phase : std::uint8_t { kQueued, kActive, kLoading, kQuarantined };
+  enum class Phase : std::uint8_t { kQueued, kActive, kLoading, kSettingAside, kQuarantined };
   struct Entry {
     Phase phase = Phase::kLoading;
     bool in_queue = false;      ///< a turn in `queue_` is still to come
@@ -73,6 +74,8 @@ class Tenant {
   void deliver(RunId run, Entry& entry, const store::TenantScope& scope, const Message& message);
   void forward(Entry& entry, const Message& message);
   void load(RunId run, Origin origin);
+  /// On a reader's thread, after everything submitted so far has landed.
+  void behind_submitted(std::function<void(store::Reader&)> work);
   void answer_ended(const store::RunRow& row, const store::TenantScope& scope,
                     const Message& message);
   void look_aside(RunId run, const store::TenantScope& scope, const Look& look);

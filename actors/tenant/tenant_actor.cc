@@ -44,6 +44,7 @@ TenantActor::behavior_type tenant_actor(TenantActor::stateful_pointer<TenantStat
       [=](const TimerFired& message) { tenant().timer(message); },
       [=](const ChildWanted& message) { tenant().child(message); },
       [=](const QuarantineRun& message) { tenant().quarantine(message.run, message.why); },
+      [=](const SetAside& message) { tenant().set_aside(message); },
       [=](const SnapshotWanted& message) { tenant().snapshot_wanted(message.run); },
   };
 }

@@ -91,6 +91,10 @@ Status Machine::on(const event::ParentAcknowledged&) {
 Status Machine::on(const event::Recovered&) {
   const bool run_ended = ended();
   if (run_ended) notify_parent();
+  if (!run_ended && state_.pause_reason == store::PauseReason::kQuarantine &&
+      state_.graceful_stop) {
+    emit(record::RunDraining{context_.now, context_.now + context_.limits.drain_timeout});
+  }
   // Commands about child runs may have been lost between commit and performance; both are safe to
   // repeat.
   each_step(*state_.graph, state_.root, StepPath(0), [&](const StepPath& path, StepState& step) {

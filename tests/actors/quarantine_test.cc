@@ -23,6 +23,7 @@ class Executor final : public ScriptExecutor {
   void submit(ScriptJob job, Done done) override {
     if (holds_poison && job.script->source.find("poison") != std::string::npos) {
       const std::lock_guard lock(mutex_);
+      ++poisons;
       held_[job.job] = std::move(done);
       return;
     }
@@ -46,6 +47,7 @@ class Executor final : public ScriptExecutor {
     done(job, std::move(result));
   }
   std::atomic<bool> holds_poison{true};
+  std::atomic<int> poisons{0};
 
  private:
   std::mutex mutex_;
@@ -147,6 +149,28 @@ TEST_F(QuarantineTest, ARunThatKillsTheProcessIsSetAsideAndItsNeighboursGoOn) {
   ASSERT_FALSE(asked.ok());
   EXPECT_EQ(asked.error().code, Code::kQuarantined);
   EXPECT_NE(asked.error().message.find("3 times"), std::string::npos);
+}
+
+TEST_F(QuarantineTest, ItCanBeLookedAtAndStoppedWithoutWorkingAgain) {
+  begin();
+  const RunId poison = start("return {poison=1}");
+  node_.reset();
+  box_.suspect = poison;
+  begin();
+  const auto seen = await<json::Text>([&](Callback<json::Text> done) {
+    engine().events(scope(), poison, 0, 100, std::move(done));
+  });
+  ASSERT_TRUE(seen.ok()) << seen.error().message;
+  EXPECT_NE(seen->view().find("run_created"), std::string_view::npos);
+  // It holds its job for ever: if the stop woke it to work, the stop would still come through, but
+  // the executor would have been given the job again.
+  const int given = executor_.poisons;
+  const auto stopped = await<store::RunRow>([&](Callback<store::RunRow> done) {
+    engine().control(scope(), poison, Control::kStopImmediate, std::move(done));
+  });
+  ASSERT_TRUE(stopped.ok()) << stopped.error().message;
+  EXPECT_EQ(stopped->status, store::RunStatus::kStopped);
+  EXPECT_EQ(executor_.poisons, given);
 }
 
 TEST_F(QuarantineTest, ItIsStillSetAsideAfterAnotherStartAndGoesOnWhenResumed) {

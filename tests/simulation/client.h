@@ -81,6 +81,7 @@ class Client {
 
   void pause(std::size_t at);
   void resume(std::size_t at);
+  void revive(RunId run);
   void stop(std::size_t at, bool graceful);
   void retry(std::size_t at);
   void look(RunId run);
@@ -107,7 +108,7 @@ class Client {
   std::size_t to_send_ = 0;  ///< starts that wait for their time
   std::set<TaskId> tasks_in_hand_, tasks_answered_;
   std::set<std::pair<RunId, std::string>> events_sent_;
-  std::set<RunId> retried_;
+  std::set<RunId> retried_, in_revival_;
   std::vector<std::unique_ptr<Follower>> followers_;
   std::unique_ptr<Feed> scope_feed_;
   std::map<std::pair<std::string, std::uint64_t>, std::string> scope_seen_;

@@ -26,6 +26,13 @@ void Client::poll() {
       }
     }
   }
+  for (const auto& [id, run] : world_.watch.runs()) {
+    if (run.ended) continue;
+    const auto row = reader->run_unscoped(id);
+    if (!row || !*row) return world_.complain("an open run has no row: " + id.to_string());
+    const bool aside = (*row)->pause_reason == store::PauseReason::kQuarantine;
+    if (aside && world_.chance(30)) revive(id);
+  }
   for (std::size_t at = 0; at < starts_.size(); ++at) {
     const Start& start = starts_[at];
     if (!start.accepted || retried_.count(start.run) > 0) continue;
@@ -81,7 +88,8 @@ void Client::answer_task(const store::TaskRow& row) {
             if (!decided) {
               const Code code = decided.error().code;
               const bool known = code == Code::kTaskCompleted || code == Code::kRunEnded ||
-                                 code == Code::kConflict || code == Code::kNotFound;
+                                 code == Code::kConflict || code == Code::kNotFound ||
+                                 code == Code::kQuarantined;
               if (!known) world_.complain("an answer was refused: " + decided.error().message);
               tasks_in_hand_.erase(id);
               return;
@@ -106,8 +114,12 @@ void Client::send_event(RunId run, int program, int node) {
       world_.scope(), run, event, "", json::Text::trusted(data),
       call<Unit>(
           "event " + event,
-          [this](Result<Unit> answer) {
+          [this, run, event](Result<Unit> answer) {
             if (answer || answer.error().code == Code::kRunEnded) return;
+            if (answer.error().code == Code::kQuarantined) {
+              events_sent_.erase({run, event});
+              return;
+            }
             world_.complain("an event was refused: " + answer.error().message);
           },
           [this, run, event] { events_sent_.erase({run, event}); }));

@@ -15,7 +15,10 @@ void Client::pause(std::size_t at) {
                              [this, resume_later](Result<store::RunRow> row) {
                                if (row) return resume_later();
                                const Code code = row.error().code;
-                               if (code == Code::kRunEnded || code == Code::kConflict) return;
+                               if (code == Code::kRunEnded || code == Code::kConflict ||
+                                   code == Code::kQuarantined) {
+                                 return;
+                               }
                                world_.complain("pause was refused: " + row.error().message);
                              },
                              resume_later));
@@ -38,6 +41,25 @@ void Client::resume(std::size_t at) {
                              again));
 }
 
+/// An operator who finds a run set aside, and has it tried again.
+void Client::revive(RunId run) {
+  if (!in_revival_.insert(run).second) return;
+  world_.engine->control(world_.scope(), run, Control::kResume,
+                         call<store::RunRow>(
+                             "revive " + run.to_string(),
+                             [this, run](Result<store::RunRow> row) {
+                               in_revival_.erase(run);
+                               if (row) return;
+                               const Code code = row.error().code;
+                               if (code == Code::kRunEnded || code == Code::kConflict ||
+                                   code == Code::kQuarantined) {
+                                 return;
+                               }
+                               world_.complain("a revival was refused: " + row.error().message);
+                             },
+                             [this, run] { in_revival_.erase(run); }));
+}
+
 void Client::stop(std::size_t at, bool graceful) {
   if (world_.engine == nullptr) return;
   starts_[at].may_be_stopped = true;
@@ -49,6 +71,9 @@ void Client::stop(std::size_t at, bool graceful) {
           [this, at, graceful](Result<store::RunRow> row) {
             if (!row) {
               if (row.error().code == Code::kRunEnded) return;
+              if (row.error().code == Code::kQuarantined) {
+                return world_.later(milliseconds(90), [this, at] { stop(at, false); });
+              }
               return world_.complain("stop was refused: " + row.error().message);
             }
             starts_[at].is_stopped = true;

@@ -61,18 +61,20 @@ class NoPatterns final : public PatternCompiler {
   }
 };
 
-/// Keeps nothing but the lines that tell of a run that could not be recovered.
+/// Keeps nothing but the lines that tell of a run that could not be recovered or was set aside.
 class SimLog final : public Logger {
  public:
   bool enabled(LogLevel level) const override { return level >= LogLevel::kError; }
   void log(LogLevel, std::string_view message, std::initializer_list<LogField> fields) override {
-    if (message != "a run cannot be recovered" && message != "a run is quarantined") return;
-    complaint = std::string(message);
+    const bool aside = message == "a run is quarantined";
+    if (message != "a run cannot be recovered" && !aside) return;
+    std::string& kept = aside ? set_aside : complaint;
+    kept = std::string(message);
     for (const LogField& field : fields) {
-      complaint += " " + std::string(field.key) + "=" + field.text;
+      kept += " " + std::string(field.key) + "=" + field.text;
     }
   }
-  std::string complaint;
+  std::string complaint, set_aside;
 };
 
 class NoMetrics final : public Metrics {

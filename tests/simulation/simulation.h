@@ -54,6 +54,7 @@ class Simulation {
   std::uint64_t steps_ = 0, crashes_ = 0;
   std::uint64_t crashes_left_ = 0, next_crash_ = 0;
   int throws_left_ = 0;
+  int throw_percent_ = 2;  ///< of a run's turns, while throws are left
   std::uint64_t faults_until_ = 0;
   NoMetrics metrics_;
   AnySyntax syntax_;
