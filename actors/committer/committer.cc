@@ -9,6 +9,10 @@ namespace troupe::actors {
 namespace {
 
 constexpr Duration kRestAfter = seconds(1);
+/// While several workspaces write, none is to wait long for a commit of another.
+constexpr Duration kSharedCommit = milliseconds(3);
+constexpr Duration kSharedFor = seconds(1);
+constexpr std::size_t kBatchBytesMin = 16 << 10;
 /// An actor hears of its refusal within moments; what it had sent before that has come by then.
 constexpr Duration kForgetRefusedAfter = seconds(60);
 
@@ -87,10 +91,14 @@ void Committer::add(const OpenEntities& open) {
 void Committer::flush() {
   flush_pending_ = false;
   if (waiting_.empty()) return;
-  auto submissions = waiting_.take(services_.options.batch_bytes_max);
   const TimePoint begun = services_.now();
+  if (waiting_.lines() > 1) shared_until_ = begun + kSharedFor;
+  const bool shared = begun < shared_until_;
+  const std::size_t bytes_max = services_.options.batch_bytes_max;
+  auto submissions = waiting_.take(shared ? std::min(batch_bytes_, bytes_max) : bytes_max);
   const store::Batch batch = join(submissions);
   const Status written = services_.ports.store.writer().commit(batch);
+  if (shared) fit_batch(services_.now() - begun);
   if (written) landed(submissions, begun);
   else failed(std::move(submissions), written.error());
   if (waiting_.empty()) {
@@ -100,6 +108,16 @@ void Committer::flush() {
     if (failures_ > 0)
       outside_.flush_later(milliseconds(std::min(1000, 20 << std::min(failures_, 6))));
     else outside_.flush_soon();
+  }
+}
+
+/// Follows the disk: a batch is to take about kSharedCommit.
+void Committer::fit_batch(Duration took) {
+  const std::size_t piece = batch_bytes_ / 4;
+  if (took > kSharedCommit) {
+    batch_bytes_ = std::max(kBatchBytesMin, batch_bytes_ - piece);
+  } else if (!waiting_.empty()) {
+    batch_bytes_ = std::min(services_.options.batch_bytes_max, batch_bytes_ + piece);
   }
 }
 

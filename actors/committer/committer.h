@@ -36,6 +36,7 @@ class Committer {
   void failed(std::vector<std::shared_ptr<Submission>> batch, const Error& error);
   void commit_singly(std::vector<std::shared_ptr<Submission>> batch);
   void set_aside(const Submission& submission, const Error& error);
+  void fit_batch(Duration took);
   bool of_refused(const Submission& submission) const;
   void refuse(const Submission& submission, const Error& error);
   void acknowledge(const Submission& submission);
@@ -46,6 +47,8 @@ class Committer {
   Outside outside_;
   Marks marks_;
   FairLines waiting_;
+  std::size_t batch_bytes_ = 128 << 10;  ///< while several workspaces write; see fit_batch
+  TimePoint shared_until_;
   bool flush_pending_ = false;
   bool maintain_pending_ = false;
   bool rest_pending_ = false;

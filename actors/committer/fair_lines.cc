@@ -4,14 +4,16 @@ namespace troupe::actors {
 namespace {
 
 constexpr std::size_t kShareBytes = 32 << 10;
+/// A group of new runs, say: what others have to write does not ride in the same long commit.
+constexpr std::size_t kLargeBytes = 64 << 10;
 
 }  // namespace
 
 void FairLines::push(std::shared_ptr<Submission> submission) {
   const void* tenant = submission->tenant.get();
   Line& line = lines_[tenant];
-  if (line.empty()) ring_.push_back(tenant);
-  line.push_back(std::move(submission));
+  if (line.waiting.empty()) ring_.push_back(tenant);
+  line.waiting.push_back(std::move(submission));
   ++size_;
 }
 
@@ -20,17 +22,28 @@ std::vector<std::shared_ptr<Submission>> FairLines::take(std::size_t bytes_max) 
   std::size_t bytes = 0;
   while (!ring_.empty() && (taken.empty() || bytes < bytes_max)) {
     const void* tenant = ring_.front();
+    Line& line = lines_.at(tenant);
+    const bool large = line.waiting.front()->bytes > kLargeBytes;
+    if (large && !taken.empty()) break;
     ring_.pop_front();
-    const auto line = lines_.find(tenant);
-    for (std::size_t share = 0; share < kShareBytes && !line->second.empty();) {
-      share += line->second.front()->bytes;
-      taken.push_back(std::move(line->second.front()));
-      line->second.pop_front();
-      --size_;
-      bytes += taken.back()->bytes;
+    if (large && !ring_.empty() && !line.has_yielded) {
+      line.has_yielded = true;
+      ring_.push_back(tenant);
+      continue;
     }
-    if (line->second.empty()) lines_.erase(line);
+    std::size_t share = 0;
+    do {
+      share += line.waiting.front()->bytes;
+      taken.push_back(std::move(line.waiting.front()));
+      line.waiting.pop_front();
+      --size_;
+    } while (!large && share < kShareBytes && !line.waiting.empty() &&
+             line.waiting.front()->bytes <= kLargeBytes);
+    bytes += share;
+    line.has_yielded = false;
+    if (line.waiting.empty()) lines_.erase(tenant);
     else ring_.push_back(tenant);
+    if (large) break;
   }
   return taken;
 }
@@ -38,7 +51,7 @@ std::vector<std::shared_ptr<Submission>> FairLines::take(std::size_t bytes_max) 
 std::vector<std::shared_ptr<Submission>> FairLines::take_all() {
   std::vector<std::shared_ptr<Submission>> taken;
   for (const void* tenant : ring_) {
-    for (auto& submission : lines_[tenant]) taken.push_back(std::move(submission));
+    for (auto& submission : lines_[tenant].waiting) taken.push_back(std::move(submission));
   }
   lines_.clear();
   ring_.clear();

@@ -11,7 +11,8 @@
 namespace troupe::actors {
 
 /// What waits for the next commit, a line per workspace. A batch is filled in rounds, a share of
-/// bytes from each line, so that a flood of one workspace delays no other by more than a batch.
+/// bytes from each line, so that a flood of one workspace delays no other by more than a batch. A
+/// large submission lets what waits in other lines go first, once, and then goes alone.
 /// Order inside a line is kept: an entity belongs to one workspace. Owned by the committer.
 class FairLines {
  public:
@@ -22,9 +23,13 @@ class FairLines {
   std::vector<std::shared_ptr<Submission>> take_all();
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
+  std::size_t lines() const { return ring_.size(); }
 
  private:
-  using Line = std::deque<std::shared_ptr<Submission>>;
+  struct Line {
+    std::deque<std::shared_ptr<Submission>> waiting;
+    bool has_yielded = false;  ///< its first is large and has let others go before
+  };
   std::unordered_map<const void*, Line> lines_;  ///< by tenant
   std::deque<const void*> ring_;                 ///< lines that are not empty
   std::size_t size_ = 0;

@@ -62,6 +62,33 @@ TEST_F(FairLinesTest, OrderInsideALineIsKeptOverBatches) {
   EXPECT_EQ(taken, 500u);
 }
 
+TEST_F(FairLinesTest, ALargeGroupLetsOthersGoFirstOnceAndThenGoesAlone) {
+  FairLines lines;
+  lines.push(submission(a_, 300 << 10, 1));
+  lines.push(submission(a_, 300 << 10, 2));
+  lines.push(submission(b_, 100, 11));
+  const auto next = [&lines] {
+    std::vector<store::Pos> taken;
+    for (const auto& submission : lines.take(512 << 10)) taken.push_back(submission->pos);
+    return taken;
+  };
+  EXPECT_EQ(next(), std::vector<store::Pos>{11});
+  lines.push(submission(b_, 100, 12));
+  EXPECT_EQ(next(), std::vector<store::Pos>{1});
+  lines.push(submission(b_, 100, 13));
+  EXPECT_EQ(next(), (std::vector<store::Pos>{12, 13}));
+  EXPECT_EQ(next(), std::vector<store::Pos>{2});
+  EXPECT_TRUE(lines.empty());
+}
+
+TEST_F(FairLinesTest, LargeGroupsOfManyDoNotWaitForEachOther) {
+  FairLines lines;
+  lines.push(submission(a_, 300 << 10, 1));
+  lines.push(submission(b_, 300 << 10, 2));
+  EXPECT_EQ(lines.take(512 << 10).front()->pos, 1u);
+  EXPECT_EQ(lines.take(512 << 10).front()->pos, 2u);
+}
+
 TEST_F(FairLinesTest, ASubmissionLargerThanABatchGoesAlone) {
   FairLines lines;
   lines.push(submission(a_, 10 << 20, 1));
