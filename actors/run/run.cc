@@ -1,7 +1,7 @@
 #include "actors/run/run.h"
 
 #include "actors/step/attempt.h"
-#include "runtime/journal/frame.h"
+#include "actors/store/next_frame.h"
 #include "runtime/json/write.h"
 
 namespace troupe::actors {
@@ -152,8 +152,7 @@ std::shared_ptr<Submission> Run::make_submission(const run::Decision& decision) 
   submission->run = caf::strong_actor_ptr{self_};
   submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(tenant_);
   store::Batch& batch = submission->batch;
-  batch.frames.push_back({submission->pos, state_.id, slot_of(state_.id),
-                          make_frame(decision, submission->pos)});
+  batch.frames.push_back(next_frame(services_, state_, decision.records, submission->pos));
   submission->bytes = batch.frames.back().bytes.size();
   for (const run::PayloadBody& body : decision.payloads) {
     batch.payloads.push_back(
@@ -190,28 +189,6 @@ std::shared_ptr<Submission> Run::make_submission(const run::Decision& decision) 
     snapshot_current_ = true;
   }
   return submission;
-}
-
-std::string Run::make_frame(const run::Decision& decision, store::Pos pos) {
-  std::string records;
-  std::uint32_t events = 0;
-  for (const run::Record& record : decision.records) {
-    run::encode(record, records);
-    if (services_.options.bugs.accept_second_result &&
-        std::holds_alternative<run::record::StepFinished>(record)) {
-      run::encode(record, records);
-    }
-    events += run::event_count(record);
-  }
-  journal::Header header;
-  header.number = state_.chain.frames() + 1;
-  header.record_count = static_cast<std::uint32_t>(decision.records.size());
-  header.first_record = state_.records - header.record_count + 1;
-  header.event_count = events;
-  header.first_seq = state_.seq - events + 1;
-  header.back = state_.chain.back();
-  state_.chain.append(pos);
-  return journal::encode_frame(header, records);
 }
 
 void Run::add_snapshot(Submission& submission, bool runnable) {

@@ -59,7 +59,6 @@ class Run {
   void submit_decision(run::Decision decision);
   bool may_defer(const run::Decision& decision) const;
   std::shared_ptr<Submission> make_submission(const run::Decision& decision);
-  std::string make_frame(const run::Decision& decision, store::Pos pos);
   void add_snapshot(Submission& submission, bool runnable);
   void after_durable(std::function<void(const Error*)> effect);
   void perform(run::Command command);

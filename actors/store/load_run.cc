@@ -1,6 +1,7 @@
 #include "actors/store/load_run.h"
 
 #include "actors/node/always_answered.h"
+#include "actors/store/next_frame.h"
 #include "actors/tenant/admission.h"
 #include "runtime/journal/frame.h"
 
@@ -21,27 +22,6 @@ Result<std::shared_ptr<const graph::Graph>> graph_of(Services& services, store::
                    {workspace, std::nullopt}, workflow, version);
   if (!published) return std::move(published).error();
   return (*published)->graph;
-}
-
-/// One frame with the records of a decision, appended to the state's chain.
-store::Frame frame_of(Services& services, run::State& state,
-                      const std::vector<run::Record>& list) {
-  std::string records;
-  std::uint32_t events = 0;
-  for (const run::Record& record : list) {
-    run::encode(record, records);
-    events += run::event_count(record);
-  }
-  journal::Header header;
-  header.number = state.chain.frames() + 1;
-  header.record_count = static_cast<std::uint32_t>(list.size());
-  header.first_record = state.records - header.record_count + 1;
-  header.event_count = events;
-  header.first_seq = state.seq - events + 1;
-  header.back = state.chain.back();
-  const store::Pos pos = services.next_pos();
-  state.chain.append(pos);
-  return {pos, state.id, slot_of(state.id), journal::encode_frame(header, records)};
 }
 
 }  // namespace
@@ -321,7 +301,7 @@ void write_quarantine(Services& services, store::Reader& reader, RunId run,
     const run::Record record =
         run::record::RunPaused{store::PauseReason::kQuarantine, services.now()};
     run::apply(state, record);
-    submission->batch.frames.push_back(frame_of(services, state, {record}));
+    submission->batch.frames.push_back(next_frame(services, state, {record}, services.next_pos()));
     submission->pos = state.chain.head();
     changed.head = submission->pos;
     submission->batch.snapshots.push_back(
@@ -333,7 +313,7 @@ void write_quarantine(Services& services, store::Reader& reader, RunId run,
 
 void append_creation(Services& services, run::State& state, const run::Decision& decision,
                      Submission& submission) {
-  submission.batch.frames.push_back(frame_of(services, state, decision.records));
+  submission.batch.frames.push_back(next_frame(services, state, decision.records, services.next_pos()));
   submission.pos = state.chain.head();
   submission.bytes += submission.batch.frames.back().bytes.size();
   for (const run::PayloadBody& body : decision.payloads) {
