@@ -1,7 +1,6 @@
 #include "actors/committer/committer.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 #include <unordered_set>
 
@@ -67,6 +66,7 @@ bool Committer::of_refused(const Submission& submission) const {
 }
 
 void Committer::submit(std::shared_ptr<Submission> submission) {
+  if (ending()) return waiting_.push(std::move(submission));
   if (submission->creates) {
     for (const store::Frame& frame : submission->batch.frames) refused_.erase(frame.entity);
   } else if (of_refused(*submission)) {
@@ -82,7 +82,9 @@ void Committer::submit(std::shared_ptr<Submission> submission) {
   }
 }
 
-void Committer::write(const WriteJob& job) { job.work(services_.ports.store.writer()); }
+void Committer::write(const WriteJob& job) {
+  if (!ending()) job.work(services_.ports.store.writer());
+}
 
 void Committer::add(const OpenEntities& open) {
   for (const auto& entity : *open.entities) marks_.add(entity);
@@ -90,7 +92,7 @@ void Committer::add(const OpenEntities& open) {
 
 void Committer::flush() {
   flush_pending_ = false;
-  if (waiting_.empty()) return;
+  if (waiting_.empty() || ending()) return;
   const TimePoint begun = services_.now();
   if (waiting_.lines() > 1) shared_until_ = begun + kSharedFor;
   const bool shared = begun < shared_until_;
@@ -101,6 +103,7 @@ void Committer::flush() {
   if (shared) fit_batch(services_.now() - begun);
   if (written) landed(submissions, begun);
   else failed(std::move(submissions), written.error());
+  if (ending()) return;
   if (waiting_.empty()) {
     for (const auto& work : std::exchange(when_empty_, {})) work();
   } else if (!flush_pending_) {
@@ -171,7 +174,9 @@ void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Err
     // The disk may have lost what it said it had. Nothing may be acknowledged after this, and a
     // second fsync could falsely succeed: only a new process can read back what is there.
     services_.ports.log.error("the outcome of a commit is unknown; ending", {});
-    std::_Exit(70);
+    unresolved_ = std::move(batch);  // who waits for it is told neither yes nor no
+    services_.ports.end_process();
+    return;
   }
   if (error.code == Code::kCorrupt && batch.size() > 1) return commit_singly(std::move(batch));
   if (error.code == Code::kCorrupt) return set_aside(*batch.front(), error);
@@ -204,6 +209,10 @@ void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Err
 /// A damaged page must not hold up those who do not touch it.
 void Committer::commit_singly(std::vector<std::shared_ptr<Submission>> batch) {
   for (auto& submission : batch) {
+    if (ending()) {
+      unresolved_.push_back(std::move(submission));
+      continue;
+    }
     const TimePoint begun = services_.now();
     const Status written = services_.ports.store.writer().commit(join({submission}));
     if (written) landed({std::move(submission)}, begun);
@@ -231,6 +240,7 @@ void Committer::depth_changed() {
 }
 
 void Committer::maintain() {
+  if (ending()) return;
   maintain_pending_ = false;
   store::Writer& writer = services_.ports.store.writer();
   follow_tables();
@@ -252,11 +262,12 @@ void Committer::maintain() {
 }
 
 void Committer::when_empty(const WhenEmpty& message) {
-  if (waiting_.empty()) message.work();
+  if (waiting_.empty() && !ending()) message.work();
   else when_empty_.push_back(message.work);
 }
 
 void Committer::rest(const Rest& message) {
+  if (ending()) return;
   rest_pending_ = message.commits != commits_;
   if (rest_pending_) outside_.rest_later(kRestAfter, {commits_});
   else services_.ports.store.writer().rest();

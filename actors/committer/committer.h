@@ -41,6 +41,8 @@ class Committer {
   void refuse(const Submission& submission, const Error& error);
   void acknowledge(const Submission& submission);
   void depth_changed();
+  /// A commit's outcome is unknown: nothing is written, acknowledged or refused any more.
+  bool ending() const { return !unresolved_.empty(); }
   void follow_tables();
 
   Services& services_;
@@ -49,6 +51,7 @@ class Committer {
   FairLines waiting_;
   std::size_t batch_bytes_ = 128 << 10;  ///< while several workspaces write; see fit_batch
   TimePoint shared_until_;
+  std::vector<std::shared_ptr<Submission>> unresolved_;  ///< the batch that landed or not
   bool flush_pending_ = false;
   bool maintain_pending_ = false;
   bool rest_pending_ = false;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdlib>
+#include <functional>
 #include <memory>
 
 #include "actors/options.h"
@@ -29,6 +31,9 @@ struct Ports {
   Logger& log;
   Metrics& metrics;
   BlackBox* black_box = nullptr;
+  /// Ends this process at once, because only a new one can know what is stored. Where it returns,
+  /// as in a simulation, the committer does nothing more until it is destroyed.
+  std::function<void()> end_process = [] { std::_Exit(70); };
 };
 
 /// One node: the actor system with everything that runs in it. `start` recovers what an earlier

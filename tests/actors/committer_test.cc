@@ -1,0 +1,91 @@
+#include "actors/committer/committer.h"
+
+#include <gtest/gtest.h>
+
+#include "adapters/memory/memory_store.h"
+#include "adapters/system/clock.h"
+#include "adapters/system/hasher.h"
+#include "tests/simulation/ports.h"
+
+namespace troupe::actors {
+namespace {
+
+class NoScripts final : public ScriptExecutor {
+ public:
+  void submit(ScriptJob, Done) override {}
+  void cancel(std::uint64_t) override {}
+};
+
+class CommitterTest : public ::testing::Test {
+ protected:
+  void submit(store::Pos pos) {
+    auto submission = std::make_shared<Submission>();
+    submission->pos = pos;
+    submission->creates = true;
+    submission->batch.frames.push_back({pos, RunId{Uuid{pos, 1}}, 0, "frame"});
+    submission->done = [this](const Status&) { ++answers_; };
+    committer_.submit(std::move(submission));
+  }
+  void nothing_follows_an_unknown_outcome(bool applied);
+  bool landed(store::Pos pos) { return store_.writer().landed(pos).value(); }
+
+  memory::MemoryStore store_;
+  NoScripts scripts_;
+  simulation::AnySyntax syntax_;
+  simulation::NoPatterns patterns_;
+  system::SystemClock clock_;
+  simulation::SimEntropy entropy_{7};
+  system::Blake2bHasher hasher_;
+  simulation::SimLog log_;
+  simulation::NoMetrics metrics_;
+  int answers_ = 0, ends_ = 0, asked_for_ = 0;
+  Services services_{{}, {store_, scripts_, syntax_, patterns_, clock_, entropy_, hasher_, log_,
+                          metrics_, nullptr, [this] { ++ends_; }}};
+  Committer committer_{services_, {[this] { ++asked_for_; }, [this](Duration) { ++asked_for_; },
+                                   [this](Duration, Rest) { ++asked_for_; },
+                                   [this] { ++asked_for_; }}};
+};
+
+void CommitterTest::nothing_follows_an_unknown_outcome(bool applied) {
+  store_.fail_commits(Code::kOutcomeUnknown, applied);
+  submit(1);
+  submit(2);
+  committer_.when_empty({[this] { ++answers_; }});
+  committer_.flush();
+  EXPECT_EQ(ends_, 1);
+  EXPECT_EQ(landed(2), applied);
+
+  const int asked_for = asked_for_;
+  submit(3);
+  committer_.write({[this](store::Writer&) { ++answers_; }});
+  committer_.when_empty({[this] { ++answers_; }});
+  committer_.flush();
+  committer_.maintain();
+  committer_.rest({0});
+  EXPECT_EQ(ends_, 1);
+  EXPECT_EQ(answers_, 0);
+  EXPECT_EQ(asked_for_, asked_for);
+  EXPECT_FALSE(landed(3));
+}
+
+TEST_F(CommitterTest, NothingFollowsAnUnknownOutcomeThatLanded) {
+  nothing_follows_an_unknown_outcome(true);
+}
+
+TEST_F(CommitterTest, NothingFollowsAnUnknownOutcomeThatDidNotLand) {
+  nothing_follows_an_unknown_outcome(false);
+}
+
+TEST_F(CommitterTest, SubmissionsBehindAnUnknownOutcomeInADamagedBatchAreNotWritten) {
+  store_.fail_commits(Code::kCorrupt);                 // the batch, so that it is written singly
+  store_.fail_commits(Code::kOutcomeUnknown, false);   // its first submission
+  submit(1);
+  submit(2);
+  committer_.flush();
+  EXPECT_EQ(ends_, 1);
+  EXPECT_EQ(answers_, 0);
+  EXPECT_FALSE(landed(2));
+}
+
+}  // namespace
+}  // namespace troupe::actors
