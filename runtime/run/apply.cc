@@ -108,6 +108,7 @@ struct Change {
     if (r.kind == WaitKind::kTimer || r.kind == WaitKind::kChild) {
       set_deadline(*at.step, *at.state, r.attempt.scheduled);
     }
+    note_logs(state, r.logs);
   }
 
   void operator()(const record::AttemptFailed& r) {

@@ -154,8 +154,11 @@ void Machine::look_at_step(const StepPath& path, const graph::Step& step, StepSt
   }
   if (state.loop == nullptr) {
     if (state.in_flight || !(may_start() || draining())) return;
-    if (step.effect == graph::Effect::kOnce) resolve_doubt(path);
-    else command_attempt(path);
+    if (step.effect == graph::Effect::kOnce && !state.unsent) {
+      resolve_doubt(path, {Code::kInDoubt, "the node ended before the attempt did"});
+    } else {
+      command_attempt(path);
+    }
     return;
   }
   const graph::Graph& body = *body_of(step);

@@ -24,10 +24,15 @@
 //                   or skipped)
 //   scheduled       completed    retrying | failed
 //   running         completed    retrying | failed  failed (deadline)
+//                                | waiting (doubt)
 //   waiting                                         completed | failed     completed | failed |
 //                                                                          retrying
 //   retrying                                        begins again | failed
 //   ended
+//
+// An attempt with effect `once` that ended without a word of its own (its process was lost, its
+// time ran out, the node ended) is in doubt. It goes as its in_doubt says: retry as any failure, or
+// fail, or ask: waiting for a person, who says that it happened (completed) or not (retrying).
 //
 // A step that failed without on_error: continue ends the scope around it: its item or iteration, or
 // the run. A run that ends by failure or stop leaves no step between states: in flight → cancelled,

@@ -23,6 +23,12 @@ Duration backoff(const graph::Retry& retry, int attempt, Random& jitter) {
   return {static_cast<std::int64_t>(retry.jitter_full ? delay * jitter.unit() : delay)};
 }
 
+/// Codes of an attempt that ended without a word of its own. Its effect may have happened. One that
+/// no process could be found for (kUnavailable) has not begun.
+bool leaves_doubt(Code code) {
+  return code == Code::kSandboxLost || code == Code::kTimeout || code == Code::kOutcomeUnknown;
+}
+
 bool under_way(const StepState& step) {
   return step.status == StepStatus::kScheduled || step.status == StepStatus::kRunning ||
          step.status == StepStatus::kWaiting;
@@ -71,12 +77,16 @@ void Machine::schedule(const StepPath& path) {
 
 void Machine::command_attempt(const StepPath& path) {
   const Located at = locate(state_, path);
+  at.state->unsent = false;
   const Surroundings around(state_, path);
   const auto& lua = std::get<graph::LuaScript>(at.step->work);
   command::StartAttempt start;
   if (at.step->concurrency_key) {
     Expanded key = expand(*at.step->concurrency_key, around);
-    if (key.later) return;
+    if (key.later) {
+      at.state->unsent = true;
+      return;
+    }
     if (key.failure) return fail(path, *key.failure);
     const bool string = json::kind(key.text) == json::Kind::kString;
     start.concurrency_key = string ? json::decode_string(key.text) : std::move(key.text);
@@ -86,6 +96,7 @@ void Machine::command_attempt(const StepPath& path) {
     if (unreadable_ && unreadable_->first == *globals.absent_loop) {
       return fail(path, unreadable_->second);
     }
+    at.state->unsent = true;
     return load_results(*globals.absent_loop);
   }
   start.path = path;
@@ -151,8 +162,10 @@ Status Machine::on(const event::AttemptFinished& e) {
   at.state->in_flight = false;
   End end{e.started, logs(e.logs, e.logs_truncated)};
   if (!e.ok) {
-    const bool unknown = e.failure.code == Code::kOutcomeUnknown;
-    if (unknown && at.step->effect == graph::Effect::kOnce) resolve_doubt(e.path);
+    const bool doubt = at.step->effect == graph::Effect::kOnce && leaves_doubt(e.failure.code);
+    // With `retry` its owner takes a second effect for harmless: then this is an ordinary failure,
+    // so that an attempt that is lost each time comes to an end.
+    if (doubt && at.step->in_doubt != graph::InDoubt::kRetry) resolve_doubt(e.path, e.failure, end);
     else fail(e.path, e.failure, end);
     return ok();
   }
@@ -232,19 +245,22 @@ void Machine::fail_for_good(const StepPath& path, const Failure& failure, const 
   finish(path, std::move(finished));
 }
 
-/// The start of an attempt with effect `once` is recorded, and nothing more: a crash or a lost
-/// answer came between. Only its owner can know whether the effect happened.
-void Machine::resolve_doubt(const StepPath& path) {
+/// The start of an attempt with effect `once` is recorded, and no word of its own about its end: a
+/// crash came between, or the attempt was lost. Only its owner can know whether the effect
+/// happened.
+void Machine::resolve_doubt(const StepPath& path, const Failure& cause, const End& end) {
   const Located at = locate(state_, path);
   switch (at.step->in_doubt) {
     case graph::InDoubt::kRetry: return command_attempt(path);
-    case graph::InDoubt::kFail:
-      return fail_for_good(
-          path, {Code::kInDoubt, "It is unknown whether the effect of this attempt happened."});
+    case graph::InDoubt::kFail: {
+      const std::string unknown = "It is unknown whether the effect of this attempt happened (";
+      return fail_for_good(path, {Code::kInDoubt, unknown + cause.message + ")."}, end);
+    }
     case graph::InDoubt::kAsk: break;
   }
   record::StepWaiting waiting;
   waiting.kind = WaitKind::kInDoubt;
+  waiting.logs = end.logs;
   waiting.task = task_id(context_.hasher, state_, path, at.state->attempts);
   wait(path, at, std::move(waiting));
 }

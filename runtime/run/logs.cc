@@ -10,9 +10,10 @@ struct Printed {
   const Logs* logs = nullptr;
 };
 
-/// The records that end an attempt carry what it printed.
+/// The records that end an attempt, or leave it in doubt, carry what it printed.
 Printed printed(const Record& record) {
   if (const auto* r = std::get_if<record::StepFinished>(&record)) return {&r->attempt, &r->logs};
+  if (const auto* r = std::get_if<record::StepWaiting>(&record)) return {&r->attempt, &r->logs};
   if (const auto* r = std::get_if<record::AttemptFailed>(&record)) return {&r->attempt, &r->logs};
   return {};
 }

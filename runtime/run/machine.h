@@ -97,7 +97,7 @@ class Machine {
   void fail(const StepPath& path, const Failure& failure, const End& end = {});
   void fail_for_good(const StepPath& path, const Failure& failure, const End& end = {});
   void retry_later(const StepPath& path, const Failure& failure, const End& end, Duration delay);
-  void resolve_doubt(const StepPath& path);
+  void resolve_doubt(const StepPath& path, const Failure& cause, const End& end = {});
   void after_end(const StepPath& path);
 
   // decide_wait.cc

@@ -106,6 +106,7 @@ struct StepWaiting {
   TaskId task;           ///< kHuman, kInDoubt
   std::string event, key;  ///< kEvent
   RunId child;           ///< kChild
+  Logs logs;             ///< kInDoubt: of the attempt that was lost
 };
 struct AttemptFailed {  // [step_scheduled, step_started,] step_retrying
   Attempt attempt;

@@ -76,6 +76,7 @@ void fields(A& a, Of<A, record::StepWaiting>& r) {
   a.optional(r.event);
   a.optional(r.key);
   a.optional(r.child);
+  a.logs(r.logs, r.attempt.scheduled);
 }
 
 template <class A>

@@ -66,6 +66,8 @@ struct StepState {
   bool announced = false;   ///< StepStarted of the current attempt is in the journal
   /// an attempt has been commanded since this state was loaded; not journaled
   bool in_flight = false;
+  /// its command waits for the results of a loop, so its effect cannot have happened; not journaled
+  bool unsent = false;
   bool rejected = false;    ///< a human task that was rejected
   std::uint16_t attempts = 0;
   TimePoint scheduled, started, finished;

@@ -122,6 +122,11 @@ Callback<T> Client::call(std::string what, std::function<void(Result<T>)> answer
   calls_[id] = {std::move(what), lost};
   world_.later(kPatience, [this, id] { overdue(id); });
   return [this, id, answered = std::move(answered), lost = std::move(lost)](Result<T> result) {
+    // What hangs on a commit whose outcome is unknown gets no answer, neither yes nor no.
+    const bool definite = result || result.error().code != Code::kOutcomeUnknown;
+    if (definite && world_.store.outcome_unknown) {
+      world_.complain("an answer behind a commit whose outcome is unknown");
+    }
     if (world_.store.dead) return;  // the process died before this left it
     if (answered_.count(id) > 0) {
       return world_.complain("call " + std::to_string(id) + " was answered twice");

@@ -148,12 +148,14 @@ ScriptResult Executor::run(const Job& job) {
   const std::string& globals = job.job.globals;
   const Line line = parse(job.job.script->source);
   const std::string key = key_of(line, globals);
-  ++executions_[key];
   if (line.lossy && faults && losses_[key] < 3 && random_.below(100) < 20) {
+    constexpr Code kCodes[] = {Code::kSandboxLost, Code::kTimeout, Code::kOutcomeUnknown};
     ++losses_[key];
     lost_at_ = clock_.peek();
-    return fail(line.effect ? Code::kOutcomeUnknown : Code::kSandboxLost, "lost");
+    if (random_.below(2) == 0) ++executions_[key];  // lost before its effect, or behind it
+    return fail(line.effect ? kCodes[random_.below(3)] : Code::kSandboxLost, "lost");
   }
+  ++executions_[key];
   if (line.prints) result.logs.push_back({clock_.peek(), "a line of " + line.name});
   if (line.what == "fail") return fail(Code::kLuaError, "planned");
   if (line.what == "flaky" && failures_[key] < line.argument) {

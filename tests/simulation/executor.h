@@ -13,8 +13,8 @@ namespace troupe::simulation {
 /// `flaky N`, `hang N`, `failmod M`, `ge K`, `pass K`), terms to add up (numbers, paths into the
 /// globals, `7*path`), `@name` and flags (`!effect !lossy !big !prints`). A missing path counts as
 /// 0; a list of loop results as the sum over its items. Jobs end in random order after random
-/// delays, some are lost. It also keeps the books: how often each (run, step, iteration) was
-/// executed. Outlives the nodes.
+/// delays, some are lost, before or after their effect. It also keeps the books: how often each
+/// (run, step, iteration) was executed. Outlives the nodes.
 class Executor final : public ScriptExecutor {
  public:
   Executor(SimClock& clock, Random& random) : clock_(clock), random_(random) {}
@@ -34,6 +34,10 @@ class Executor final : public ScriptExecutor {
   std::function<bool(const std::string& run, const std::string& step)> start_is_durable;
   std::function<void(std::string)> complain;
   const std::map<std::string, int>& executions() const { return executions_; }
+  /// Of a step outside of loops.
+  bool happened(RunId run, const std::string& step) const {
+    return executions_.count(run.to_string() + "/" + step + "//") > 0;
+  }
   TimePoint lost_at() const { return lost_at_; }  ///< the last job of which nobody heard again
 
  private:

@@ -47,6 +47,7 @@ store::Writer& FaultyStore::writer() { return *writer_; }
 
 Status FaultyStore::commit(const store::Batch& batch) {
   const Error refused{code_, "a fault that the simulation asked for", {}};
+  if (outcome_unknown) watch_.complain("a commit follows one whose outcome is unknown");
   if (dead) return refused;
   if (crash_in_commit) {
     crash_in_commit = false;
@@ -61,8 +62,17 @@ Status FaultyStore::commit(const store::Batch& batch) {
       --failing_;
       return Error{code_, "a fault that the simulation asked for", {}};
     }
+    if (random_.below(100) < 1) {
+      outcome_unknown = true;
+      if (random_.below(2) == 0) (void)land(batch).ok();
+      return Error{Code::kOutcomeUnknown, "a fault that the simulation asked for", {}};
+    }
     if (random_.below(100) < 5) take_long();
   }
+  return land(batch);
+}
+
+Status FaultyStore::land(const store::Batch& batch) {
   if (Status written = disk_.writer().commit(batch); !written) {
     watch_.complain("a batch cannot be written: " + written.error().message);
     return written;

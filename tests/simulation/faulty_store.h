@@ -10,7 +10,8 @@
 namespace troupe::simulation {
 
 /// The disk of a simulated node, which outlives it: a memory store whose commits fail, take long,
-/// or are the last thing that the process does. What lands is shown to the watch.
+/// have an outcome that nobody knows, or are the last thing that the process does. What lands is
+/// shown to the watch.
 class FaultyStore final : public store::Store {
  public:
   FaultyStore(memory::Options options, Random& random, JournalWatch& watch);
@@ -27,6 +28,8 @@ class FaultyStore final : public store::Store {
   bool dead = false;
   /// The process is to die in a commit, before or after it takes effect.
   bool crash_in_commit = false;
+  /// A commit has ended with an unknown outcome: this process may do nothing more but die.
+  bool outcome_unknown = false;
   /// Called with the bytes of every frame that lands, for the trace.
   std::function<void(std::string_view)> trace;
   std::function<void()> take_long;
@@ -34,6 +37,7 @@ class FaultyStore final : public store::Store {
  private:
   class WriterImpl;
   Status commit(const store::Batch& batch);
+  Status land(const store::Batch& batch);
 
   memory::MemoryStore disk_;
   Random& random_;

@@ -118,7 +118,6 @@ void JournalWatch::doubts(RunId id, Run& run, const run::record::StepFinished& r
   const run::StepPath& path = record.attempt.path;
   if (!path.top_level()) return;
   const int step = static_cast<int>(path.step());
-  if (record.task_decided) run.vouched.insert(step);
   if (record.status != run::StepStatus::kFailed || record.failure.code != Code::kInDoubt) return;
   run.doubted.insert(step);
   if (disturbed() < record.attempt.scheduled) {

@@ -33,7 +33,6 @@ class JournalWatch {
     std::set<TaskId> decided;
     std::map<run::StepPath, TimePoint> deadlines;   ///< of events and tasks
     std::set<int> doubted;                          ///< steps that failed in doubt
-    std::set<int> vouched;                          ///< steps of which a person gave the result
   };
 
   void landed(const store::Batch& batch);

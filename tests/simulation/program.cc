@@ -53,6 +53,11 @@ constexpr const char* kRetry =
     R"(,"retry":{"max_attempts":9,"initial_ms":40,"factor":2,"max_ms":400,)"
     R"("on":["lua_error","sandbox_lost"]})";
 
+/// What only steps whose effect may be repeated shall make use of.
+constexpr const char* kRetryLost =
+    R"(,"retry":{"max_attempts":9,"initial_ms":40,"factor":2,"max_ms":400,)"
+    R"("on":["sandbox_lost","timeout","outcome_unknown"]})";
+
 std::string while_fields(const std::string& body, int max, const std::string& test) {
   return R"("type":"while","name":"w","while_mode":"until","while_max_iterations":)" + number(max) +
          "," + test + R"(,"while_body_steps":[)" + body + "]";
@@ -115,12 +120,13 @@ std::string work_of(const Program& program, int at, const std::vector<std::strin
   const std::string id = step_id(at);
   std::string flags;
   if (node.effect > 0) flags += " !effect";
-  if (node.effect > 1) flags += " !lossy";
+  if (node.effect > 0) flags += " !lossy";
   if (node.big) flags += " !big";
   if (node.prints) flags += " !prints";
   switch (node.kind) {
     case Kind::kSum:
-      return script((node.parity ? "parity " : "sum ") + sum_of(program, at), id, flags);
+      return script((node.parity ? "parity " : "sum ") + sum_of(program, at), id, flags) +
+             (node.effect > 0 ? kRetryLost : "");
     case Kind::kFlaky:
       return script("flaky " + number(node.flakes) + " " + sum_of(program, at), id,
                     flags + " !lossy") + kRetry;

@@ -12,8 +12,8 @@ enum class Kind : std::uint8_t {
   kSum, kFlaky, kFail, kHang, kForEach, kWhile, kWait, kEvent, kHuman, kChild,
 };
 
-/// Node::effect of an effect that fails when it is in doubt.
-inline constexpr int kOnceOrFail = 4;
+/// Node::effect, from here on, of effects that must not happen twice.
+inline constexpr int kOnceOrAsk = 3;
 
 /// What the items of a for_each do.
 enum class Items : std::uint8_t {

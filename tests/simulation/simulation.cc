@@ -134,7 +134,8 @@ void Simulation::boot() {
   world_.store.dead = false;
   world_.executor.closed = false;
   const actors::Ports ports{world_.store,   world_.executor, syntax_,    patterns_, world_.clock,
-                            world_.entropy, hasher(),        world_.log, metrics_,  nullptr};
+                            world_.entropy, hasher(),        world_.log, metrics_,  nullptr,
+                            [this] { world_.store.dead = true; }};
   ++world_.life;
   world_.born = world_.clock.peek();
   world_.note("a node starts");
@@ -151,6 +152,7 @@ void Simulation::crash() {
   ++crashes_;
   world_.store.dead = true;
   world_.store.crash_in_commit = false;
+  world_.store.outcome_unknown = false;
   client_.node_crashing();
   world_.engine = nullptr;
   world_.executor.closed = true;

@@ -120,5 +120,83 @@ TEST(RunAttempt, InDoubtPoliciesRetryAndFailNeedNobody) {
   EXPECT_EQ(fail.state.failure->code, Code::kInDoubt);
 }
 
+/// How an attempt with a retry policy goes on after each way to end, by the effect of its step.
+TEST(RunAttempt, EffectOnceThatEndsWithoutItsOwnWordIsInDoubt) {
+  constexpr const char* kEffects[] = {
+      R"("effect":"none")", R"("effect":"idempotent")", R"("effect":"once","in_doubt":"retry")",
+      R"("effect":"once")", R"("effect":"once","in_doubt":"fail")"};
+  constexpr StepStatus kAgain = StepStatus::kRetrying;
+  constexpr StepStatus kAsked = StepStatus::kWaiting, kFailed = StepStatus::kFailed;
+  const struct {
+    Code code;
+    StepStatus then[5];
+  } kTable[] = {
+      {Code::kSandboxLost, {kAgain, kAgain, kAgain, kAsked, kFailed}},
+      {Code::kTimeout, {kAgain, kAgain, kAgain, kAsked, kFailed}},
+      {Code::kOutcomeUnknown, {kAgain, kAgain, kAgain, kAsked, kFailed}},
+      {Code::kLuaError, {kAgain, kAgain, kAgain, kAgain, kAgain}},     // its own word
+      {Code::kUnavailable, {kAgain, kAgain, kAgain, kAgain, kAgain}},  // it has not begun
+  };
+  for (const auto& row : kTable) {
+    const std::string code(info(row.code).name);
+    for (int effect = 0; effect < 5; ++effect) {
+      RunDriver run(
+          compile("{\"steps\":[" + lua("a", R"("retry":{"max_attempts":2,"on":[")" + code +
+                                                "\"]}," + kEffects[effect]) + "]}"),
+          by_id({{"a", hangs()}}));
+      ASSERT_TRUE(run.start().ok());
+      const Outcome lost{{}, Failure{row.code, "gone"}, {"before the end"}, false};
+      ASSERT_TRUE(run.report(run.in_flight.front(), lost).ok());
+      EXPECT_EQ(run.step("a").status, row.then[effect]) << code << " " << kEffects[effect];
+      EXPECT_EQ(run.step("a").attempts, 1);
+      EXPECT_EQ(run.state.log_lines, 1u);  // whoever is asked finds what it had printed
+      if (row.then[effect] == kFailed) {
+        EXPECT_EQ(run.step("a").failure->code, Code::kInDoubt);
+      }
+      if (row.then[effect] != kAsked) continue;
+      EXPECT_EQ(run.step("a").waiting->kind, WaitKind::kInDoubt);
+      run.in_flight.clear();
+      run.drive_through_time();
+      EXPECT_TRUE(run.in_flight.empty());
+    }
+  }
+}
+
+TEST(RunAttempt, LostAttemptsOfInDoubtRetryEndWithTheirRetries) {
+  RunDriver run(compile("{\"steps\":[" +
+                        lua("a", R"("effect":"once","in_doubt":"retry","retry_count":2)") + "]}"),
+                by_id({{"a", fails(Code::kSandboxLost, "gone")}}));
+  ASSERT_TRUE(run.start().ok());
+  run.drive_through_time();
+  EXPECT_EQ(run.step("a").attempts, 3);
+  EXPECT_EQ(run.state.failure->code, Code::kSandboxLost);
+}
+
+TEST(RunAttempt, DoubtInAGracefulStopIsNotTriedAgain) {
+  RunDriver run(compile("{\"steps\":[" + lua("a", R"("effect":"once","retry_count":2)") + "]}"),
+                by_id({{"a", hangs()}}));
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.send(event::StopAsked{true}).ok());
+  ASSERT_EQ(run.state.status, store::RunStatus::kDraining);
+  const Outcome lost{{}, Failure{Code::kSandboxLost, "gone"}, {}, false};
+  ASSERT_TRUE(run.report(run.in_flight.front(), lost).ok());
+  EXPECT_EQ(run.state.status, store::RunStatus::kStopped);
+  EXPECT_EQ(run.step("a").status, StepStatus::kCancelled);
+}
+
+TEST(RunAttempt, EffectOnceThatWaitsForTheResultsOfALoopHasNotBegun) {
+  RunDriver run(
+      compile(R"({"steps":[{"id":"loop","name":"n","type":"for_each",)"
+              R"("for_each_items":{"count":3000},"for_each_body_steps":[)" +
+              lua("x") +
+              R"(]},{"id":"a","name":"n","type":"lua_script","depends_on":["loop"],)"
+              R"("effect":"once","script":"return steps.loop.result.results[1]"}]})"),
+      by_id({}));
+  ASSERT_TRUE(run.start().ok());
+  run.drive();
+  EXPECT_EQ(run.step("a").status, StepStatus::kCompleted);
+  EXPECT_EQ(run.step("a").attempts, 1);
+}
+
 }  // namespace
 }  // namespace troupe::run
