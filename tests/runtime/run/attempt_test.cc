@@ -147,7 +147,7 @@ TEST(RunAttempt, EffectOnceThatEndsWithoutItsOwnWordIsInDoubt) {
       ASSERT_TRUE(run.start().ok());
       const Outcome lost{{}, Failure{row.code, "gone"}, {"before the end"}, false};
       ASSERT_TRUE(run.report(run.in_flight.front(), lost).ok());
-      EXPECT_EQ(run.step("a").status, row.then[effect]) << code << " " << kEffects[effect];
+      ASSERT_EQ(run.step("a").status, row.then[effect]) << code << " " << kEffects[effect];
       EXPECT_EQ(run.step("a").attempts, 1);
       EXPECT_EQ(run.state.log_lines, 1u);  // whoever is asked finds what it had printed
       if (row.then[effect] == kFailed) {
