@@ -301,7 +301,8 @@ void write_quarantine(Services& services, store::Reader& reader, RunId run,
     const run::Record record =
         run::record::RunPaused{store::PauseReason::kQuarantine, services.now()};
     run::apply(state, record);
-    submission->batch.frames.push_back(next_frame(services, state, {record}, services.next_pos()));
+    submission->batch.frames.push_back(
+        next_frame(services, state, {record}, services.next_pos()));
     submission->pos = state.chain.head();
     changed.head = submission->pos;
     submission->batch.snapshots.push_back(
@@ -313,7 +314,8 @@ void write_quarantine(Services& services, store::Reader& reader, RunId run,
 
 void append_creation(Services& services, run::State& state, const run::Decision& decision,
                      Submission& submission) {
-  submission.batch.frames.push_back(next_frame(services, state, decision.records, services.next_pos()));
+  submission.batch.frames.push_back(
+      next_frame(services, state, decision.records, services.next_pos()));
   submission.pos = state.chain.head();
   submission.bytes += submission.batch.frames.back().bytes.size();
   for (const run::PayloadBody& body : decision.payloads) {
