@@ -104,6 +104,7 @@ struct Loaded {
   std::shared_ptr<store::RunRow> row;
   std::optional<Error> error;
   Origin origin = Origin::kAsleep;
+  std::uint64_t number = 0;  ///< of the load, within its tenant
 };
 /// Whether a run of this id was accepted before: its row, or null.
 struct Exists { RunId run; std::shared_ptr<store::RunRow> row; std::optional<Error> error; };

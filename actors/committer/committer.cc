@@ -178,8 +178,7 @@ void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Err
     services_.ports.end_process();
     return;
   }
-  if (error.code == Code::kCorrupt && batch.size() > 1) return commit_singly(std::move(batch));
-  if (error.code == Code::kCorrupt) return set_aside(*batch.front(), error);
+  if (error.code == Code::kCorrupt) return commit_singly(std::move(batch));
   // New runs are refused; what belongs to accepted ones is kept and tried again, in order.
   refused_at_ = services_.now();
   std::vector<std::shared_ptr<Submission>> kept;
@@ -208,15 +207,23 @@ void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Err
 
 /// A damaged page must not hold up those who do not touch it.
 void Committer::commit_singly(std::vector<std::shared_ptr<Submission>> batch) {
-  for (auto& submission : batch) {
-    if (ending()) {
-      unresolved_.push_back(std::move(submission));
+  for (auto next = batch.begin(); next != batch.end(); ++next) {
+    if (of_refused(**next)) {  // behind a piece of the same run that has just been set aside
+      services_.commit_queue_bytes -=
+          std::min((*next)->bytes, services_.commit_queue_bytes.load());
+      refuse(**next, {Code::kCorrupt, "the run was set aside", {}});
       continue;
     }
     const TimePoint begun = services_.now();
-    const Status written = services_.ports.store.writer().commit(join({submission}));
-    if (written) landed({std::move(submission)}, begun);
-    else failed({std::move(submission)}, written.error());
+    const Status written = services_.ports.store.writer().commit(join({*next}));
+    if (written) {
+      landed({*next}, begun);
+    } else if (written.error().code == Code::kCorrupt) {
+      set_aside(**next, written.error());
+    } else {
+      return failed({std::make_move_iterator(next), std::make_move_iterator(batch.end())},
+                    written.error());
+    }
   }
 }
 

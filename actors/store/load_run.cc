@@ -163,7 +163,7 @@ Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace
   }
   // A run that was set aside had work under way.
   const bool aside = state->pause_reason == store::PauseReason::kQuarantine;
-  if (aside || run::runnable(*state)) loaded.origin = Origin::kRecovered;
+  if ((aside && !state->user_paused) || run::runnable(*state)) loaded.origin = Origin::kRecovered;
   loaded.state = std::make_shared<run::State>(std::move(*state));
   return loaded;
 }

@@ -104,7 +104,7 @@ void Tenant::exists(const Exists& message) {
       making.done(*message.error);
     } else if (message.row != nullptr) {
       answer_existing(*message.row, making);
-    } else if (first) {
+    } else if (first && runs_.count(message.run) == 0) {
       make(message.run, making);
       first = false;
     } else {
@@ -352,15 +352,24 @@ void Tenant::snapshot_wanted(RunId run) {
 // ---- loading ------------------------------------------------------------------------------------
 
 void Tenant::load(RunId run, Origin origin) {
-  services_.read([tenant = outside_.self(), &services = services_, run, origin,
-                  workspace = workspace_](store::Reader& reader) {
-    caf::anon_send(tenant, load_run(services, reader, workspace, run, origin));
-  });
+  services_.read([answer = loader(run, origin)](store::Reader& reader) { answer(reader); });
+}
+
+std::function<void(store::Reader&)> Tenant::loader(RunId run, Origin origin) {
+  const std::uint64_t number = ++loads_;
+  runs_.at(run).load = number;
+  return [tenant = outside_.self(), &services = services_, run, origin, number,
+          workspace = workspace_](store::Reader& reader) {
+    Loaded loaded = load_run(services, reader, workspace, run, origin);
+    loaded.number = number;
+    caf::anon_send(tenant, std::move(loaded));
+  };
 }
 
 void Tenant::loaded(const Loaded& message) {
   const auto found = runs_.find(message.run);
   if (found == runs_.end() || found->second.phase != Phase::kLoading) return;
+  if (found->second.load != message.number) return;  // read before something that has changed it
   Entry& entry = found->second;
   const auto pending = std::move(entry.pending);
   entry.pending.clear();
@@ -470,10 +479,7 @@ void Tenant::reload(const Reload& message) {
   }
   // What the crashed actor had submitted must have landed before the store is read: an empty
   // submission goes behind it in the workspace's line and is tried again as long as it is.
-  behind_submitted([&services = services_, tenant = outside_.self(), run = message.run,
-                    workspace = workspace_](store::Reader& reader) {
-    caf::anon_send(tenant, load_run(services, reader, workspace, run, Origin::kRecovered));
-  });
+  behind_submitted(loader(message.run, Origin::kRecovered));
 }
 
 void Tenant::quarantine(RunId run, const std::string& why) {

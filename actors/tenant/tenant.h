@@ -48,6 +48,7 @@ class Tenant {
     bool holds_turn = false;    ///< counts against the active runs
     ProjectId project;
     std::uint64_t delivered = 0;
+    std::uint64_t load = 0;  ///< the one that counts, while kLoading
     RunActor actor;
     std::shared_ptr<run::State> state;  ///< while kQueued
     Origin origin = Origin::kNew;       ///< of `state`
@@ -74,6 +75,8 @@ class Tenant {
   void deliver(RunId run, Entry& entry, const store::TenantScope& scope, const Message& message);
   void forward(Entry& entry, const Message& message);
   void load(RunId run, Origin origin);
+  /// Reads the run and tells this tenant; what an earlier one reads counts no more.
+  std::function<void(store::Reader&)> loader(RunId run, Origin origin);
   /// On a reader's thread, after everything submitted so far has landed.
   void behind_submitted(std::function<void(store::Reader&)> work);
   void answer_ended(const store::RunRow& row, const store::TenantScope& scope,
@@ -90,6 +93,7 @@ class Tenant {
   std::deque<RunId> queue_;  ///< accepted and not begun
   std::deque<RunId> due_;    ///< asleep, their timer is due
   bool due_is_next_ = false;
+  std::uint64_t loads_ = 0;
   std::size_t turns_ = 0;  ///< run actors that hold a turn
   std::unordered_map<RunId, std::vector<Making>> making_;  ///< asked the store whether they exist
   std::unordered_map<RunId, int> crashes_;
