@@ -37,7 +37,7 @@ struct Options {
 
   std::size_t attempts_in_flight_max = 64;     ///< granted at a time, over all workspaces
   /// run actors that work at a time; more wait in line
-  std::size_t active_runs_per_workspace = 512;
+  std::size_t active_runs_per_workspace = 256;
   std::size_t queued_runs_per_workspace = 1'000'000;  ///< then `overloaded`
   std::size_t commit_queue_bytes_max = 64 << 20;  ///< then no new runs are admitted
   std::size_t commit_queue_bytes_slow = 16 << 20;  ///< then no new attempts are granted
