@@ -20,7 +20,6 @@ void add_workflows(CLI::App& line, Shared& shared, Action& action);
 void add_runs(CLI::App& line, Shared& shared, Action& action);
 void add_tasks(CLI::App& line, Shared& shared, Action& action);
 void add_workspaces(CLI::App& line, Shared& shared, Action& action);
-void add_tokens(CLI::App& line, Shared& shared, Action& action);
 void add_doctor(CLI::App& line, Shared& shared, Action& action);
 void add_config(CLI::App& line, Shared& shared, Action& action);
 void add_completion(CLI::App& line, Shared& shared, Action& action);

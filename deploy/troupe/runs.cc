@@ -1,8 +1,5 @@
-#include <memory>
-
 #include "adapters/console/tree.h"
-#include "deploy/troupe/client.h"
-#include "deploy/troupe/commands.h"
+#include "deploy/troupe/noun.h"
 #include "runtime/json/read.h"
 #include "runtime/json/write.h"
 
@@ -193,34 +190,19 @@ using Verb = Result<int> (*)(Client&, const RunsArguments&, const Shared&);
 }  // namespace
 
 void add_runs(CLI::App& line, Shared& shared, Action& action) {
-  auto arguments = std::make_shared<RunsArguments>();
-  CLI::App* noun = line.add_subcommand("runs", "Runs of a server");
-  noun->require_subcommand(1);
-  const auto verb = [&](const char* name, const char* about, Verb work) {
-    CLI::App* command = noun->add_subcommand(name, about);
-    add_data_dir(*command, shared);
-    add_json(*command, shared);
-    command->callback([&shared, &action, arguments, work] {
-      action = [&shared, arguments, work] {
-        return with_client(shared,
-                           [&](Client& client) { return work(client, *arguments, shared); });
-      };
-    });
-    return command;
-  };
+  Noun<RunsArguments> noun(line, "runs", "Runs of a server", shared, action);
+  const auto arguments = noun.arguments();
   const auto of_run = [&](const char* name, const char* about, Verb work) {
-    CLI::App* command = verb(name, about, work);
+    CLI::App* command = noun.verb(name, about, work);
     command->add_option("run", arguments->run, "Id of the run")->required();
     return command;
   };
-  CLI::App* listing = verb("list", "List runs, newest first", list);
+  CLI::App* listing = noun.list("List runs, newest first", list);
   listing->add_option("--status", arguments->status, "Only these")
       ->check(CLI::IsMember(
           {"queued", "running", "paused", "draining", "completed", "failed", "stopped"}));
   listing->add_option("--workflow", arguments->workflow, "Only runs of this workflow");
   listing->add_option("--external-id", arguments->external_id, "Only runs with this name");
-  listing->add_option("--limit", arguments->limit, "At most so many; 0: all")
-      ->capture_default_str();
   of_run("show", "Show a run and its steps", show)
       ->add_flag("--context", arguments->context, "Input, output and every result, as JSON");
   CLI::App* eventing = of_run("events", "Print a run's events", events);
@@ -235,8 +217,7 @@ void add_runs(CLI::App& line, Shared& shared, Action& action) {
   CLI::App* retrying = of_run("retry", "Start a new run that keeps what was completed", retry);
   retrying->add_option("--from-step", arguments->from_step, "Default: what failed");
   retrying->add_option("--input,-i", arguments->input, "Another input: JSON, @file or -");
-  noun->footer(
-      "Examples:\n"
+  noun.examples(
       "  troupe runs list --status failed\n"
       "  troupe runs events RUN --follow\n"
       "  troupe runs retry RUN --from-step fetch");

@@ -1,7 +1,4 @@
-#include <memory>
-
-#include "deploy/troupe/client.h"
-#include "deploy/troupe/commands.h"
+#include "deploy/troupe/noun.h"
 #include "runtime/json/read.h"
 #include "runtime/json/write.h"
 
@@ -85,26 +82,11 @@ Result<int> complete(Client& client, const TaskArguments& arguments, const Share
 }  // namespace
 
 void add_tasks(CLI::App& line, Shared& shared, Action& action) {
-  auto arguments = std::make_shared<TaskArguments>();
-  CLI::App* noun = line.add_subcommand("tasks", "Human tasks of a server");
-  noun->require_subcommand(1);
-  const auto verb = [&](const char* name, const char* about, auto work) {
-    CLI::App* command = noun->add_subcommand(name, about);
-    add_data_dir(*command, shared);
-    add_json(*command, shared);
-    command->callback([&shared, &action, arguments, work] {
-      action = [&shared, arguments, work] {
-        return with_client(shared,
-                           [&](Client& client) { return work(client, *arguments, shared); });
-      };
-    });
-    return command;
-  };
-  CLI::App* listing = verb("list", "List tasks that wait, oldest first", list);
+  Noun<TaskArguments> noun(line, "tasks", "Human tasks of a server", shared, action);
+  const auto arguments = noun.arguments();
+  CLI::App* listing = noun.list("List tasks that wait, oldest first", list);
   listing->add_option("--run", arguments->run, "Only those of this run");
-  listing->add_option("--limit", arguments->limit, "At most so many; 0: all")
-      ->capture_default_str();
-  CLI::App* completing = verb("complete", "Decide a task", complete);
+  CLI::App* completing = noun.verb("complete", "Decide a task", complete);
   completing->add_option("task", arguments->task, "Id of the task, or of its step with --run")
       ->required();
   completing->add_option("--run", arguments->run, "The task's run");
@@ -112,8 +94,7 @@ void add_tasks(CLI::App& line, Shared& shared, Action& action) {
   completing->add_flag("--reject", arguments->reject);
   completing->add_option("--result", arguments->result, "Answer fields: a JSON object, @file or -");
   completing->add_option("--comment", arguments->comment);
-  noun->footer(
-      "Examples:\n"
+  noun.examples(
       "  troupe tasks list\n"
       "  troupe tasks complete TASK --approve --comment 'looks right'");
 }

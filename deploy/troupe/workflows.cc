@@ -1,8 +1,5 @@
-#include <memory>
-
-#include "deploy/troupe/client.h"
-#include "deploy/troupe/commands.h"
 #include "deploy/troupe/graph_file.h"
+#include "deploy/troupe/noun.h"
 #include "runtime/json/read.h"
 #include "runtime/json/write.h"
 
@@ -127,55 +124,37 @@ Result<int> archive(Client& client, const WorkflowArguments& arguments) {
   return int{kOk};
 }
 
-using Verb = Result<int> (*)(Client&, const WorkflowArguments&, const Shared&);
-
 }  // namespace
 
 void add_workflows(CLI::App& line, Shared& shared, Action& action) {
-  auto arguments = std::make_shared<WorkflowArguments>();
-  CLI::App* noun = line.add_subcommand("workflows", "Workflows of a server");
-  noun->require_subcommand(1);
-  const auto verb = [&](const char* name, const char* about, Verb work) {
-    CLI::App* command = noun->add_subcommand(name, about);
-    add_data_dir(*command, shared);
-    add_json(*command, shared);
-    command->callback([&shared, &action, arguments, work] {
-      action = [&shared, arguments, work] {
-        return with_client(shared,
-                           [&](Client& client) { return work(client, *arguments, shared); });
-      };
-    });
-    return command;
-  };
+  Noun<WorkflowArguments> noun(line, "workflows", "Workflows of a server", shared, action);
+  const auto arguments = noun.arguments();
   const auto with_id = [&](CLI::App* command) {
     command->add_option("workflow", arguments->id, "Id of the workflow")->required();
     return command;
   };
-  verb("list", "List workflows, newest first", list)
-      ->add_option("--limit", arguments->limit, "At most so many; 0: all")
-      ->capture_default_str();
-  with_id(verb("show", "Show one with its draft graph",
+  noun.list("List workflows, newest first", list);
+  with_id(noun.verb("show", "Show one with its draft graph",
                [](Client& client, const auto& given, auto&) { return show(client, given); }));
-  CLI::App* creating = verb("create", "Make a draft from a graph file", create);
+  CLI::App* creating = noun.verb("create", "Make a draft from a graph file", create);
   creating->add_option("file", arguments->file, "The graph; - for stdin")->required();
   creating->add_option("--name", arguments->name, "Default: the file's name");
   creating->add_option("--description", arguments->description);
   creating->add_flag("--publish", arguments->publish, "Publish it at once");
   creating->add_option("--changelog", arguments->changelog, "What is new, with --publish");
-  with_id(verb("publish", "Publish the draft as the next version",
+  with_id(noun.verb("publish", "Publish the draft as the next version",
                [](Client& client, const auto& given, auto& how) {
                  return publish(client, given.id, given.changelog, how);
                }))
       ->add_option("--changelog", arguments->changelog, "What is new");
-  CLI::App* starting = with_id(verb("start", "Start a run of the latest version", start));
+  CLI::App* starting = with_id(noun.verb("start", "Start a run of the latest version", start));
   starting->add_option("--input,-i", arguments->input, "JSON, @file, or - for stdin");
   starting->add_option("--key", arguments->key,
                        "Idempotency key: a repeated call starts nothing new");
   starting->add_option("--external-id", arguments->external_id, "Your own name for the run");
-  with_id(verb("archive", "Take it out of use; runs and versions stay",
+  with_id(noun.verb("archive", "Take it out of use; runs and versions stay",
                [](Client& client, const auto& given, auto&) { return archive(client, given); }));
-  noun->footer(
-      "Examples:\n"
+  noun.examples(
       "  troupe workflows create hello.json --publish\n"
       "  troupe workflows start ID --input '{\"name\":\"Ada\"}'");
 }

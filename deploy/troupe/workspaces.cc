@@ -1,7 +1,4 @@
-#include <memory>
-
-#include "deploy/troupe/client.h"
-#include "deploy/troupe/commands.h"
+#include "deploy/troupe/noun.h"
 #include "runtime/json/write.h"
 
 namespace troupe::cli {
@@ -45,23 +42,10 @@ Result<int> create(Client& client, const WorkspaceArguments& arguments, const Sh
 }  // namespace
 
 void add_workspaces(CLI::App& line, Shared& shared, Action& action) {
-  auto arguments = std::make_shared<WorkspaceArguments>();
-  CLI::App* noun = line.add_subcommand("workspaces", "Workspaces of a server");
-  noun->require_subcommand(1);
-  const auto verb = [&](const char* name, const char* about, auto work) {
-    CLI::App* command = noun->add_subcommand(name, about);
-    add_data_dir(*command, shared);
-    add_json(*command, shared);
-    command->callback([&shared, &action, arguments, work] {
-      action = [&shared, arguments, work] {
-        return with_client(shared,
-                           [&](Client& client) { return work(client, *arguments, shared); });
-      };
-    });
-    return command;
-  };
-  verb("list", "List workspaces", list);
-  CLI::App* creating = verb("create", "Make a workspace", create);
+  Noun<WorkspaceArguments> noun(line, "workspaces", "Workspaces of a server", shared, action);
+  const auto arguments = noun.arguments();
+  noun.verb("list", "List workspaces", list);
+  CLI::App* creating = noun.verb("create", "Make a workspace", create);
   creating->add_option("slug", arguments->slug, "Its address: [a-z0-9-], never changes")
       ->required();
   creating->add_option("--name", arguments->name, "For people; default: the slug");
