@@ -64,7 +64,7 @@ Status read_chunks(Connection& connection, Response& response, std::size_t bytes
     const auto line = take_line(connection, deadline);
     if (!line.ok()) return line.error();
     const auto size = number(*line, 16);
-    if (!size || response.body.size() + *size > bytes_max) return garbled("a wrong chunk");
+    if (!size || *size > bytes_max - response.body.size()) return garbled("a wrong chunk");
     if (Status filled = fill(connection, *size + 2, deadline); !filled.ok()) return filled;
     response.body.append(connection.buffer, 0, *size);
     connection.buffer.erase(0, *size + 2);
