@@ -69,11 +69,8 @@ void Committer::submit(std::shared_ptr<Submission> submission) {
   if (ending()) return waiting_.push(std::move(submission));
   if (submission->creates) {
     for (const store::Frame& frame : submission->batch.frames) refused_.erase(frame.entity);
-  } else if (of_refused(*submission)) {
-    // Decided before its actor heard that the run does not exist.
-    services_.commit_queue_bytes -=
-        std::min(submission->bytes, services_.commit_queue_bytes.load());
-    return refuse(*submission, {Code::kUnavailable, "the run was not accepted", {}});
+  } else if (refuse_behind(*submission)) {
+    return;  // decided before its actor heard of the refusal
   }
   waiting_.push(std::move(submission));
   if (!flush_pending_) {
@@ -98,6 +95,7 @@ void Committer::flush() {
   const bool shared = begun < shared_until_;
   const std::size_t bytes_max = services_.options.batch_bytes_max;
   auto submissions = waiting_.take(shared ? std::min(batch_bytes_, bytes_max) : bytes_max);
+  std::erase_if(submissions, [this](const auto& next) { return refuse_behind(*next); });
   const store::Batch batch = join(submissions);
   const Status written = services_.ports.store.writer().commit(batch);
   if (shared) fit_batch(services_.now() - begun);
@@ -208,12 +206,7 @@ void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Err
 /// A damaged page must not hold up those who do not touch it.
 void Committer::commit_singly(std::vector<std::shared_ptr<Submission>> batch) {
   for (auto next = batch.begin(); next != batch.end(); ++next) {
-    if (of_refused(**next)) {  // behind a piece of the same run that has just been set aside
-      services_.commit_queue_bytes -=
-          std::min((*next)->bytes, services_.commit_queue_bytes.load());
-      refuse(**next, {Code::kCorrupt, "the run was set aside", {}});
-      continue;
-    }
+    if (refuse_behind(**next)) continue;
     const TimePoint begun = services_.now();
     const Status written = services_.ports.store.writer().commit(join({*next}));
     if (written) {
@@ -225,12 +218,21 @@ void Committer::commit_singly(std::vector<std::shared_ptr<Submission>> batch) {
                     written.error());
     }
   }
+  // What the damage hit is out of the way.
+  failures_ = 0;
+  services_.store_failing = false;
+}
+
+/// Whether something of the same run was refused while this waited: it would leave a gap.
+bool Committer::refuse_behind(const Submission& submission) {
+  if (submission.creates || !of_refused(submission)) return false;
+  services_.commit_queue_bytes -= std::min(submission.bytes, services_.commit_queue_bytes.load());
+  refuse(submission, {Code::kUnavailable, "what this run submitted before was refused", {}});
+  return true;
 }
 
 void Committer::set_aside(const Submission& submission, const Error& error) {
   services_.commit_queue_bytes -= std::min(submission.bytes, services_.commit_queue_bytes.load());
-  services_.store_failing = false;
-  failures_ = 0;
   if (submission.run != nullptr && !submission.creates && !submission.batch.frames.empty()) {
     caf::anon_send(caf::actor_cast<TenantActor>(submission.tenant),
                    QuarantineRun{submission.batch.frames.front().entity, error.message});

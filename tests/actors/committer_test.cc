@@ -18,11 +18,13 @@ class NoScripts final : public ScriptExecutor {
 
 class CommitterTest : public ::testing::Test {
  protected:
-  void submit(store::Pos pos) {
+  void submit(store::Pos pos) { submit(pos, RunId{Uuid{pos, 1}}, true, 0); }
+  void submit(store::Pos pos, RunId run, bool creates, std::size_t bytes) {
     auto submission = std::make_shared<Submission>();
     submission->pos = pos;
-    submission->creates = true;
-    submission->batch.frames.push_back({pos, RunId{Uuid{pos, 1}}, 0, "frame"});
+    submission->creates = creates;
+    submission->bytes = bytes;
+    submission->batch.frames.push_back({pos, run, 0, "frame"});
     submission->done = [this](const Status&) { ++answers_; };
     committer_.submit(std::move(submission));
   }
@@ -85,6 +87,27 @@ TEST_F(CommitterTest, SubmissionsBehindAnUnknownOutcomeInADamagedBatchAreNotWrit
   EXPECT_EQ(ends_, 1);
   EXPECT_EQ(answers_, 0);
   EXPECT_FALSE(landed(2));
+}
+
+TEST_F(CommitterTest, NothingOfARunIsWrittenBehindWhatADamagedPageRefused) {
+  const RunId hit{Uuid{7, 7}};
+  constexpr std::size_t kAlone = 1 << 20;  // each in a batch of its own
+  submit(1, hit, false, kAlone);
+  submit(2, hit, false, kAlone);
+  submit(3, RunId{Uuid{8, 8}}, false, kAlone);
+  store_.fail_commits(Code::kCorrupt, false, 2);  // the batch, and what it consists of
+  committer_.flush();
+  EXPECT_FALSE(services_.store_failing);
+  committer_.flush();
+  committer_.flush();
+  submit(4, hit, false, kAlone);
+  committer_.flush();
+  EXPECT_EQ(answers_, 4);
+  EXPECT_FALSE(landed(1));
+  EXPECT_FALSE(landed(2)) << "it would leave a gap";
+  EXPECT_TRUE(landed(3));
+  EXPECT_FALSE(landed(4));
+  EXPECT_FALSE(services_.store_failing);
 }
 
 }  // namespace
