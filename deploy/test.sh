@@ -69,6 +69,7 @@ fuzz_one() {
 fuzz_all() {
   if ! command -v clang++ >/dev/null; then
     echo "NO FUZZER WAS RUN: there is no clang; deploy/install-packages.sh --long installs it" >&2
+    failed="$failed fuzz"
     return 0
   fi
   cmake --preset fuzz >/dev/null
