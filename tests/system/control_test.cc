@@ -16,8 +16,8 @@ std::string gate(const std::string& id = "gate") {
   return quoted("{@id@:@" + id + "@,@type@:@wait_event@,@name@:@g@,@event@:@go@}");
 }
 
-/// A step that is at work for some seconds, also on a fast machine; its start is recorded because it
-/// is slow. A script has no clock to go by.
+/// A step that is at work for some seconds, also on a fast machine; its start is recorded because
+/// it is slow. A script has no clock to go by.
 std::string slow(const std::string& id) {
   return lua(id, "local n=0 for i=1,900000000 do n=n+i end return {done=true}", "@timeout_s@:30");
 }
