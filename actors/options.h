@@ -24,6 +24,7 @@ struct PlantedBugs {
   bool drop_tenant_filter = false;
   bool forget_waiting_child = false;
   bool reuse_seq_after_recovery = false;
+  bool forget_rows_on_recovery = false;
 };
 
 /// What the engine may be told. `config/` fills it from TOML.

@@ -62,7 +62,8 @@ bool Committer::of_refused(const Submission& submission) const {
   if (refused_.empty()) return false;
   const store::Batch& batch = submission.batch;
   return (!batch.frames.empty() && refused_.count(batch.frames.front().entity) > 0) ||
-         (!batch.snapshots.empty() && refused_.count(batch.snapshots.front().entity) > 0);
+         (!batch.snapshots.empty() && refused_.count(batch.snapshots.front().entity) > 0) ||
+         (!batch.runs.empty() && refused_.count(batch.runs.front().id) > 0);
 }
 
 void Committer::submit(std::shared_ptr<Submission> submission) {

@@ -1,5 +1,7 @@
 #include "actors/committer/fair_lines.h"
 
+#include <algorithm>
+
 namespace troupe::actors {
 namespace {
 
@@ -31,13 +33,14 @@ std::vector<std::shared_ptr<Submission>> FairLines::take(std::size_t bytes_max) 
       ring_.push_back(tenant);
       continue;
     }
+    const std::size_t room = std::min(kShareBytes, bytes_max - std::min(bytes, bytes_max));
     std::size_t share = 0;
     do {
       share += line.waiting.front()->bytes;
       taken.push_back(std::move(line.waiting.front()));
       line.waiting.pop_front();
       --size_;
-    } while (!large && share < kShareBytes && !line.waiting.empty() &&
+    } while (!large && share < room && !line.waiting.empty() &&
              line.waiting.front()->bytes <= kLargeBytes);
     bytes += share;
     line.has_yielded = false;

@@ -8,6 +8,7 @@
 #include "actors/committer/committer_actor.h"
 #include "actors/node/engine.h"
 #include "actors/node/recovery.h"
+#include "actors/store/new_runs.h"
 #include "actors/node/services.h"
 #include "actors/store/reader_actor.h"
 #include "actors/tenant/tenant_actor.h"
@@ -117,6 +118,10 @@ Status Node::Parts::begin() {
         directory.tenant(recovered->workspace_of.at(entity.id)));
   }
   caf::anon_send(services.committer, std::move(open));
+  for (const auto& [workspace, rows] : recovered->rows) {
+    const auto tenant = directory.tenant(workspace);
+    submit_rows(services, caf::actor_cast<caf::strong_actor_ptr>(tenant), rows, [] {});
+  }
   for (const auto& [workspace, message] : recovered->quarantined) {
     caf::anon_send(directory.tenant(workspace), message);
   }

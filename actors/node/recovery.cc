@@ -13,9 +13,10 @@ class Filing {
   Filing(Services& services, store::Reader& reader, Recovered* out)
       : services_(services), reader_(reader), out_(out) {}
 
+  /// `has_row`: false if its row was looked for and is not there.
   void file(RunId run, const std::optional<store::Snapshot>& snapshot,
-            const std::vector<store::Frame>& frames) {
-    if (Status folded = fold(run, snapshot, frames); !folded) {
+            const std::vector<store::Frame>& frames, bool has_row) {
+    if (Status folded = fold(run, snapshot, frames, has_row); !folded) {
       services_.ports.log.error("a run cannot be recovered",
                                 {{"run_id", run.to_string()}, {"message", folded.error().message}});
       const auto row = reader_.run_unscoped(run);
@@ -27,7 +28,7 @@ class Filing {
 
  private:
   Status fold(RunId run, const std::optional<store::Snapshot>& snapshot,
-              const std::vector<store::Frame>& frames) {
+              const std::vector<store::Frame>& frames, bool has_row) {
     Fold fold(services_, reader_);
     const PlantedBugs& bugs = services_.options.bugs;
     if (snapshot) {
@@ -49,6 +50,9 @@ class Filing {
       return ok();
     }
     const WorkspaceId workspace = state->workspace;
+    if (!has_row && !bugs.forget_rows_on_recovery) {
+      out_->rows[workspace].push_back(run::row_of(*state));
+    }
     if (first != 0) {
       out_->uncovered.push_back({run, nullptr, first});
       out_->workspace_of[run] = workspace;
@@ -98,11 +102,13 @@ Result<Recovered> recover(Services& services, store::Reader& reader) {
     const bool covered = *snapshot && (*snapshot)->pos >= tail.back().pos;
     if (covered && !(*snapshot)->runnable) continue;
     // Most runs of a busy journal have ended: their rows say so without a fold.
+    bool has_row = true;
     if (!*snapshot) {
       const auto row = reader.run_unscoped(run);
       if (row && *row && store::ended((*row)->status)) continue;
+      has_row = !row || *row;
     }
-    filing.file(run, *snapshot, tail);
+    filing.file(run, *snapshot, tail, has_row);
   }
   std::vector<store::Snapshot> rest;
   const Status visited = reader.runnable_snapshots([&](store::Snapshot snapshot) {
@@ -110,7 +116,7 @@ Result<Recovered> recover(Services& services, store::Reader& reader) {
     return true;
   });
   if (!visited) return visited.error();
-  for (const store::Snapshot& snapshot : rest) filing.file(snapshot.entity, snapshot, {});
+  for (const store::Snapshot& snapshot : rest) filing.file(snapshot.entity, snapshot, {}, true);
   return out;
 }
 

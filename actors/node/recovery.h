@@ -13,6 +13,8 @@ struct Recovered {
   std::vector<OpenEntities::Entity> uncovered;  ///< `tenant` still unset
   std::vector<std::pair<WorkspaceId, QuarantineRun>> quarantined;
   std::map<RunId, WorkspaceId> workspace_of;    ///< of `uncovered`
+  /// of runs whose group was cut off between its frames and its rows
+  std::map<WorkspaceId, std::vector<store::RunRow>> rows;
 };
 Result<Recovered> recover(Services& services, store::Reader& reader);
 

@@ -312,19 +312,4 @@ void write_quarantine(Services& services, store::Reader& reader, RunId run,
   services.submit(std::move(submission));
 }
 
-void append_creation(Services& services, run::State& state, const run::Decision& decision,
-                     Submission& submission) {
-  submission.batch.frames.push_back(
-      next_frame(services, state, decision.records, services.next_pos()));
-  submission.pos = state.chain.head();
-  submission.bytes += submission.batch.frames.back().bytes.size();
-  for (const run::PayloadBody& body : decision.payloads) {
-    submission.batch.payloads.push_back(
-        {state.bucket, state.project, body.hash, std::string(body.text.view())});
-    submission.bytes += body.text.size();
-  }
-  submission.batch.runs.push_back(run::row_of(state));
-  services.metrics.runs_started.add();
-}
-
 }  // namespace troupe::actors

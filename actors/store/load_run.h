@@ -51,8 +51,4 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
 void write_quarantine(Services& services, store::Reader& reader, RunId run,
                       const std::string& why, const std::function<void(Aside)>& done);
 
-/// Adds a new run's first decision to a group.
-void append_creation(Services& services, run::State& state, const run::Decision& decision,
-                     Submission& submission);
-
 }  // namespace troupe::actors

@@ -27,7 +27,7 @@ void Client::poll() {
     }
   }
   for (const auto& [id, run] : world_.watch.runs()) {
-    if (run.ended) continue;
+    if (run.ended || world_.watch.rowless().count(id) > 0) continue;
     const auto row = reader->run_unscoped(id);
     if (!row || !*row) return world_.complain("an open run has no row: " + id.to_string());
     const bool aside = (*row)->pause_reason == store::PauseReason::kQuarantine;

@@ -20,10 +20,17 @@ const JournalWatch::Run* JournalWatch::find(RunId run) const {
 }
 
 void JournalWatch::landed(const store::Batch& batch) {
-  for (const store::Frame& f : batch.frames) frame(f);
+  for (const store::Frame& f : batch.frames) {
+    if (find(f.entity) == nullptr) rowless_.insert(f.entity);
+    frame(f);
+  }
   for (const store::RunRow& row : batch.runs) {
+    rowless_.erase(row.id);
     if (find(row.id) == nullptr)
       complain("I11: a row of run " + row.id.to_string() + " without journal");
+  }
+  for (const RunId run : rowless_) {
+    if (runs_.at(run).frames > 1) complain("I11: run " + run.to_string() + " goes on without a row");
   }
 }
 

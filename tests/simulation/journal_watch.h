@@ -38,6 +38,8 @@ class JournalWatch {
   void landed(const store::Batch& batch);
   const Run* find(RunId run) const;
   const std::map<RunId, Run>& runs() const { return runs_; }
+  /// Of a group whose frames have landed and whose rows are still to come.
+  const std::set<RunId>& rowless() const { return rowless_; }
 
   std::function<void(std::string)> complain;
   /// When a node or an actor crashed or a job was lost the last time: what was scheduled after that
@@ -55,6 +57,7 @@ class JournalWatch {
   void begun(RunId id, Run& run, const run::Attempt& attempt);
 
   std::map<RunId, Run> runs_;
+  std::set<RunId> rowless_;
 };
 
 }  // namespace troupe::simulation

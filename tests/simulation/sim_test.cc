@@ -76,6 +76,7 @@ constexpr Planted kPlanted[] = {
     {"drop_tenant_filter", &actors::PlantedBugs::drop_tenant_filter},
     {"forget_waiting_child", &actors::PlantedBugs::forget_waiting_child},
     {"reuse_seq_after_recovery", &actors::PlantedBugs::reuse_seq_after_recovery},
+    {"forget_rows_on_recovery", &actors::PlantedBugs::forget_rows_on_recovery},
 };
 
 class PlantedBug : public ::testing::TestWithParam<Planted> {};

@@ -75,7 +75,8 @@ Simulation::Simulation(std::uint64_t seed, const actors::PlantedBugs& bugs)
   options_.active_runs_per_workspace = random.below(3) == 0 ? 2 : 512;
   options_.attempts_in_flight_max = random.below(3) == 0 ? 3 : 256;
   options_.run_ahead_records = random.below(3) == 0 ? 4 : 64;
-  options_.batch_bytes_max = random.below(3) == 0 ? 600 : 4 << 20;
+  constexpr std::size_t kBatchBytes[] = {1, 600, 4 << 20, 4 << 20, 4 << 20, 4 << 20};
+  options_.batch_bytes_max = kBatchBytes[random.below(6)];
   world_.faults = random.below(8) != 0;
   world_.store.faults = world_.faults && random.below(2) == 0;
   world_.executor.faults = world_.faults;
@@ -220,7 +221,10 @@ void Simulation::maybe_fault() {
     world_.faults = world_.store.faults = world_.executor.faults = false;
     crashes_left_ = 0;
   }
-  if (crashes_left_ == 0 || steps_ < next_crash_) return;
+  if (crashes_left_ == 0) return;
+  // Between the frames of a group and its rows, a moment that chance alone would hardly hit.
+  const bool in_group = !world_.watch.rowless().empty() && world_.chance(20);
+  if (!in_group && steps_ < next_crash_) return;
   --crashes_left_;
   next_crash_ = steps_ + 1 + world_.random.below(700);
   if (world_.chance(40)) {
