@@ -9,8 +9,10 @@ namespace {
 
 constexpr Duration kRestAfter = seconds(1);
 /// While several workspaces write, none is to wait long for a commit of another.
-constexpr Duration kSharedCommit = milliseconds(3);
+constexpr Duration kSharedCommit{1500};
 constexpr Duration kSharedFor = seconds(1);
+/// A row goes into a table and two or three indexes: that takes as long as this many bytes of a frame.
+constexpr std::size_t kRowCost = 1024;
 constexpr std::size_t kBatchBytesMin = 16 << 10;
 /// An actor hears of its refusal within moments; what it had sent before that has come by then.
 constexpr Duration kForgetRefusedAfter = seconds(60);
@@ -95,7 +97,8 @@ void Committer::flush() {
   if (waiting_.lines() > 1) shared_until_ = begun + kSharedFor;
   const bool shared = begun < shared_until_;
   const std::size_t bytes_max = services_.options.batch_bytes_max;
-  auto submissions = waiting_.take(shared ? std::min(batch_bytes_, bytes_max) : bytes_max);
+  auto submissions = shared ? waiting_.take(std::min(batch_bytes_, bytes_max), kRowCost)
+                            : waiting_.take(bytes_max);
   std::erase_if(submissions, [this](const auto& next) { return refuse_behind(*next); });
   const store::Batch batch = join(submissions);
   const Status written = services_.ports.store.writer().commit(batch);

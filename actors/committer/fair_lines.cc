@@ -19,10 +19,11 @@ void FairLines::push(std::shared_ptr<Submission> submission) {
   ++size_;
 }
 
-std::vector<std::shared_ptr<Submission>> FairLines::take(std::size_t bytes_max) {
+std::vector<std::shared_ptr<Submission>> FairLines::take(std::size_t cost_max,
+                                                         std::size_t row_cost) {
   std::vector<std::shared_ptr<Submission>> taken;
-  std::size_t bytes = 0;
-  while (!ring_.empty() && (taken.empty() || bytes < bytes_max)) {
+  std::size_t cost = 0;
+  while (!ring_.empty() && (taken.empty() || cost < cost_max)) {
     const void* tenant = ring_.front();
     Line& line = lines_.at(tenant);
     const bool large = line.waiting.front()->bytes > kLargeBytes;
@@ -33,16 +34,17 @@ std::vector<std::shared_ptr<Submission>> FairLines::take(std::size_t bytes_max) 
       ring_.push_back(tenant);
       continue;
     }
-    const std::size_t room = std::min(kShareBytes, bytes_max - std::min(bytes, bytes_max));
+    const std::size_t room = std::min(kShareBytes, cost_max - std::min(cost, cost_max));
     std::size_t share = 0;
     do {
-      share += line.waiting.front()->bytes;
+      const Submission& next = *line.waiting.front();
+      share += next.bytes + row_cost * next.batch.runs.size();
       taken.push_back(std::move(line.waiting.front()));
       line.waiting.pop_front();
       --size_;
     } while (!large && share < room && !line.waiting.empty() &&
              line.waiting.front()->bytes <= kLargeBytes);
-    bytes += share;
+    cost += share;
     line.has_yielded = false;
     if (line.waiting.empty()) lines_.erase(tenant);
     else ring_.push_back(tenant);

@@ -17,8 +17,9 @@ namespace troupe::actors {
 class FairLines {
  public:
   void push(std::shared_ptr<Submission> submission);
-  /// At least one submission if there is any; stops at about `bytes_max`.
-  std::vector<std::shared_ptr<Submission>> take(std::size_t bytes_max);
+  /// At least one submission if there is any; stops at about `cost_max`: bytes, and `row_cost` more
+  /// for each row.
+  std::vector<std::shared_ptr<Submission>> take(std::size_t cost_max, std::size_t row_cost = 0);
   /// Everything, line by line.
   std::vector<std::shared_ptr<Submission>> take_all();
   bool empty() const { return size_ == 0; }

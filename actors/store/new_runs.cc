@@ -7,8 +7,7 @@
 namespace troupe::actors {
 namespace {
 
-/// A row goes into a table and two or three indexes: this many take about a quarter of a millisecond.
-constexpr std::size_t kRowsInPiece = 64;
+constexpr std::size_t kRowsInPiece = 32;
 constexpr std::size_t kRowBytes = 512;  ///< with its index entries
 
 std::size_t pieces_of(std::size_t rows) { return (rows + kRowsInPiece - 1) / kRowsInPiece; }
