@@ -30,7 +30,8 @@ void JournalWatch::landed(const store::Batch& batch) {
       complain("I11: a row of run " + row.id.to_string() + " without journal");
   }
   for (const RunId run : rowless_) {
-    if (runs_.at(run).frames > 1) complain("I11: run " + run.to_string() + " goes on without a row");
+    if (runs_.at(run).frames > 1)
+      complain("I11: run " + run.to_string() + " goes on without a row");
   }
 }
 
