@@ -11,7 +11,7 @@ constexpr Duration kRestAfter = seconds(1);
 /// While several workspaces write, none is to wait long for a commit of another.
 constexpr Duration kSharedCommit{1500};
 constexpr Duration kSharedFor = seconds(1);
-/// A row goes into a table and two or three indexes, which takes as long as so many bytes of frames.
+/// A row goes into a table and two or three indexes, which takes as long as this many more bytes.
 constexpr std::size_t kRowCost = 1024;
 constexpr std::size_t kBatchBytesMin = 16 << 10;
 /// An actor hears of its refusal within moments; what it had sent before that has come by then.
