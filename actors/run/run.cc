@@ -133,7 +133,8 @@ void Run::settle(run::Decision decision, const Callback<Answered>& done) {
   const bool hold_nothing = services_.options.bugs.effects_before_commit;
   for (run::Command& command : decision.commands) {
     const auto* attempt = std::get_if<run::command::StartAttempt>(&command);
-    const bool waits = (attempt != nullptr && !may_run_ahead(*attempt)) ||
+    const bool waits = (attempt != nullptr && !attempt->announce && !may_run_ahead(*attempt)) ||
+                       std::holds_alternative<run::command::LaunchAttempt>(command) ||
                        std::holds_alternative<run::command::StartChild>(command) ||
                        std::holds_alternative<run::command::StopChild>(command) ||
                        std::holds_alternative<run::command::NotifyParent>(command);

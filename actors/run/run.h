@@ -49,6 +49,7 @@ class Run {
     std::uint16_t number = 0;
     bool loop_test = false;
     bool cancelled = false;
+    bool announce = false;           ///< before it is launched
     std::shared_ptr<ScriptJob> job;  ///< until it is launched
     StepActor actor;
   };
@@ -64,6 +65,7 @@ class Run {
   void perform(run::Command command);
   void start_attempt(run::command::StartAttempt command);
   void launch_attempt(std::uint64_t token);
+  void launch_announced(const run::command::LaunchAttempt& command);
   void cancel_attempt(const run::command::CancelAttempt& command);
   void start_child(const run::command::StartChild& command);
   void check_parent();

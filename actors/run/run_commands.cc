@@ -44,6 +44,7 @@ void Run::perform(run::Command command) {
   struct Performer {
     Run& run;
     void operator()(run::command::StartAttempt& c) { run.start_attempt(std::move(c)); }
+    void operator()(run::command::LaunchAttempt& c) { run.launch_announced(c); }
     void operator()(run::command::CancelAttempt& c) { run.cancel_attempt(c); }
     void operator()(run::command::StartChild& c) { run.start_child(c); }
     void operator()(run::command::StopChild& c) {
@@ -69,16 +70,32 @@ void Run::start_attempt(run::command::StartAttempt command) {
   attempt.path = command.path;
   attempt.number = command.attempt;
   attempt.loop_test = command.loop_test;
+  attempt.announce = command.announce;
   attempt.job = std::move(job);
   attempts_.emplace(token, std::move(attempt));
   dispatch::Request request{token, state_.workspace, state_.project, command.priority,
                             std::move(command.concurrency_key)};
-  if (services_.gate.acquire(std::move(request), handle())) launch_attempt(token);
+  if (!services_.gate.acquire(std::move(request), handle())) return;
+  // What is announced is a decision of its own, and this may be the middle of another.
+  if (command.announce) caf::anon_send(handle(), Granted{token});
+  else launch_attempt(token);
 }
 
 void Run::granted(std::uint64_t token) {
-  if (attempts_.count(token) > 0) launch_attempt(token);
-  else services_.gate.release(token);
+  const auto found = attempts_.find(token);
+  if (found == attempts_.end()) return services_.gate.release(token);
+  if (!found->second.announce) return launch_attempt(token);
+  const Attempt& attempt = found->second;
+  take(run::event::AttemptGranted{attempt.path, attempt.number}, {});
+}
+
+void Run::launch_announced(const run::command::LaunchAttempt& command) {
+  for (const auto& [token, attempt] : attempts_) {
+    if (attempt.path == command.path && attempt.number == command.attempt && attempt.announce &&
+        attempt.job != nullptr) {
+      return launch_attempt(token);
+    }
+  }
 }
 
 void Run::launch_attempt(std::uint64_t token) {

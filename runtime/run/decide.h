@@ -81,6 +81,9 @@ struct AttemptStarted {
   bool loop_test = false;
   TimePoint at;
 };
+/// An attempt that asked for this may be launched: answered by LaunchAttempt or CancelAttempt,
+/// unless it is cancelled already.
+struct AttemptGranted { StepPath path; std::uint16_t attempt = 0; };
 struct AttemptFinished {
   StepPath path;
   std::uint16_t attempt = 0;
@@ -128,11 +131,11 @@ struct Recovered {};
 }  // namespace event
 
 using Event = std::variant<event::Created, event::Started, event::AttemptStarted,
-                           event::AttemptFinished, event::TimerDue, event::PauseAsked,
-                           event::ResumeAsked, event::StopAsked, event::TaskAnswered,
-                           event::EventArrived, event::ChildEnded, event::ChildRefused,
-                           event::ChildAsks, event::ParentAcknowledged, event::ResultsLoaded,
-                           event::Recovered>;
+                           event::AttemptGranted, event::AttemptFinished, event::TimerDue,
+                           event::PauseAsked, event::ResumeAsked, event::StopAsked,
+                           event::TaskAnswered, event::EventArrived, event::ChildEnded,
+                           event::ChildRefused, event::ChildAsks, event::ParentAcknowledged,
+                           event::ResultsLoaded, event::Recovered>;
 
 namespace command {
 /// Execute one attempt. Everything the executor needs is in here.
@@ -146,7 +149,12 @@ struct StartAttempt {
   Duration timeout;
   int priority = 0;
   std::string concurrency_key;  ///< empty: none
+  /// Its effect is to be in the journal before it happens, but not while it waits in line: once it
+  /// may be launched, AttemptGranted is told, and LaunchAttempt launches it.
+  bool announce = false;
 };
+/// Held until the records are durable.
+struct LaunchAttempt { StepPath path; std::uint16_t attempt = 0; };
 struct CancelAttempt { StepPath path; std::uint16_t attempt = 0; bool loop_test = false; };
 /// Start a child run; repeated after a crash with the same id. Held until the records are durable.
 struct StartChild {
@@ -171,9 +179,9 @@ struct LoadResults { std::uint32_t step = 0; std::vector<PayloadRef> chunks; };
 struct Progress { StepPath path; std::uint64_t done = 0, failed = 0, total = 0; };
 }  // namespace command
 
-using Command = std::variant<command::StartAttempt, command::CancelAttempt, command::StartChild,
-                             command::StopChild, command::NotifyParent, command::LoadResults,
-                             command::Progress>;
+using Command = std::variant<command::StartAttempt, command::LaunchAttempt,
+                             command::CancelAttempt, command::StartChild, command::StopChild,
+                             command::NotifyParent, command::LoadResults, command::Progress>;
 
 /// A body that must be stored in the same batch as the records that refer to it.
 struct PayloadBody {

@@ -56,18 +56,12 @@ Attempt Machine::attempt_of(const StepPath& path, const Located& at) const {
 
 void Machine::schedule(const StepPath& path) {
   const Located at = locate(state_, path);
-  Attempt attempt = attempt_of(path, at);
-  if (at.step->effect != graph::Effect::kNone) {
-    // Its effect may happen once it is commanded, so the journal has to know of it before.
-    attempt.finished = {};
-    emit(record::StepStarted{std::move(attempt)});
-    return command_attempt(path);
-  }
+  const std::uint16_t number = attempt_of(path, at).number;
   {
     ++changes_;
     const Tally tally(state_, path, at);
     at.state->status = StepStatus::kScheduled;
-    at.state->attempts = attempt.number;
+    at.state->attempts = number;
     at.state->announced = false;
     at.state->scheduled = context_.now;
     at.state->started = {};
@@ -106,6 +100,7 @@ void Machine::command_attempt(const StepPath& path) {
   start.globals = std::move(globals.json);
   start.timeout = at.step->timeout;
   start.priority = at.step->priority;
+  start.announce = at.step->effect != graph::Effect::kNone && !at.state->announced;
   at.state->in_flight = true;
   decision_.commands.emplace_back(std::move(start));
 }
@@ -146,6 +141,23 @@ Status Machine::on(const event::AttemptStarted& e) {
   attempt.started = e.at;
   attempt.finished = {};
   emit_at(e.path, record::StepStarted{std::move(attempt)});
+  return ok();
+}
+
+Status Machine::on(const event::AttemptGranted& e) {
+  const Located at = locate(state_, e.path);
+  const bool scheduled = at && !ended() && at.state->attempts == e.attempt &&
+                         at.state->status == StepStatus::kScheduled && at.state->in_flight;
+  if (!scheduled || !(may_start() || draining())) {
+    if (scheduled) at.state->in_flight = false;  // `resume` commands it anew
+    decision_.commands.push_back(command::CancelAttempt{e.path, e.attempt, false});
+    return ok();
+  }
+  Attempt attempt = attempt_of(e.path, at);
+  attempt.started = context_.now;
+  attempt.finished = {};
+  emit(record::StepStarted{std::move(attempt)});
+  decision_.commands.push_back(command::LaunchAttempt{e.path, e.attempt});
   return ok();
 }
 

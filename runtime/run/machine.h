@@ -28,6 +28,7 @@ class Machine {
   Status on(const event::Created& e);
   Status on(const event::Started& e);
   Status on(const event::AttemptStarted& e);
+  Status on(const event::AttemptGranted& e);
   Status on(const event::AttemptFinished& e);
   Status on(const event::TimerDue& e);
   Status on(const event::PauseAsked& e);

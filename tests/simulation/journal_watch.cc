@@ -108,6 +108,7 @@ void JournalWatch::created(Run& run, const run::record::RunCreated& record) {
   run.workflow = record.workflow;
   run.parent = record.parent;
   run.retried_from = record.retried_from;
+  for (const auto& carried : record.carried) run.carried.insert(static_cast<int>(carried.step));
   const auto n = json::member(record.input.text.view(), "n");
   run.n = n ? json::as_int(*n).value_or(0) : 0;
 }

@@ -33,6 +33,7 @@ class JournalWatch {
     std::set<TaskId> decided;
     std::map<run::StepPath, TimePoint> deadlines;   ///< of events and tasks
     std::set<int> doubted;                          ///< steps that failed in doubt
+    std::set<int> carried;                          ///< steps taken over from `retried_from`
   };
 
   void landed(const store::Batch& batch);

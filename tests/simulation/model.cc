@@ -136,6 +136,13 @@ Doubts doubts_of(const JournalWatch& watch, RunId id) {
     if (child.parent.run != id) continue;
     doubts.children[static_cast<int>(child.parent.path.step())] = doubts_of(watch, child_id);
   }
+  if (run->carried.empty()) return doubts;
+  const Doubts before = doubts_of(watch, run->retried_from);
+  for (const int step : run->carried) {
+    if (before.steps.count(step) > 0) doubts.steps.insert(step);
+    const auto child = before.children.find(step);
+    if (child != before.children.end()) doubts.children[step] = child->second;
+  }
   return doubts;
 }
 

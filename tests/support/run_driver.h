@@ -86,6 +86,7 @@ class RunDriver {
     run::attach(state, std::move(graph));
     bring_back();
     in_flight.clear();
+    in_line.clear();
   }
 
   Status start(std::string input = "{}") {
@@ -115,6 +116,17 @@ class RunDriver {
     for (const run::PayloadBody& body : last.payloads) payloads[body.hash] = body.text;
     for (run::Command& command : last.commands) {
       std::visit([this](auto& c) { perform(c); }, command);
+    }
+    return grants ? grant_all() : ok();
+  }
+
+  /// Lets what waits in line announce itself and begin.
+  Status grant_all() {
+    while (!in_line.empty()) {
+      announced_.push_back(std::move(in_line.front()));
+      in_line.pop_front();
+      const run::event::AttemptGranted granted{announced_.back().path, announced_.back().attempt};
+      if (Status sent = send(granted); !sent) return sent;
     }
     return ok();
   }
@@ -199,6 +211,7 @@ class RunDriver {
   std::uint64_t seed = 1;
   bool keep_records = true;
   bool keep_frames = true;
+  bool grants = true;  ///< what asks for a grant has it at once
 
   run::Decision last;
   std::vector<run::Record> records;
@@ -206,6 +219,7 @@ class RunDriver {
   Frames frames;
   std::map<Digest, json::Text> payloads;
   std::deque<run::command::StartAttempt> in_flight;
+  std::deque<run::command::StartAttempt> in_line;  ///< to be announced before they begin
   std::vector<run::command::StartChild> children;
   std::vector<run::command::StopChild> stopped_children;
   std::vector<run::command::NotifyParent> told_parent;
@@ -216,15 +230,27 @@ class RunDriver {
 
  private:
   void perform(run::command::StartAttempt& c) {
+    if (c.announce) return in_line.push_back(std::move(c));
     in_flight.push_back(std::move(c));
     in_flight_most = std::max(in_flight_most, in_flight.size());
   }
+  void perform(run::command::LaunchAttempt& c) {
+    for (run::command::StartAttempt& attempt : announced_) {
+      if (attempt.path != c.path || attempt.attempt != c.attempt) continue;
+      in_flight.push_back(std::move(attempt));
+      in_flight_most = std::max(in_flight_most, in_flight.size());
+    }
+    announced_.clear();
+  }
   void perform(run::command::CancelAttempt& c) {
     cancelled.push_back(c);
-    std::erase_if(in_flight, [&](const run::command::StartAttempt& attempt) {
+    const auto meant = [&](const run::command::StartAttempt& attempt) {
       return attempt.path == c.path && attempt.attempt == c.attempt &&
              attempt.loop_test == c.loop_test;
-    });
+    };
+    std::erase_if(in_flight, meant);
+    std::erase_if(in_line, meant);
+    std::erase_if(announced_, meant);
   }
   void perform(run::command::StartChild& c) { children.push_back(std::move(c)); }
   void perform(run::command::StopChild& c) { stopped_children.push_back(c); }
@@ -248,6 +274,7 @@ class RunDriver {
 
   Work work_;
   std::deque<run::Event> loads_;
+  std::deque<run::command::StartAttempt> announced_;
 };
 
 }  // namespace troupe::testing

@@ -104,6 +104,55 @@ TEST(RunAttempt, EffectOnceIsRecordedBeforeItsCommandAndInDoubtAfterACrash) {
   }
 }
 
+TEST(RunAttempt, EffectOnceThatWaitsInLineIsInNoDoubtAfterACrash) {
+  const auto graph = compile("{\"steps\":[" + lua("a", R"("effect":"once")") + "]}");
+  RunDriver run(graph, by_id({}));
+  run.grants = false;
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_EQ(run.in_line.size(), 1u);
+  EXPECT_TRUE(run.in_flight.empty());
+  for (const Record& record : run.records) {
+    EXPECT_FALSE(std::holds_alternative<record::StepStarted>(record));
+  }
+  RunDriver again = RunDriver::recovered(graph, by_id({}), run.frames, run.payloads);
+  ASSERT_TRUE(again.send(event::Recovered{}).ok());
+  again.drive();
+  EXPECT_EQ(again.state.status, store::RunStatus::kCompleted);
+  EXPECT_EQ(again.step("a").attempts, 1);
+  run.reload();
+  ASSERT_TRUE(run.send(event::Recovered{}).ok());
+  ASSERT_TRUE(run.grant_all().ok());
+  run.drive();
+  EXPECT_EQ(run.state.status, store::RunStatus::kCompleted);
+}
+
+TEST(RunAttempt, AGrantWhilePausedIsGivenBackAndAskedForAgain) {
+  RunDriver run(compile("{\"steps\":[" + lua("a", R"("effect":"once")") + "]}"), by_id({}));
+  run.grants = false;
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.send(event::PauseAsked{}).ok());
+  ASSERT_TRUE(run.grant_all().ok());
+  EXPECT_EQ(run.cancelled.size(), 1u);
+  EXPECT_TRUE(run.in_flight.empty());
+  EXPECT_EQ(run.state.status, store::RunStatus::kPaused);
+  ASSERT_TRUE(run.send(event::ResumeAsked{}).ok());
+  ASSERT_TRUE(run.grant_all().ok());
+  run.drive();
+  EXPECT_EQ(run.state.status, store::RunStatus::kCompleted);
+  EXPECT_EQ(run.step("a").attempts, 1);
+}
+
+TEST(RunAttempt, AGrantForAStepThatWasStoppedLaunchesNothing) {
+  RunDriver run(compile("{\"steps\":[" + lua("a", R"("effect":"once")") + "]}"), by_id({}));
+  run.grants = false;
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.send(event::StopAsked{false}).ok());
+  ASSERT_TRUE(run.send(event::AttemptGranted{StepPath(0), 1}).ok());
+  EXPECT_TRUE(run.in_flight.empty());
+  EXPECT_TRUE(run.in_line.empty());
+  EXPECT_EQ(run.state.status, store::RunStatus::kStopped);
+}
+
 TEST(RunAttempt, InDoubtPoliciesRetryAndFailNeedNobody) {
   RunDriver retry(
       compile("{\"steps\":[" + lua("a", R"("effect":"once","in_doubt":"retry")") + "]}"),
