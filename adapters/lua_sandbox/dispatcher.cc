@@ -82,9 +82,17 @@ void Dispatcher::take_inbox() {
     std::swap(taken_, inbox_->content);
     inbox_->filled.store(false);
   }
-  for (Inbox::Submission& submission : taken_.submissions) submit(std::move(submission));
   for (const Inbox::Reply& answer : taken_.replies) reply(answer);
-  for (const std::uint64_t id : taken_.cancels) cancel(id);
+  auto submission = taken_.submissions.begin();
+  const auto submit_until = [&](std::size_t count) {
+    const auto end = taken_.submissions.begin() + static_cast<std::ptrdiff_t>(count);
+    for (; submission != end; ++submission) submit(std::move(*submission));
+  };
+  for (const Inbox::Cancel& wanted : taken_.cancels) {
+    submit_until(wanted.behind);
+    cancel(wanted.job);
+  }
+  submit_until(taken_.submissions.size());
   stop_ = taken_.stop;
   taken_.submissions.clear();
   taken_.replies.clear();

@@ -25,9 +25,13 @@ struct Inbox {
     std::uint64_t call;
     Result<json::Text> answer;
   };
+  struct Cancel {
+    std::uint64_t job = 0;
+    std::size_t behind = 0;  ///< so many submissions: a later one may use the number again
+  };
   struct Content {
     std::vector<Submission> submissions;
-    std::vector<std::uint64_t> cancels;
+    std::vector<Cancel> cancels;
     std::vector<Reply> replies;
     bool stop = false;
   };

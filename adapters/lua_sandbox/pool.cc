@@ -23,7 +23,9 @@ void Pool::submit(ScriptJob job, Done done) {
 }
 
 void Pool::cancel(std::uint64_t job) {
-  inbox_->post([&](Inbox::Content& content) { content.cancels.push_back(job); });
+  inbox_->post([&](Inbox::Content& content) {
+    content.cancels.push_back({job, content.submissions.size()});
+  });
 }
 
 }  // namespace troupe::lua_sandbox
