@@ -123,7 +123,7 @@ struct QuarantineRun { RunId run; std::string why; };
 
 /// What came of setting a run aside.
 enum class Aside : std::uint8_t {
-  kWritten,
+  kWritten,  ///< or tried: where a damaged page refuses it, the run is aside in memory only
   kAbsent,  ///< its creation never landed
   kEnded,   ///< it has ended, and only owes its parent the word
 };
@@ -140,6 +140,9 @@ struct Submission {
   bool creates = false;                        ///< it admits new runs: may be refused
   /// its entity has ended or sleeps: recovery needs no frame of it
   bool closes = false;
+  /// its actor has ended, and all it submitted lies before this: what a damaged page refused of it
+  /// refuses nothing any more
+  RunId reopens;
   std::size_t bytes = 0;
   TimePoint submitted;
 };

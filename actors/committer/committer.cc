@@ -153,6 +153,7 @@ void Committer::landed(const std::vector<std::shared_ptr<Submission>>& batch, Ti
 }
 
 void Committer::acknowledge(const Submission& submission) {
+  refused_.erase(submission.reopens);
   if (submission.done) submission.done(ok());
   if (submission.run != nullptr) {
     caf::anon_send(caf::actor_cast<RunActor>(submission.run), Committed{submission.pos});
@@ -237,11 +238,18 @@ bool Committer::refuse_behind(const Submission& submission) {
 
 void Committer::set_aside(const Submission& submission, const Error& error) {
   services_.commit_queue_bytes -= std::min(submission.bytes, services_.commit_queue_bytes.load());
-  if (submission.run != nullptr && !submission.creates && !submission.batch.frames.empty()) {
+  const store::Batch& batch = submission.batch;
+  for (const store::Frame& frame : batch.frames) refused_.insert(frame.entity);
+  for (const store::Snapshot& snapshot : batch.snapshots) refused_.insert(snapshot.entity);
+  // Of an actor's own: a frame, or a snapshot alone.
+  const bool own = !submission.creates && !submission.done;
+  if (own && !(batch.frames.empty() && batch.snapshots.empty())) {
+    const RunId run =
+        batch.frames.empty() ? batch.snapshots.front().entity : batch.frames.front().entity;
     caf::anon_send(caf::actor_cast<TenantActor>(submission.tenant),
-                   QuarantineRun{submission.batch.frames.front().entity, error.message});
+                   QuarantineRun{run, error.message});
   }
-  for (const store::Frame& frame : submission.batch.frames) refused_.insert(frame.entity);
+  refused_.erase(submission.reopens);
   refused_at_ = services_.now();
   refuse(submission, error);
   depth_changed();

@@ -58,7 +58,9 @@ class Committer {
   bool rest_pending_ = false;
   std::vector<std::function<void()>> when_empty_;
   std::uint64_t commits_ = 0;
-  std::unordered_set<RunId> refused_;  ///< their creation was refused: nothing of them may land
+  /// Their creation was refused, or a commit of them met a damaged page: nothing they submitted
+  /// after it may land. Until they are created again, or reopened.
+  std::unordered_set<RunId> refused_;
   TimePoint refused_at_;
   int failures_ = 0;              ///< commits that failed in a row
   store::Pos mark_ = 0;           ///< the recovery mark as stored

@@ -290,7 +290,13 @@ void write_quarantine(Services& services, store::Reader& reader, RunId run,
   if (store::ended((*row)->status)) return done(Aside::kEnded);
   services.ports.log.error("a run is quarantined", {{"run_id", run.to_string()}, {"why", why}});
   auto submission = std::make_shared<Submission>();
-  submission->done = [done](const Status&) { done(Aside::kWritten); };
+  submission->done = [&services, run, done](const Status& written) {
+    if (!written) {
+      services.ports.log.error("a quarantine was not written",
+                               {{"run_id", run.to_string()}, {"message", written.error().message}});
+    }
+    done(Aside::kWritten);
+  };
   store::RunRow& changed = submission->batch.runs.emplace_back(std::move(**row));
   changed.status = store::RunStatus::kPaused;
   changed.pause_reason = store::PauseReason::kQuarantine;

@@ -77,8 +77,9 @@ class Tenant {
   void load(RunId run, Origin origin);
   /// Reads the run and tells this tenant; what an earlier one reads counts no more.
   std::function<void(store::Reader&)> loader(RunId run, Origin origin);
-  /// On a reader's thread, after everything submitted so far has landed.
-  void behind_submitted(std::function<void(store::Reader&)> work);
+  /// On a reader's thread, after everything submitted so far has landed. The run's actor has ended.
+  void behind_submitted(RunId run, std::function<void(store::Reader&)> work);
+  void write_aside(RunId run, const std::string& why);
   void answer_ended(const store::RunRow& row, const store::TenantScope& scope,
                     const Message& message);
   void look_aside(RunId run, const store::TenantScope& scope, const Look& look);

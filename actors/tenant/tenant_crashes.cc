@@ -13,6 +13,10 @@ void Tenant::down(const caf::actor_addr& actor, const caf::error& reason) {
   const auto entry = runs_.find(run);
   if (entry == runs_.end()) return;
   give_turn(entry->second);
+  if (entry->second.phase == Phase::kSettingAside) {
+    entry->second.actor = RunActor{};
+    return write_aside(run, entry->second.why);
+  }
   if (!reason || services_.shutting_down) {  // refused at its creation
     runs_.erase(entry);
     return take_turns();
@@ -34,35 +38,39 @@ void Tenant::down(const caf::actor_addr& actor, const caf::error& reason) {
 }
 
 void Tenant::reload(const Reload& message) {
-  if (runs_.count(message.run) == 0) return;
+  const auto found = runs_.find(message.run);
+  if (found == runs_.end() || found->second.phase != Phase::kLoading) return;
   if (services_.options.bugs.forget_unacknowledged_on_crash) {
     return load(message.run, Origin::kRecovered);
   }
   // What the crashed actor had submitted must have landed before the store is read: an empty
   // submission goes behind it in the workspace's line and is tried again as long as it is.
-  behind_submitted(loader(message.run, Origin::kRecovered));
+  behind_submitted(message.run, loader(message.run, Origin::kRecovered));
 }
 
 void Tenant::quarantine(RunId run, const std::string& why) {
   Entry& entry = runs_[run];
+  if (entry.phase == Phase::kSettingAside) return;
   give_turn(entry);
-  if (entry.actor) {
-    by_actor_.erase(entry.actor.address());
-    caf::anon_send(entry.actor, Leave{});
-    entry.actor = RunActor{};
-  }
   entry.state.reset();
   entry.in_queue = false;
   entry.phase = Phase::kSettingAside;
   entry.why = why;
+  // An actor may be deciding still: not before it has ended has it submitted all it will. Only what
+  // it had to commit brings a live one here; it may not have heard of that itself yet.
+  if (entry.actor) caf::anon_send(entry.actor, CommitFailed{{Code::kCorrupt, why, {}}});
+  else write_aside(run, why);
+  take_turns();
+}
+
+void Tenant::write_aside(RunId run, const std::string& why) {
   // As for a reload: what its actor had submitted must have landed before the store is read.
-  behind_submitted([tenant = outside_.self(), &services = services_, run, why](
-                       store::Reader& reader) {
+  behind_submitted(run, [tenant = outside_.self(), &services = services_, run, why](
+                            store::Reader& reader) {
     write_quarantine(services, reader, run, why, [tenant, run](Aside outcome) {
       caf::anon_send(tenant, SetAside{run, outcome});
     });
   });
-  take_turns();
 }
 
 void Tenant::set_aside(const SetAside& message) {
@@ -83,8 +91,9 @@ void Tenant::set_aside(const SetAside& message) {
   for (const auto& [scope, wanted] : pending) route({message.run, scope, wanted});
 }
 
-void Tenant::behind_submitted(std::function<void(store::Reader&)> work) {
+void Tenant::behind_submitted(RunId run, std::function<void(store::Reader&)> work) {
   auto barrier = std::make_shared<Submission>();
+  barrier->reopens = run;
   barrier->tenant = caf::actor_cast<caf::strong_actor_ptr>(outside_.self());
   barrier->done = [&services = services_, work = std::move(work)](const Status&) {
     services.read(work);

@@ -114,6 +114,7 @@ Result<std::optional<RunRow>> MemoryStore::ReaderImpl::run(const TenantScope& sc
 
 Result<std::optional<RunRow>> MemoryStore::ReaderImpl::run_unscoped(RunId id) {
   const std::scoped_lock lock(owner_.mutex_);
+  if (owner_.is_damaged(id, &Damage::row)) return Error{Code::kCorrupt, "A page is damaged.", {}};
   return found(owner_.state_.runs, id);
 }
 
@@ -139,6 +140,9 @@ Result<std::vector<std::uint64_t>> MemoryStore::ReaderImpl::open_runs() {
 
 Result<std::optional<Snapshot>> MemoryStore::ReaderImpl::snapshot(RunId entity) {
   const std::scoped_lock lock(owner_.mutex_);
+  if (owner_.is_damaged(entity, &Damage::snapshot)) {
+    return Error{Code::kCorrupt, "A page is damaged.", {}};
+  }
   return found(owner_.state_.snapshots, entity);
 }
 

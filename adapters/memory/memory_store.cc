@@ -27,6 +27,26 @@ void MemoryStore::fail_commits(Code code, bool applied, int count) {
   for (int i = 0; i < count; ++i) faults_.push_back({code, applied});
 }
 
+void MemoryStore::damage(RunId run, Damage damage) {
+  const std::scoped_lock lock(mutex_);
+  damaged_[run] = damage;
+}
+
+bool MemoryStore::is_damaged(RunId run, bool Damage::* part) const {
+  const auto found = damaged_.find(run);
+  return found != damaged_.end() && found->second.*part;
+}
+
+bool MemoryStore::touches_damage(const Batch& batch) const {
+  const auto hit = [this](RunId run) { return is_damaged(run, &Damage::commits); };
+  return std::any_of(batch.frames.begin(), batch.frames.end(),
+                     [&](const Frame& frame) { return hit(frame.entity); }) ||
+         std::any_of(batch.runs.begin(), batch.runs.end(),
+                     [&](const RunRow& row) { return hit(row.id); }) ||
+         std::any_of(batch.snapshots.begin(), batch.snapshots.end(),
+                     [&](const Snapshot& snapshot) { return hit(snapshot.entity); });
+}
+
 void MemoryStore::hold_commits() {
   const std::scoped_lock lock(mutex_);
   holding_ = true;
@@ -77,6 +97,7 @@ Status MemoryStore::commit(const Batch& batch) {
     if (generation != generation_) return Error{Code::kUnavailable, "The store crashed.", {}};
     if (holding_) --passes_;
   }
+  if (touches_damage(batch)) return Error{Code::kCorrupt, "A page is damaged.", {}};
   if (faults_.empty()) return state_.apply(batch, options_.journal_table_bytes);
   const Fault fault = faults_.front();
   faults_.pop_front();

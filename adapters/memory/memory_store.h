@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 
@@ -17,7 +18,7 @@ struct Options {
 
 /// A store whose disk is a struct in memory. Thread-safe as the port asks: one writer thread, any
 /// number of readers, which must not outlive the store. For tests it can fail, hold and forget
-/// commits, and be cloned as a disk is by a power cut.
+/// commits, have damaged pages, and be cloned as a disk is by a power cut.
 class MemoryStore final : public store::Store {
  public:
   explicit MemoryStore(Options options = {});
@@ -34,6 +35,9 @@ class MemoryStore final : public store::Store {
   /// The next `count` commits that are not already failing return `code`. With `applied` the batch
   /// is in the store nevertheless, as after a lost answer (kOutcomeUnknown).
   void fail_commits(Code code, bool applied = false, int count = 1);
+  /// What is stored of this run lies on damaged pages: what touches them is kCorrupt. {} mends it.
+  struct Damage { bool commits = false, row = false, snapshot = false; };
+  void damage(RunId run, Damage damage);
   /// Commits wait from now on, before they apply, until released.
   void hold_commits();
   /// Lets `count` held or coming commits through; without a number, all of them, and holds no more.
@@ -56,12 +60,15 @@ class MemoryStore final : public store::Store {
   };
 
   Status commit(const store::Batch& batch);
+  bool touches_damage(const store::Batch& batch) const;
+  bool is_damaged(RunId run, bool Damage::* part) const;
 
   const Options options_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   State state_;
   std::deque<Fault> faults_;
+  std::map<RunId, Damage> damaged_;
   bool holding_ = false;
   int passes_ = 0;   ///< commits that may go through while holding
   int waiting_ = 0;  ///< commits at the gate

@@ -28,6 +28,13 @@ class CommitterTest : public ::testing::Test {
     submission->done = [this](const Status&) { ++answers_; };
     committer_.submit(std::move(submission));
   }
+  /// What a tenant sends behind all that a run's actor has submitted.
+  void reopen(RunId run) {
+    auto barrier = std::make_shared<Submission>();
+    barrier->reopens = run;
+    barrier->done = [this](const Status&) { ++answers_; };
+    committer_.submit(std::move(barrier));
+  }
   void nothing_follows_an_unknown_outcome(bool applied);
   bool landed(store::Pos pos) { return store_.writer().landed(pos).value(); }
 
@@ -108,6 +115,22 @@ TEST_F(CommitterTest, NothingOfARunIsWrittenBehindWhatADamagedPageRefused) {
   EXPECT_TRUE(landed(3));
   EXPECT_FALSE(landed(4));
   EXPECT_FALSE(services_.store_failing);
+}
+
+TEST_F(CommitterTest, ARunThatADamagedPageHitIsWrittenAgainBehindTheEndOfItsActor) {
+  const RunId hit{Uuid{7, 7}};
+  submit(1, hit, false, 1 << 20);
+  submit(2, hit, false, 0);
+  reopen(hit);
+  store_.fail_commits(Code::kCorrupt, false, 2);  // the batch, and what it consists of
+  committer_.flush();
+  committer_.flush();
+  submit(3, hit, false, 0);
+  committer_.flush();
+  EXPECT_EQ(answers_, 4);
+  EXPECT_FALSE(landed(1));
+  EXPECT_FALSE(landed(2)) << "it was decided before the end";
+  EXPECT_TRUE(landed(3));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // A run that took the process down three times in a row is set aside at the next start, tells why,
-// holds nobody else up, and goes on when somebody resumes it.
+// holds nobody else up, and goes on when somebody resumes it. So is one that lies on a damaged page.
 
 #include <gtest/gtest.h>
 
@@ -85,12 +85,14 @@ class QuarantineTest : public ::testing::Test {
     return {workspaces->front().id, projects->front().id};
   }
   RunId start(const std::string& script) {
+    return start_step(R"("type":"lua_script","script":")" + script + '"');
+  }
+  RunId start_step(const std::string& step) {
     store::Workflow draft;
     draft.workspace = scope().workspace;
     draft.project = *scope().project;
     draft.name = "w";
-    draft.graph =
-        R"({"steps":[{"id":"a","name":"a","type":"lua_script","script":")" + script + "\"}]}";
+    draft.graph = R"({"steps":[{"id":"a","name":"a",)" + step + "}]}";
     const auto workflow = await<store::Workflow>(
         [&](Callback<store::Workflow> done) { engine().create_workflow(draft, std::move(done)); });
     const auto version = await<store::Version>([&](Callback<store::Version> done) {
@@ -107,6 +109,33 @@ class QuarantineTest : public ::testing::Test {
   store::RunRow row_of(RunId run) {
     return *await<store::RunRow>([&](Callback<store::RunRow> done) {
       engine().read([&, done](store::Reader& reader) { done(**reader.run_unscoped(run)); });
+    });
+  }
+  /// A run that waits for the event "go" and is gone from memory.
+  RunId start_waiting() {
+    const RunId run = start_step(R"("type":"wait_event","event":"go")");
+    EXPECT_TRUE(gets(run, store::PauseReason::kEvent));
+    return run;
+  }
+  /// Whether its row comes to say so.
+  bool gets(RunId run, store::PauseReason reason) {
+    const TimePoint patience = clock_.now() + seconds(20);
+    while (row_of(run).pause_reason != reason) {
+      if (clock_.now() > patience) return false;
+    }
+    return true;
+  }
+  /// What sending it that event comes to.
+  std::string go(RunId run) { return go(run, scope()); }
+  std::string go(RunId run, const store::TenantScope& as) {
+    const auto sent = await<Unit>([&](Callback<Unit> done) {
+      engine().send_event(as, run, "go", "", json::Text::trusted("1"), std::move(done));
+    });
+    return sent.ok() ? "ok" : std::string(info(sent.error().code).name);
+  }
+  Result<store::RunRow> resume(RunId run) {
+    return await<store::RunRow>([&](Callback<store::RunRow> done) {
+      engine().control(scope(), run, Control::kResume, std::move(done));
     });
   }
   /// The last event of the run's feed.
@@ -179,9 +208,7 @@ TEST_F(QuarantineTest, ItIsStillSetAsideAfterAnotherStartAndGoesOnWhenResumed) {
   node_.reset();
   box_.suspect = poison;
   begin();
-  for (int reads = 0; row_of(poison).pause_reason != store::PauseReason::kQuarantine; ++reads) {
-    ASSERT_LT(reads, 100'000) << "the quarantine was never written";
-  }
+  ASSERT_TRUE(gets(poison, store::PauseReason::kQuarantine)) << "it was never written";
   node_->shutdown();
   node_.reset();
 
@@ -195,6 +222,36 @@ TEST_F(QuarantineTest, ItIsStillSetAsideAfterAnotherStartAndGoesOnWhenResumed) {
   });
   ASSERT_TRUE(resumed.ok()) << resumed.error().message;
   EXPECT_NE(end_of(poison).find("run_completed"), std::string::npos);
+}
+
+TEST_F(QuarantineTest, ARunWhoseCommitMetADamagedPageIsMarkedAndGoesOnAtOnceWhenResumed) {
+  begin();
+  const RunId hit = start_waiting();
+  store_.fail_commits(Code::kCorrupt, false, 2);  // the batch, and what it consists of
+  EXPECT_EQ(go(hit), "corrupt");
+  EXPECT_EQ(go(hit), "quarantined");
+  ASSERT_TRUE(gets(hit, store::PauseReason::kQuarantine)) << "it was never written";
+  const auto resumed = resume(hit);
+  ASSERT_TRUE(resumed.ok()) << resumed.error().message;
+  EXPECT_EQ(go(hit), "ok");
+  EXPECT_NE(end_of(hit).find("run_completed"), std::string::npos);
+}
+
+TEST_F(QuarantineTest, WhileThePageIsDamagedItStaysAsideInMemoryAndEachResumeTriesAgain) {
+  begin();
+  const RunId hit = start_waiting();
+  store_.damage(hit, {.commits = true});
+  EXPECT_EQ(go(hit), "corrupt");
+  for (int tries = 0; tries < 2; ++tries) {
+    EXPECT_EQ(go(hit), "quarantined");
+    EXPECT_NE(row_of(hit).pause_reason, store::PauseReason::kQuarantine);
+    EXPECT_FALSE(resume(hit).ok());
+  }
+  store_.damage(hit, {});
+  const auto resumed = resume(hit);
+  ASSERT_TRUE(resumed.ok()) << resumed.error().message;
+  EXPECT_EQ(go(hit), "ok");
+  EXPECT_NE(end_of(hit).find("run_completed"), std::string::npos);
 }
 
 }  // namespace
