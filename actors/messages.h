@@ -105,6 +105,7 @@ struct Loaded {
   std::optional<Error> error;
   Origin origin = Origin::kAsleep;
   std::uint64_t number = 0;  ///< of the load, within its tenant
+  ProjectId project{};       ///< as its row says, where there is one and it can be read
 };
 /// Whether a run of this id was accepted before: its row, or null.
 struct Exists { RunId run; std::shared_ptr<store::RunRow> row; std::optional<Error> error; };
@@ -118,8 +119,8 @@ struct ChildWanted {
   run::Parent parent;
   store::TenantScope scope;
 };
-/// Recovery found that the process keeps dying while it works on this run.
-struct QuarantineRun { RunId run; std::string why; };
+/// The process keeps dying while it works on this run, or what is stored of it is damaged.
+struct QuarantineRun { RunId run; std::string why; ProjectId project{}; };
 
 /// What came of setting a run aside.
 enum class Aside : std::uint8_t {
@@ -127,7 +128,7 @@ enum class Aside : std::uint8_t {
   kAbsent,  ///< its creation never landed
   kEnded,   ///< it has ended, and only owes its parent the word
 };
-struct SetAside { RunId run; Aside outcome = Aside::kWritten; };
+struct SetAside { RunId run; Aside outcome = Aside::kWritten; ProjectId project{}; };
 
 // ---- to the committer ---------------------------------------------------------------------------
 /// One unit: all of it lands in one transaction.

@@ -21,7 +21,8 @@ class Filing {
                                 {{"run_id", run.to_string()}, {"message", folded.error().message}});
       const auto row = reader_.run_unscoped(run);
       if (row && *row && !store::ended((*row)->status)) {
-        out_->quarantined.push_back({(*row)->workspace, {run, folded.error().message}});
+        out_->quarantined.push_back(
+            {(*row)->workspace, {run, folded.error().message, (*row)->project}});
       }
     }
   }
@@ -64,7 +65,8 @@ class Filing {
       out_->quarantined.push_back(
           {workspace, {run, aside ? std::string("it was quarantined before")
                                   : "the process died " + std::to_string(crashes) +
-                                        " times while it worked on this run"}});
+                                        " times while it worked on this run",
+                       state->project}});
       return ok();
     }
     auto& list = out_->states[workspace];

@@ -127,6 +127,7 @@ Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace
   auto row = reader.run_unscoped(run);
   if (!row) return fail(std::move(row).error());
   if (!*row || (*row)->workspace != workspace) return loaded;
+  loaded.project = (*row)->project;
   auto snapshot = reader.snapshot(run);
   if (!snapshot) return fail(std::move(snapshot).error());
   if (store::ended((*row)->status) && !*snapshot) {
@@ -282,20 +283,21 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
 // ---- writing on behalf of runs without an actor -------------------------------------------------
 
 void write_quarantine(Services& services, store::Reader& reader, RunId run,
-                      const std::string& why, const std::function<void(Aside)>& done) {
+                      const std::string& why, const std::function<void(Aside, ProjectId)>& done) {
   auto row = reader.run_unscoped(run);
   // A row that cannot be read belongs to a run that is damaged, and stays aside in memory only.
-  if (!row) return done(Aside::kWritten);
-  if (!*row) return done(Aside::kAbsent);
-  if (store::ended((*row)->status)) return done(Aside::kEnded);
+  if (!row) return done(Aside::kWritten, {});
+  if (!*row) return done(Aside::kAbsent, {});
+  const ProjectId project = (*row)->project;
+  if (store::ended((*row)->status)) return done(Aside::kEnded, project);
   services.ports.log.error("a run is quarantined", {{"run_id", run.to_string()}, {"why", why}});
   auto submission = std::make_shared<Submission>();
-  submission->done = [&services, run, done](const Status& written) {
+  submission->done = [&services, run, project, done](const Status& written) {
     if (!written) {
       services.ports.log.error("a quarantine was not written",
                                {{"run_id", run.to_string()}, {"message", written.error().message}});
     }
-    done(Aside::kWritten);
+    done(Aside::kWritten, project);
   };
   store::RunRow& changed = submission->batch.runs.emplace_back(std::move(**row));
   changed.status = store::RunStatus::kPaused;
@@ -303,7 +305,9 @@ void write_quarantine(Services& services, store::Reader& reader, RunId run,
   Loaded loaded = load_run(services, reader, changed.workspace, run, Origin::kRecovered);
   if (loaded.state != nullptr) {
     run::State& state = *loaded.state;
-    if (state.pause_reason == store::PauseReason::kQuarantine) return done(Aside::kWritten);
+    if (state.pause_reason == store::PauseReason::kQuarantine) {
+      return done(Aside::kWritten, project);
+    }
     const run::Record record =
         run::record::RunPaused{store::PauseReason::kQuarantine, services.now()};
     run::apply(state, record);

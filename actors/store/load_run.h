@@ -47,8 +47,9 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
                      const ChildWanted& wanted);
 
 /// Records that a run is set aside, in its row and (if it can be folded) its journal. `done` hears
-/// once that is durable, or at once why there is nothing to write.
+/// once that is durable, or at once why there is nothing to write; and the project, if the row can
+/// be read.
 void write_quarantine(Services& services, store::Reader& reader, RunId run,
-                      const std::string& why, const std::function<void(Aside)>& done);
+                      const std::string& why, const std::function<void(Aside, ProjectId)>& done);
 
 }  // namespace troupe::actors

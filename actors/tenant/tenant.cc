@@ -250,10 +250,12 @@ void Tenant::deliver(RunId run, Entry& entry, const store::TenantScope& scope,
     entry.pending.emplace_back(scope, message);
     return;
   }
-  const bool visible = scope.workspace == workspace_ &&
-                       (!scope.project || !entry.project.set() || *scope.project == entry.project);
-  if (!visible && !services_.options.bugs.drop_tenant_filter) return refuse(message, not_found());
-  if (entry.phase == Phase::kQuarantined) {
+  const bool aside = entry.phase == Phase::kQuarantined;
+  if (aside && !entry.project.set() && std::holds_alternative<Look>(message)) {
+    return look_aside(run, scope, std::get<Look>(message));  // looks at the row's project
+  }
+  if (!sees(scope, entry)) return refuse(message, not_found());
+  if (aside) {
     const auto* ask = std::get_if<Ask>(&message);
     if (ask != nullptr && (std::holds_alternative<run::event::ResumeAsked>(ask->event) ||
                            std::holds_alternative<run::event::StopAsked>(ask->event))) {
@@ -267,6 +269,12 @@ void Tenant::deliver(RunId run, Entry& entry, const store::TenantScope& scope,
   }
   activate(run, entry);
   forward(entry, message);
+}
+
+bool Tenant::sees(const store::TenantScope& scope, const Entry& entry) const {
+  const bool visible = scope.workspace == workspace_ &&
+                       (!scope.project || *scope.project == entry.project);
+  return visible || services_.options.bugs.drop_tenant_filter;
 }
 
 void Tenant::forward(Entry& entry, const Message& message) {
@@ -340,9 +348,14 @@ void Tenant::loaded(const Loaded& message) {
     services_.ports.log.error(
         "a run cannot be loaded",
         {{"run_id", message.run.to_string()}, {"message", message.error->message}});
-    for (const auto& [scope, wanted] : pending) refuse(wanted, *message.error);
+    if (message.project.set()) entry.project = message.project;
+    for (const auto& [scope, wanted] : pending) {
+      // A row that cannot be read is told: it would be so without a run of this id, too.
+      const bool foreign = entry.project.set() && !sees(scope, entry);
+      refuse(wanted, foreign ? not_found() : *message.error);
+    }
     if (message.error->code == Code::kCorrupt) {
-      return quarantine(message.run, message.error->message);
+      return quarantine({message.run, message.error->message, message.project});
     }
     return outside_.later(seconds(1), Reload{message.run});
   }

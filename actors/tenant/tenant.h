@@ -35,7 +35,7 @@ class Tenant {
   void timer(const TimerFired& message);
   void child(const ChildWanted& message);
   void snapshot_wanted(RunId run);
-  void quarantine(RunId run, const std::string& why);
+  void quarantine(const QuarantineRun& message);
   void set_aside(const SetAside& message);
   void down(const caf::actor_addr& actor, const caf::error& reason);
 
@@ -46,7 +46,7 @@ class Tenant {
     Phase phase = Phase::kLoading;
     bool in_queue = false;      ///< a turn in `queue_` is still to come
     bool holds_turn = false;    ///< counts against the active runs
-    ProjectId project;
+    ProjectId project;          ///< unset: not known yet, or not to be read
     std::uint64_t delivered = 0;
     std::uint64_t load = 0;  ///< the one that counts, while kLoading
     RunActor actor;
@@ -73,6 +73,7 @@ class Tenant {
   void begin(RunId run);
   void wake(RunId run);
   void deliver(RunId run, Entry& entry, const store::TenantScope& scope, const Message& message);
+  bool sees(const store::TenantScope& scope, const Entry& entry) const;
   void forward(Entry& entry, const Message& message);
   void load(RunId run, Origin origin);
   /// Reads the run and tells this tenant; what an earlier one reads counts no more.

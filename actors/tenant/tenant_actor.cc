@@ -43,7 +43,7 @@ TenantActor::behavior_type tenant_actor(TenantActor::stateful_pointer<TenantStat
       [=](const Reload& message) { tenant().reload(message); },
       [=](const TimerFired& message) { tenant().timer(message); },
       [=](const ChildWanted& message) { tenant().child(message); },
-      [=](const QuarantineRun& message) { tenant().quarantine(message.run, message.why); },
+      [=](const QuarantineRun& message) { tenant().quarantine(message); },
       [=](const SetAside& message) { tenant().set_aside(message); },
       [=](const SnapshotWanted& message) { tenant().snapshot_wanted(message.run); },
   };

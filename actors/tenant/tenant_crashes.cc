@@ -30,8 +30,8 @@ void Tenant::down(const caf::actor_addr& actor, const caf::error& reason) {
   fresh.project = entry->second.project;
   entry->second = std::move(fresh);
   if (crashes >= services_.options.crashes_max) {
-    return quarantine(run, "its actor crashed " + std::to_string(crashes) + " times: " +
-                               caf::to_string(reason));
+    return quarantine({run, "its actor crashed " + std::to_string(crashes) + " times: " +
+                                caf::to_string(reason)});
   }
   outside_.later(milliseconds(50ll << crashes), Reload{run});
   take_turns();
@@ -48,8 +48,11 @@ void Tenant::reload(const Reload& message) {
   behind_submitted(message.run, loader(message.run, Origin::kRecovered));
 }
 
-void Tenant::quarantine(RunId run, const std::string& why) {
+void Tenant::quarantine(const QuarantineRun& message) {
+  const RunId run = message.run;
+  const std::string& why = message.why;
   Entry& entry = runs_[run];
+  if (message.project.set()) entry.project = message.project;
   if (entry.phase == Phase::kSettingAside) return;
   give_turn(entry);
   entry.state.reset();
@@ -67,8 +70,8 @@ void Tenant::write_aside(RunId run, const std::string& why) {
   // As for a reload: what its actor had submitted must have landed before the store is read.
   behind_submitted(run, [tenant = outside_.self(), &services = services_, run, why](
                             store::Reader& reader) {
-    write_quarantine(services, reader, run, why, [tenant, run](Aside outcome) {
-      caf::anon_send(tenant, SetAside{run, outcome});
+    write_quarantine(services, reader, run, why, [tenant, run](Aside outcome, ProjectId project) {
+      caf::anon_send(tenant, SetAside{run, outcome, project});
     });
   });
 }
@@ -80,6 +83,7 @@ void Tenant::set_aside(const SetAside& message) {
     found->second.phase = Phase::kLoading;
     return outside_.later(seconds(1), Reload{message.run});
   }
+  if (message.project.set()) found->second.project = message.project;
   const auto pending = std::move(found->second.pending);
   found->second.pending.clear();
   if (message.outcome == Aside::kWritten) {

@@ -1,5 +1,6 @@
 // A run that took the process down three times in a row is set aside at the next start, tells why,
-// holds nobody else up, and goes on when somebody resumes it. So is one that lies on a damaged page.
+// holds nobody else up, and goes on when somebody resumes it. So is one that lies on a damaged
+// page.
 
 #include <gtest/gtest.h>
 
@@ -84,6 +85,8 @@ class QuarantineTest : public ::testing::Test {
     const auto projects = reader->projects(workspaces->front().id);
     return {workspaces->front().id, projects->front().id};
   }
+  store::TenantScope foreign() { return {scope().workspace, ProjectId{Uuid{9, 9}}}; }
+  store::TenantScope whole() { return {scope().workspace, std::nullopt}; }
   RunId start(const std::string& script) {
     return start_step(R"("type":"lua_script","script":")" + script + '"');
   }
@@ -252,6 +255,41 @@ TEST_F(QuarantineTest, WhileThePageIsDamagedItStaysAsideInMemoryAndEachResumeTri
   ASSERT_TRUE(resumed.ok()) << resumed.error().message;
   EXPECT_EQ(go(hit), "ok");
   EXPECT_NE(end_of(hit).find("run_completed"), std::string::npos);
+}
+
+TEST_F(QuarantineTest, AForeignProjectHearsNothingOfARunThatCannotBeFolded) {
+  begin();
+  const RunId hit = start_waiting();
+  store_.damage(hit, {.snapshot = true});
+  EXPECT_EQ(go(hit, foreign()), "not_found");
+  EXPECT_EQ(go(hit), "quarantined");
+  EXPECT_EQ(go(hit, whole()), "quarantined");
+  EXPECT_EQ(go(hit, foreign()), "not_found");
+}
+
+TEST_F(QuarantineTest, OnlyTheWholeWorkspaceHearsOfARunWhoseRowCannotBeRead) {
+  begin();
+  const RunId hit = start_waiting();
+  store_.damage(hit, {.row = true});
+  EXPECT_EQ(go(hit, whole()), "corrupt");
+  EXPECT_EQ(go(hit, whole()), "quarantined");
+  EXPECT_EQ(go(hit, foreign()), "not_found");
+  EXPECT_EQ(go(hit), "not_found");
+  const auto seen = await<store::RunRow>(
+      [&](Callback<store::RunRow> done) { engine().summary(scope(), hit, std::move(done)); });
+  ASSERT_FALSE(seen.ok());
+  EXPECT_EQ(seen.error().code, Code::kCorrupt) << "a look reads the row anew";
+}
+
+TEST_F(QuarantineTest, RecoveryKnowsTheProjectOfARunWhoseRowCannotBeRead) {
+  begin();
+  const RunId poison = start("return {poison=1}");
+  node_.reset();
+  box_.suspect = poison;
+  store_.damage(poison, {.row = true});
+  begin();
+  EXPECT_EQ(go(poison, foreign()), "not_found");
+  EXPECT_EQ(go(poison), "quarantined");
 }
 
 }  // namespace
