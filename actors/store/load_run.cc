@@ -4,6 +4,7 @@
 #include "actors/store/next_frame.h"
 #include "actors/tenant/admission.h"
 #include "runtime/journal/frame.h"
+#include "runtime/run/children.h"
 
 namespace troupe::actors {
 namespace {
@@ -94,6 +95,23 @@ Result<run::State> Fold::finish() {
   return std::move(*state_);
 }
 
+Result<std::vector<RunId>> children_let_go(store::Reader& reader, const store::RunRow& row) {
+  run::ChildrenLetGo children;
+  const Status walked = journal::for_each_frame(
+      reader, row.id, row.head, 0,
+      [&children](const store::Frame&, const journal::FrameView& view) -> Status {
+        std::string_view records = view.records;
+        while (!records.empty()) {
+          auto record = run::decode(&records);
+          if (!record) return std::move(record).error();
+          children.note(*record);
+        }
+        return ok();
+      });
+  if (!walked) return walked.error();
+  return children.ids();
+}
+
 // ---- loading ------------------------------------------------------------------------------------
 
 namespace {
@@ -101,14 +119,13 @@ namespace {
 /// The crashed actor of an ended run may have left the stops of its children unsent.
 void stop_children(Services& services, store::Reader& reader, const store::RunRow& ended) {
   if (ended.status == store::RunStatus::kCompleted) return;
-  auto look = look_at_ended(services, reader, ended, true);
-  auto state = look ? state_of(*look) : Result<run::State>(std::move(look).error());
-  if (!state) {
+  const auto children = children_let_go(reader, ended);
+  if (!children) {
     return services.ports.log.error("children of an ended run may go on",
                                     {{"run_id", ended.id.to_string()},
-                                     {"message", state.error().message}});
+                                     {"message", children.error().message}});
   }
-  for (const RunId child : run::cancelled_children(*state)) {
+  for (const RunId child : *children) {
     services.send(ended.workspace, ToRun{child, {ended.workspace, std::nullopt},
                                          Ask{run::event::StopAsked{false}, {}}});
   }
@@ -157,9 +174,11 @@ Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace
   }
   auto state = fold.finish();
   if (!state) return fail(std::move(state).error());
+  if (crashed && store::ended(state->status)) {
+    stop_children(services, reader, run::row_of(*state));
+  }
   if (store::ended(state->status) && (!state->parent.set() || state->parent_acknowledged)) {
     loaded.row = std::make_shared<store::RunRow>(run::row_of(*state));
-    if (crashed) stop_children(services, reader, *loaded.row);
     return loaded;
   }
   // A run that was set aside had work under way.

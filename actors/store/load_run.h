@@ -11,6 +11,9 @@ namespace troupe::actors {
 Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace, RunId run,
                 Origin origin);
 
+/// The child runs that a run has told to stop, from its whole history.
+Result<std::vector<RunId>> children_let_go(store::Reader& reader, const store::RunRow& row);
+
 /// A decoded snapshot, or a state that only has its id, with the frames folded in.
 class Fold {
  public:

@@ -207,8 +207,6 @@ State new_state(RunId id, std::shared_ptr<const graph::Graph> graph);
 /// For kRecovered and passivation: whether anything of this run can proceed without an outside
 /// event or timer. False: it may sleep until `next_wake` or a message.
 bool runnable(const State& state);
-/// Child runs that were told to stop when their step was cancelled: safe to tell again.
-std::vector<RunId> cancelled_children(State& state);
 /// The earliest timer, or unset.
 TimePoint next_wake(const State& state);
 

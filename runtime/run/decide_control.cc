@@ -117,14 +117,4 @@ Status Machine::on(const event::Recovered&) {
   return ok();
 }
 
-std::vector<RunId> cancelled_children(State& state) {
-  std::vector<RunId> children;
-  each_step(*state.graph, state.root, StepPath(0), [&](const StepPath&, const StepState& step) {
-    if (waits_for_child(step) && step.status == StepStatus::kCancelled) {
-      children.push_back(step.waiting->child);
-    }
-  });
-  return children;
-}
-
 }  // namespace troupe::run

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <set>
+
+#include "runtime/run/children.h"
 #include "tests/runtime/run/run_test.h"
 
 namespace troupe::run {
@@ -186,6 +190,49 @@ TEST(RunWait, StopGoesDownToTheChildAlsoAfterACrash) {
   ASSERT_TRUE(run.send(event::Recovered{}).ok());
   ASSERT_EQ(run.stopped_children.size(), 3u);
   EXPECT_EQ(run.stopped_children[2].child, run.children[0].child);
+}
+
+ChildrenLetGo let_go(const RunDriver& run) {
+  ChildrenLetGo children;
+  for (const Record& record : run.records) children.note(record);
+  return children;
+}
+
+TEST(RunWait, ChildrenThatWereToldToStopAreKnownFromTheRecordsAlsoInLoops) {
+  const std::string child = R"({"id":"c","name":"n","type":"run_workflow","workflow_id":"wf"})";
+  RunDriver run(compile(R"({"steps":[
+      {"id":"top","name":"n","type":"run_workflow","workflow_id":"wf"},
+      {"id":"each","name":"n","type":"for_each","for_each_items":{"count":4},
+       "for_each_max_parallel":2,"for_each_body_steps":[)" + child + R"(]},
+      {"id":"loop","name":"n","type":"while","while_mode":"until","while_max_iterations":3,
+       "while_eval_script":"return {}","while_body_steps":[)" + child + "]}]}"),
+                by_id({}));
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_EQ(run.children.size(), 4u);
+  const auto first = std::find_if(run.children.begin(), run.children.end(), [](const auto& c) {
+    return c.path.size == 3 && c.path.item() == 0 && c.path.part[0] == 1;
+  });
+  const RunId done = first->child;
+  ASSERT_TRUE(run.send(event::ChildEnded{first->path, done, RunStatus::kCompleted,
+                                         json::Text::trusted("1"), {}}).ok());
+  EXPECT_TRUE(let_go(run).ids().empty());
+  ASSERT_TRUE(run.send(event::StopAsked{false}).ok());
+  ASSERT_EQ(run.children.size(), 5u);  // the next item had begun
+  std::set<RunId> wanted;
+  for (const command::StartChild& begun : run.children) {
+    if (begun.child != done) wanted.insert(begun.child);
+  }
+  const std::vector<RunId> told = let_go(run).ids();
+  EXPECT_EQ(std::set<RunId>(told.begin(), told.end()), wanted);
+}
+
+TEST(RunWait, AChildThatRanOutOfTimeIsLetGo) {
+  RunDriver run(compile(R"({"steps":[{"id":"c","name":"n","type":"run_workflow",
+      "workflow_id":"wf","timeout_s":5}]})"), by_id({}));
+  ASSERT_TRUE(run.start().ok());
+  run.drive_through_time();
+  ASSERT_EQ(run.state.failure->code, Code::kTimeout);
+  EXPECT_EQ(let_go(run).ids(), std::vector<RunId>{run.children.at(0).child});
 }
 
 TEST(RunWait, AChildHearsWhetherItIsStillWaitedFor) {
