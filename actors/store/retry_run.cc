@@ -46,7 +46,7 @@ namespace {
 /// The id of the task that an answer names by either of its names.
 std::optional<TaskId> task_of(Services& services, const RunLook& seen, const std::string& name) {
   if (const auto id = Uuid::parse(name)) return TaskId{*id};
-  const auto state = state_of(seen);
+  auto state = state_of(seen);
   if (!state) return std::nullopt;
   const auto index = state->graph->find(name);
   if (!index || state->graph->steps[*index].type != graph::StepType::kHumanTask) {

@@ -216,14 +216,9 @@ TimePoint next_wake(const State& state);
 Result<std::vector<Carried>> carry_over(const State& old_state, const graph::Graph& new_graph,
                                         std::string_view from_step);
 
-/// Deterministic ids: the same after every crash.
-RunId child_id(const Hasher& hasher,
-               const State& state,
-               const StepPath& path,
-               std::uint16_t attempt);
-TaskId task_id(const Hasher& hasher,
-               const State& state,
-               const StepPath& path,
-               std::uint16_t attempt);
+/// Deterministic ids: the same after every crash, and others in each attempt of the step and of the
+/// loops around it.
+RunId child_id(const Hasher& hasher, State& state, const StepPath& path, std::uint16_t attempt);
+TaskId task_id(const Hasher& hasher, State& state, const StepPath& path, std::uint16_t attempt);
 
 }  // namespace troupe::run

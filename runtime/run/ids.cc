@@ -7,7 +7,7 @@
 namespace troupe::run {
 namespace {
 
-Uuid derived(const Hasher& hasher, const State& state, std::string_view kind, const StepPath& path,
+Uuid derived(const Hasher& hasher, State& state, std::string_view kind, const StepPath& path,
              std::uint16_t attempt) {
   ByteWriter seed;
   seed.uuid(state.id);
@@ -15,17 +15,22 @@ Uuid derived(const Hasher& hasher, const State& state, std::string_view kind, co
   seed.byte(path.size);
   for (int i = 0; i < path.size; ++i) seed.varint(path.part[i]);
   seed.varint(attempt);
+  // A loop that is tried again counts the attempts of its inner steps from 1, as before.
+  for (StepPath inner = path; !inner.top_level(); inner = inner.loop()) {
+    const Located loop = locate(state, inner.loop());
+    seed.varint(loop ? loop.state->attempts : 0);
+  }
   return Uuid::v8(hasher.hash(seed.bytes()));
 }
 
 }  // namespace
 
-RunId child_id(const Hasher& hasher, const State& state, const StepPath& path,
+RunId child_id(const Hasher& hasher, State& state, const StepPath& path,
                std::uint16_t attempt) {
   return RunId(derived(hasher, state, "child", path, attempt));
 }
 
-TaskId task_id(const Hasher& hasher, const State& state, const StepPath& path,
+TaskId task_id(const Hasher& hasher, State& state, const StepPath& path,
                std::uint16_t attempt) {
   return TaskId(derived(hasher, state, "task", path, attempt));
 }

@@ -149,6 +149,31 @@ TEST(RunWait, EventThatNeverComesTimesOutAndTheMailboxHasALimit) {
 const char* const kChild = R"({"steps":[{"id":"c","name":"n","type":"run_workflow",
     "workflow_id":"wf","input":{"v":"{{input.v}}"}}]})";
 
+TEST(RunWait, ALoopThatIsTriedAgainHasChildrenAndTasksOfItsOwn) {
+  for (const char* type : {"for_each", "while"}) {
+    const bool items = type == std::string("for_each");
+    const std::string head = R"({"steps":[{"id":"l","name":"n","retry_count":1,"type":")" +
+                             std::string(type) + "\",";
+    const std::string body =
+        R"([{"id":"c","name":"n","type":"run_workflow","workflow_id":"wf"}])";
+    RunDriver run(compile(head + (items ? R"("for_each_items":{"count":1},"for_each_body_steps":)"
+                                        : R"("while_mode":"while","while_max_iterations":1,)"
+                                          R"("while_condition":"true","while_body_steps":)") +
+                          body + "}]}"),
+                  by_id({}));
+    ASSERT_TRUE(run.start().ok());
+    ASSERT_EQ(run.children.size(), 1u) << type;
+    const auto first = run.children[0];
+    const event::ChildEnded failed{first.path, first.child, RunStatus::kFailed, {},
+                                   {Code::kLuaError, "kaput"}};
+    ASSERT_TRUE(run.send(failed).ok());
+    run.drive_through_time();
+    ASSERT_EQ(run.children.size(), 2u) << type;
+    EXPECT_EQ(run.children[1].path, first.path);
+    EXPECT_NE(run.children[1].child, first.child);
+  }
+}
+
 TEST(RunWait, ChildRunGivesItsOutputOrItsFailure) {
   const auto graph = compile(kChild);
   for (const RunStatus status : {RunStatus::kCompleted, RunStatus::kFailed, RunStatus::kStopped}) {
