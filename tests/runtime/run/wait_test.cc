@@ -149,10 +149,11 @@ TEST(RunWait, EventThatNeverComesTimesOutAndTheMailboxHasALimit) {
 const char* const kChild = R"({"steps":[{"id":"c","name":"n","type":"run_workflow",
     "workflow_id":"wf","input":{"v":"{{input.v}}"}}]})";
 
-TEST(RunWait, ALoopThatIsTriedAgainHasChildrenAndTasksOfItsOwn) {
+TEST(RunWait, ALoopThatIsTriedAgainHasChildrenOfItsOwn) {
   for (const char* type : {"for_each", "while"}) {
     const bool items = type == std::string("for_each");
-    const std::string head = R"({"steps":[{"id":"l","name":"n","retry_count":1,"type":")" +
+    const std::string head = R"({"steps":[{"id":"l","name":"n","retry":{"max_attempts":2,)"
+                             R"("on":["item_failed","child_run_failed"]},"type":")" +
                              std::string(type) + "\",";
     const std::string body =
         R"([{"id":"c","name":"n","type":"run_workflow","workflow_id":"wf"}])";
