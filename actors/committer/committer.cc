@@ -290,8 +290,11 @@ void Committer::when_empty(const WhenEmpty& message) {
 void Committer::rest(const Rest& message) {
   if (ending()) return;
   rest_pending_ = message.commits != commits_;
-  if (rest_pending_) outside_.rest_later(kRestAfter, {commits_});
-  else services_.ports.store.writer().rest();
+  if (rest_pending_) return outside_.rest_later(kRestAfter, {commits_});
+  services_.ports.store.writer().rest();
+  for (const ReaderActor& reader : services_.readers) {
+    caf::anon_send(reader, ReadJob{[](store::Reader& r) { r.rest(); }});
+  }
 }
 
 void Committer::follow_tables() {

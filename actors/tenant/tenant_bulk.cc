@@ -50,13 +50,16 @@ Status Tenant::make_one_of(const StartRuns& bulk) {
 }
 
 void Tenant::submit_all(const StartRuns& bulk) {
-  const auto progress = bulk.progress;
-  progress->submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(outside_.self());
-  submit_group(services_, progress->submission,
-               [done = bulk.done, tenant = outside_.self(), progress](const Status& status) {
+  BulkProgress& progress = *bulk.progress;
+  // What waits for the group must not hold the group itself: they would hold each other for good.
+  const std::shared_ptr<Submission> group = std::move(progress.submission);
+  group->tenant = caf::actor_cast<caf::strong_actor_ptr>(outside_.self());
+  submit_group(services_, group,
+               [done = bulk.done, tenant = outside_.self(), states = progress.states,
+                ids = std::move(progress.ids)](const Status& status) {
                  if (!status) return done(status.error());
-                 caf::anon_send(tenant, Enqueue{progress->states, Origin::kNew});
-                 done(std::move(progress->ids));
+                 caf::anon_send(tenant, Enqueue{states, Origin::kNew});
+                 done(ids);
                });
 }
 

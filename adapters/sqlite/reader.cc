@@ -21,6 +21,10 @@ Reader::Reader(const Options& options, const Hasher& hasher) : options_(options)
   db_ = *std::move(db);
 }
 
+void Reader::rest() {
+  if (db_) sqlite3_db_release_memory(db_->handle());
+}
+
 Status Reader::ready() const {
   if (db_) return ok();
   return open_error_;

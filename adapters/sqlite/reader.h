@@ -16,6 +16,7 @@ namespace troupe::sqlite {
 class Reader final : public store::Reader {
  public:
   Reader(const Options& options, const Hasher& hasher);
+  void rest() override;
 
   Result<std::vector<store::Workspace>> workspaces() override;
   Result<std::vector<store::Project>> projects(WorkspaceId workspace) override;

@@ -1,6 +1,7 @@
 // W4: many runs that wait for a person: memory while parked, store queries while idle, time to
 // resume.
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -27,6 +28,19 @@ void wait_parked(Rig& rig, std::uint64_t count) {
   }
 }
 
+/// The store gives its caches back a second after the last commit, and the allocator what is free a
+/// second after that: memory as it stays.
+double settled_rss_mb() {
+  double least = usage().rss_mb;
+  for (int same = 0, rounds = 0; same < 3 && rounds < 20; ++rounds) {
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    const double now = usage().rss_mb;
+    same = now < 0.99 * least ? 0 : same + 1;
+    least = std::min(least, now);
+  }
+  return usage().rss_mb;
+}
+
 }  // namespace
 
 Figures run_sleepers(Rig& rig, const Settings& settings) {
@@ -50,13 +64,11 @@ Figures run_sleepers(Rig& rig, const Settings& settings) {
   };
   // The first tenth warms caches and pools, which do not grow with the number of runs.
   park(sleepers / 10);
-  std::this_thread::sleep_for(std::chrono::seconds(3));
-  const double rss_before = usage().rss_mb;
+  const double rss_before = settled_rss_mb();
   const double begun = monotonic_s();
   park(sleepers);
   figures.more.emplace_back("park_s", monotonic_s() - begun);
-  std::this_thread::sleep_for(std::chrono::seconds(3));
-  const double rss_parked = usage().rss_mb;
+  const double rss_parked = settled_rss_mb();
   figures.more.emplace_back("rss_parked_mb", rss_parked);
   figures.more.emplace_back("parked_bytes_per_run", (rss_parked - rss_before) * 1e6 /
                                                         static_cast<double>(sleepers) / 0.9);

@@ -230,6 +230,8 @@ class Writer {
 class Reader {
  public:
   virtual ~Reader() = default;
+  /// Nothing has been written for a while: gives caches back.
+  virtual void rest() {}
 
   virtual Result<std::vector<Workspace>> workspaces() = 0;
   virtual Result<std::vector<Project>> projects(WorkspaceId workspace) = 0;
