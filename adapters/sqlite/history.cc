@@ -4,11 +4,12 @@
 
 #include <memory>
 
-#include "adapters/sqlite/rows.h"
-#include "runtime/base/bytes.h"
+#include "runtime/journal/piece.h"
+#include "runtime/journal/row_codec.h"
 
 namespace troupe::sqlite {
 
+using store::corrupt;
 using store::Frame;
 
 namespace {
@@ -32,14 +33,7 @@ ZSTD_CCtx* compressor() {
 }  // namespace
 
 std::string encode_chunk(RunId entity, const std::vector<const Frame*>& frames) {
-  ByteWriter writer;
-  writer.uuid(entity);
-  for (const Frame* frame : frames) {
-    writer.varint(frame->pos);
-    writer.varint(frame->slot);
-    writer.text(frame->bytes);
-  }
-  const std::string plain = writer.take();
+  const std::string plain = store::encode_piece(entity, frames);
   std::string chunk(ZSTD_compressBound(plain.size()), '\0');
   const std::size_t size =
       ZSTD_compress2(compressor(), chunk.data(), chunk.size(), plain.data(), plain.size());
@@ -57,19 +51,7 @@ Result<std::vector<Frame>> decode_chunk(RunId entity, std::string_view chunk) {
   const std::size_t got =
       ZSTD_decompress(plain.data(), plain.size(), chunk.data(), chunk.size());
   if (ZSTD_isError(got) || got != size) return corrupt("a history chunk does not decompress");
-  ByteReader reader(plain);
-  if (RunId(reader.uuid()) != entity) return corrupt("a history chunk belongs to another entity");
-  std::vector<Frame> frames;
-  while (!reader.at_end()) {
-    Frame frame;
-    frame.pos = reader.varint();
-    frame.entity = entity;
-    frame.slot = static_cast<std::uint16_t>(reader.varint());
-    frame.bytes = std::string(reader.text());
-    frames.push_back(std::move(frame));
-  }
-  if (reader.failed()) return corrupt("a history chunk does not decode");
-  return frames;
+  return store::decode_piece(entity, plain);
 }
 
 }  // namespace troupe::sqlite

@@ -29,17 +29,6 @@ constexpr std::string_view kRange =
     " AND created>=?2 AND created<=?3 AND (created, id)<(?4, ?5) "
     "ORDER BY created DESC, id DESC LIMIT ?6";
 
-/// The ids that begin with `prefix`; nothing if no id does.
-std::optional<std::pair<Uuid, Uuid>> id_range(std::string_view prefix) {
-  const std::string lowest = "00000000-0000-0000-0000-000000000000";
-  const std::string highest = "ffffffff-ffff-ffff-ffff-ffffffffffff";
-  if (prefix.size() > lowest.size()) return std::nullopt;
-  const auto from = Uuid::parse(std::string(prefix) + lowest.substr(prefix.size()));
-  const auto to = Uuid::parse(std::string(prefix) + highest.substr(prefix.size()));
-  if (!from || !to || !from->to_string().starts_with(prefix)) return std::nullopt;
-  return std::pair(*from, *to);
-}
-
 /// Conditions on columns that the walked index does not lead with.
 std::string other_conditions(const RunFilter& filter) {
   std::string sql;

@@ -5,7 +5,8 @@
 namespace troupe::sqlite {
 namespace {
 
-// Bodies hold whole rows with their checksum (rows.h); the other columns only serve to find them.
+// Bodies hold whole rows with their checksum (row_codec.h); the other columns only serve to find
+// them.
 // `scope` is a small number for (workspace, project): it keeps the list indexes short. Lists are
 // indexed by status too, because then the same index serves with and without that filter: a list
 // without it merges the statuses.

@@ -1,5 +1,5 @@
-#include "adapters/sqlite/rows.h"
 #include "adapters/sqlite/writer.h"
+#include "runtime/journal/row_codec.h"
 #include "runtime/port/paging.h"
 
 namespace troupe::sqlite {

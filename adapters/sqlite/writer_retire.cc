@@ -1,9 +1,9 @@
 #include <map>
 
 #include "adapters/sqlite/history.h"
-#include "adapters/sqlite/rows.h"
 #include "adapters/sqlite/schema.h"
 #include "adapters/sqlite/writer.h"
+#include "runtime/journal/row_codec.h"
 
 namespace troupe::sqlite {
 
@@ -74,7 +74,7 @@ Result<std::uint32_t> Writer::bucket_of(RunId entity) {
   const Result<bool> found = select.id(1, entity).step();
   if (!found) return found.error();
   if (!*found) return std::uint32_t{0};  // an entity that is no run
-  const auto run = decode<RunRow>(hasher_, select.blob_at(0));
+  const auto run = store::decode<RunRow>(hasher_, select.blob_at(0));
   // One damaged row must not hold up the retirement of everybody's frames; readers look into every
   // bucket, so the frames are found in this one too.
   if (!run) return std::uint32_t{0};

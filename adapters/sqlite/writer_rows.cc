@@ -1,8 +1,8 @@
 #include <algorithm>
 
-#include "adapters/sqlite/rows.h"
 #include "adapters/sqlite/schema.h"
 #include "adapters/sqlite/writer.h"
+#include "runtime/journal/row_codec.h"
 
 namespace troupe::sqlite {
 

@@ -62,4 +62,14 @@ bool matches(const RunFilter& filter, const RunRow& row) {
          row.id.to_string().starts_with(filter.q);
 }
 
+std::optional<std::pair<Uuid, Uuid>> id_range(std::string_view prefix) {
+  const std::string lowest = "00000000-0000-0000-0000-000000000000";
+  const std::string highest = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+  if (prefix.size() > lowest.size()) return std::nullopt;
+  const auto from = Uuid::parse(std::string(prefix) + lowest.substr(prefix.size()));
+  const auto to = Uuid::parse(std::string(prefix) + highest.substr(prefix.size()));
+  if (!from || !to || !from->to_string().starts_with(prefix)) return std::nullopt;
+  return std::pair(*from, *to);
+}
+
 }  // namespace troupe::store

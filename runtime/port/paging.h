@@ -1,8 +1,12 @@
 #pragma once
 
+#include <algorithm>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "runtime/base/result.h"
 #include "runtime/port/store.h"
@@ -30,5 +34,39 @@ bool visible(const TenantScope& scope, WorkspaceId workspace, ProjectId project)
 
 /// `from` is inclusive, `to` is not; an empty external id filters nothing.
 bool matches(const RunFilter& filter, const RunRow& row);
+
+/// The ids whose text begins with `prefix`, from the first to the last; nothing if no id does.
+std::optional<std::pair<Uuid, Uuid>> id_range(std::string_view prefix);
+
+/// Merges what several index ranges gave into one page: sorted, without doubles, cut at the limit.
+template <class Row, class CursorOf>
+Rows<Row> page_of(std::vector<Row> all, ListKind kind, std::size_t limit,
+                         bool newest_first, CursorOf cursor_of) {
+  std::sort(all.begin(), all.end(), [&](const Row& a, const Row& b) {
+    return newest_first ? cursor_of(b) < cursor_of(a) : cursor_of(a) < cursor_of(b);
+  });
+  const auto same = [&](const Row& a, const Row& b) { return cursor_of(a) == cursor_of(b); };
+  all.erase(std::unique(all.begin(), all.end(), same), all.end());
+  Rows<Row> rows;
+  if (all.size() > limit) {
+    all.resize(limit);
+    rows.next_cursor = encode_cursor(kind, cursor_of(all.back()));
+  }
+  rows.items = std::move(all);
+  return rows;
+}
+
+inline std::size_t limit_of(const Page& page) {
+  return std::max<std::size_t>(page.limit, 1);
+}
+
+/// Before every row of a list that runs newest first.
+inline Cursor newest_end() {
+  return {std::numeric_limits<std::int64_t>::max(), Uuid{~0ull, ~0ull}};
+}
+/// Before every row of a list that runs oldest first.
+inline Cursor oldest_end() {
+  return {std::numeric_limits<std::int64_t>::min(), Uuid{}};
+}
 
 }  // namespace troupe::store

@@ -1,10 +1,8 @@
-#include "adapters/sqlite/rows.h"
+#include "runtime/journal/row_codec.h"
 
 #include "runtime/base/bytes.h"
 
-namespace troupe::sqlite {
-
-using namespace store;
+namespace troupe::store {
 
 namespace {
 
@@ -156,4 +154,4 @@ template Result<Project> decode(const Hasher&, std::string_view);
 template Result<Workflow> decode(const Hasher&, std::string_view);
 template Result<Version> decode(const Hasher&, std::string_view);
 
-}  // namespace troupe::sqlite
+}  // namespace troupe::store
