@@ -180,9 +180,4 @@ Outcome run_program(const Command& command, int timeout_ms) {
   return Process(command).finish(timeout_ms);
 }
 
-Outcome troupe(std::vector<std::string> arguments, Environment environment, std::string input) {
-  arguments.insert(arguments.begin(), TROUPE_BINARY);
-  return run_program({std::move(arguments), std::move(input), std::move(environment), {}});
-}
-
 }  // namespace troupe::testing

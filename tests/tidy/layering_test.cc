@@ -23,6 +23,7 @@ const Library kLibraries[] = {
     {"emmintrin.h", {"runtime"}},
     {"caf/", {"actors"}},
     {"sqlite3.h", {"adapters/sqlite"}},
+    {"libpq-fe.h", {"adapters/postgres"}},
     {"zstd.h", {"adapters/sqlite"}},
     {"boost/asio", {"adapters/http"}},
     {"boost/beast", {"adapters/http"}},
@@ -111,6 +112,8 @@ TEST(Layering, IncludesAgainstTheArrowsAreFound) {
   EXPECT_EQ(findings_of("adapters/http/a.cc", "\"adapters/metrics/registry.h\""), 1u);
   EXPECT_EQ(findings_of("adapters/http/a.cc", "\"config/load.h\""), 1u);
   EXPECT_EQ(findings_of("adapters/http/a.cc", "<sqlite3.h>"), 1u);
+  EXPECT_EQ(findings_of("adapters/sqlite/a.cc", "<libpq-fe.h>"), 1u);
+  EXPECT_EQ(findings_of("adapters/postgres/a.cc", "\"adapters/sqlite/journal.h\""), 1u);
   EXPECT_EQ(findings_of("adapters/http/a.cc", "<unheard/of.hpp>"), 1u);
   EXPECT_EQ(findings_of("config/a.cc", "\"adapters/http/server.h\""), 1u);
 }

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "adapters/postgres/connection.h"
+#include "runtime/port/store.h"
+
+namespace troupe::postgres {
+
+/// One cut of the journal. Frames go to the table whose range of addresses holds theirs, so that a
+/// frame numbered before a cut and committed after it is still found where readers look.
+struct JournalTable {
+  std::int64_t number = 0;
+  store::Pos start = 0;
+  bool is_retiring = false;  ///< its frames are going over into history, which moves its start
+};
+
+/// All journal tables, oldest first.
+Result<std::vector<JournalTable>> read_journal_tables(Connection& db);
+/// The table whose range holds `pos`; nothing if that has been retired.
+const JournalTable* table_of(const std::vector<JournalTable>& tables, store::Pos pos);
+/// The next frames of a table from `from` on, in order: about `bytes_max` of them, at least one if
+/// there is one.
+Result<std::vector<store::Frame>> read_piece(Connection& db, std::int64_t table, store::Pos from,
+                                             std::size_t bytes_max);
+
+/// The journal as its writer sees it. Owned by the writer and used on its thread, inside its
+/// transactions; it forgets what a rollback took back.
+class Journal {
+ public:
+  Journal(Connection& db, std::size_t table_bytes_max)
+      : db_(db), table_bytes_max_(table_bytes_max) {}
+
+  Status load();
+  /// Appends, and begins a table first if the current one is over its size. Frames that belong in
+  /// an older table are left to the requests that `late` gains; they refer to `frames`.
+  Status append(const std::vector<store::Frame>& frames, std::vector<Request>& late);
+  void committed();
+  void rolled_back() { state_ = committed_; }
+
+  const std::vector<JournalTable>& tables() const { return state_.tables; }
+  /// The oldest table's frames up to `last` are in history.
+  Request give_up(store::Pos last);
+  /// The oldest table's frames are all in history.
+  Result<Request> drop_oldest();
+  Result<bool> contains(store::Pos pos);
+  /// Since it was opened; any thread.
+  std::uint64_t bytes_written() const { return written_.load(std::memory_order_relaxed); }
+
+ private:
+  struct State {
+    std::vector<JournalTable> tables;
+    std::uint64_t table_bytes = 0;  ///< in the last table
+    store::Pos pos_max = 0;
+    std::uint64_t written = 0;
+  };
+  Status begin_table();
+
+  Connection& db_;
+  const std::size_t table_bytes_max_;
+  State state_;
+  State committed_;
+  std::atomic<std::uint64_t> written_{0};
+};
+
+}  // namespace troupe::postgres

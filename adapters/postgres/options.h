@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace troupe::postgres {
+
+/// Everything about the shared store that may be set.
+struct Options {
+  std::string conninfo;           ///< libpq's own form, as keywords or URI; its words win over ours
+  std::string schema = "troupe";  ///< [a-z_][a-z0-9_]{0,39}: holds everything, made if absent
+  std::size_t journal_table_bytes = std::size_t{64} << 20;
+  std::size_t journal_tables_kept = 2;  ///< beyond those that recovery needs
+  std::size_t retire_piece_bytes = std::size_t{256} << 10;
+  int connect_timeout_s = 5;
+  /// How long a writer waits for the one before it to be gone.
+  int writer_wait_ms = 5000;
+};
+
+}  // namespace troupe::postgres

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+
+#include "adapters/postgres/options.h"
+#include "runtime/port/store.h"
+
+namespace troupe::postgres {
+
+class Writer;
+
+/// The store on PostgreSQL: one schema of a database. One writer at a time holds it; the store
+/// outlives its readers, and the hasher the store. Opening fails with kConfigInvalid where the
+/// server's settings cannot keep the promises or the schema is not ours, and with kUnavailable
+/// where it cannot be reached or another writer is there.
+class PostgresStore final : public store::Store {
+ public:
+  static Result<std::unique_ptr<PostgresStore>> open(const Options& options, const Hasher& hasher);
+  ~PostgresStore() override;
+
+  store::Writer& writer() override;
+  std::unique_ptr<store::Reader> open_reader() override;
+  store::StoreInfo info() const override { return info_; }
+  std::uint64_t journal_bytes() const override;
+  /// None: the log belongs to the server and to all of its databases.
+  std::uint64_t wal_bytes() const override { return 0; }
+
+ private:
+  PostgresStore(const Options& options, const Hasher& hasher, std::unique_ptr<Writer> writer);
+
+  const Options options_;
+  const Hasher& hasher_;
+  std::unique_ptr<Writer> writer_;
+  store::StoreInfo info_;
+};
+
+}  // namespace troupe::postgres

@@ -1,0 +1,172 @@
+#include "adapters/postgres/reader.h"
+
+#include <tuple>
+
+#include "adapters/postgres/reading.h"
+#include "adapters/postgres/writer.h"
+
+namespace troupe::postgres {
+
+using namespace store;
+
+Reader::Reader(const Options& options, const Hasher& hasher)
+    : options_(options), hasher_(hasher), db_(options_, Connection::Use::kRead) {}
+
+Result<Answer> Reader::query(const std::string& sql, const Parameters& parameters) {
+  const bool was_open = db_.is_open();
+  if (was_open) {
+    auto answer = db_.query(sql, parameters);
+    if (answer || db_.is_open()) return answer;
+  }
+  if (Status opened = db_.open(); !opened) return opened.error();
+  return db_.query(sql, parameters);
+}
+
+Result<std::vector<Workspace>> Reader::workspaces() {
+  std::vector<Workspace> rows;
+  const Status done = collect(query("SELECT body FROM workspaces ORDER BY id"), hasher_, rows);
+  if (!done) return done.error();
+  return rows;
+}
+
+Result<std::vector<Project>> Reader::projects(WorkspaceId workspace) {
+  std::vector<Project> rows;
+  const auto answer = query("SELECT body FROM projects WHERE workspace=$1 ORDER BY id",
+                            Parameters().id(workspace));
+  if (Status done = collect(answer, hasher_, rows); !done) return done.error();
+  return rows;
+}
+
+Result<std::optional<Workflow>> Reader::workflow(const TenantScope& scope, WorkflowId id) {
+  auto row = find<Workflow>(query("SELECT body FROM workflows WHERE id=$1", Parameters().id(id)),
+                            hasher_);
+  if (!row) return row;
+  if (*row && (*row)->id != id) return corrupt("a workflow stands under another's id");
+  if (*row && !visible(scope, (*row)->workspace, (*row)->project)) row->reset();
+  return row;
+}
+
+Result<Rows<Workflow>> Reader::workflows(const TenantScope& scope, const Page& page,
+                                         bool archived) {
+  const auto from = decode_cursor(ListKind::kWorkflows, page.cursor);
+  if (!from) return from.error();
+  const Cursor cursor = from->value_or(newest_end());
+  static const std::string sql =
+      in_scope("w.body",
+               "LATERAL (SELECT body, created, id FROM workflows WHERE scope=c.n AND archived=$3 "
+               "AND (created, id)<($4, $5) ORDER BY created DESC, id DESC LIMIT $6) AS w") +
+      " ORDER BY w.created DESC, w.id DESC LIMIT $6";
+  std::vector<Workflow> rows;
+  const auto answer = query(sql, scope_parameters(scope)
+                                     .integer(archived)
+                                     .integer(cursor.at)
+                                     .id(cursor.id)
+                                     .number(limit_of(page) + 1));
+  if (Status done = collect(answer, hasher_, rows); !done) return done.error();
+  for (const Workflow& row : rows) {
+    if (!visible(scope, row.workspace, row.project)) return corrupt("a workflow changed its scope");
+  }
+  return page_of(std::move(rows), ListKind::kWorkflows, limit_of(page), true,
+                 [](const Workflow& row) { return Cursor{row.created.us, row.id}; });
+}
+
+Result<std::optional<Version>> Reader::version(WorkflowId workflow, std::int32_t version) {
+  auto row = find<Version>(query("SELECT body FROM versions WHERE workflow=$1 AND version=$2",
+                                 Parameters().id(workflow).integer(version)),
+                           hasher_);
+  if (row && *row && ((*row)->workflow != workflow || (*row)->version != version)) {
+    return corrupt("a version stands under another's key");
+  }
+  return row;
+}
+
+Result<Rows<Version>> Reader::versions(const TenantScope& scope, WorkflowId id, const Page& page) {
+  const auto from = decode_cursor(ListKind::kVersions, page.cursor);
+  if (!from) return from.error();
+  const auto owner = workflow(scope, id);
+  if (!owner) return owner.error();
+  if (!*owner) return Rows<Version>();
+  const auto answer = query(
+      "SELECT body FROM versions WHERE workflow=$1 AND version<$2 ORDER BY version DESC LIMIT $3",
+      Parameters().id(id).integer(from->value_or(newest_end()).at).number(limit_of(page) + 1));
+  std::vector<Version> rows;
+  if (Status done = collect(answer, hasher_, rows); !done) return done.error();
+  return page_of(std::move(rows), ListKind::kVersions, limit_of(page), true,
+                 [](const Version& row) { return Cursor{row.version, row.workflow}; });
+}
+
+Result<std::optional<Snapshot>> Reader::snapshot(RunId entity) {
+  auto row = find<Snapshot>(
+      query("SELECT body FROM snapshots WHERE entity=$1", Parameters().id(entity)), hasher_);
+  if (row && *row && (*row)->entity != entity) {
+    return corrupt("a snapshot stands under another's id");
+  }
+  return row;
+}
+
+Result<std::optional<std::string>> Reader::payload(std::uint32_t bucket, ProjectId project,
+                                                   const Digest& hash) {
+  const auto found =
+      query("SELECT bytes FROM payloads WHERE bucket=$1 AND hash=$2 AND project=$3",
+            Parameters().integer(bucket).digest(hash).id(project));
+  if (!found) return found.error();
+  if (found->rows() == 0) return std::optional<std::string>();
+  std::string bytes(found->blob_at(0, 0));
+  if (hasher_.hash(bytes) != hash) return corrupt("a payload does not have its hash");
+  return std::optional<std::string>(std::move(bytes));
+}
+
+Result<std::optional<TaskRow>> Reader::task(const TenantScope& scope, TaskId id) {
+  auto row =
+      find<TaskRow>(query("SELECT body FROM tasks WHERE id=$1", Parameters().id(id)), hasher_);
+  if (!row) return row;
+  if (*row && (*row)->id != id) return corrupt("a task stands under another's id");
+  if (*row && !visible(scope, (*row)->workspace, (*row)->project)) row->reset();
+  return row;
+}
+
+Result<Rows<TaskRow>> Reader::tasks_pending(const TenantScope& scope, RunId run,
+                                            const Page& page) {
+  const auto from = decode_cursor(ListKind::kTasks, page.cursor);
+  if (!from) return from.error();
+  const Cursor cursor = from->value_or(oldest_end());
+  const std::string own = run.set() ? "run=$6 AND " : "";
+  const std::string sql =
+      in_scope("t.body", "LATERAL (SELECT body, created, id FROM tasks WHERE " + own +
+                             "scope=c.n AND pending=1 AND (created, id)>($3, $4) "
+                             "ORDER BY created, id LIMIT $5) AS t") +
+      " ORDER BY t.created, t.id LIMIT $5";
+  Parameters parameters = scope_parameters(scope);
+  parameters.integer(cursor.at).id(cursor.id).number(limit_of(page) + 1);
+  if (run.set()) parameters.id(run);
+  std::vector<TaskRow> rows;
+  if (Status done = collect(query(sql, parameters), hasher_, rows); !done) return done.error();
+  for (const TaskRow& row : rows) {
+    if (!row.pending || !visible(scope, row.workspace, row.project)) {
+      return corrupt("a task's columns differ from its body");
+    }
+  }
+  return page_of(std::move(rows), ListKind::kTasks, limit_of(page), false,
+                 [](const TaskRow& row) { return Cursor{row.created.us, row.id}; });
+}
+
+Result<std::vector<WaiterRow>> Reader::waiters(const TenantScope& scope, std::string_view event,
+                                               std::string_view key) {
+  const std::string wanted = awaited(hasher_, event, key);
+  static const std::string sql = in_scope(
+      "w.body", "LATERAL (SELECT body FROM waiters WHERE awaited=$3 AND scope=c.n) AS w");
+  std::vector<WaiterRow> rows;
+  const auto answer = query(sql, scope_parameters(scope).blob(wanted));
+  if (Status done = collect(answer, hasher_, rows); !done) return done.error();
+  for (const WaiterRow& row : rows) {
+    if (row.event != event || row.key != key || !visible(scope, row.workspace, row.project)) {
+      return corrupt("a waiter's columns differ from its body");
+    }
+  }
+  std::sort(rows.begin(), rows.end(), [](const WaiterRow& a, const WaiterRow& b) {
+    return std::tie(a.run, a.step_id) < std::tie(b.run, b.step_id);
+  });
+  return rows;
+}
+
+}  // namespace troupe::postgres

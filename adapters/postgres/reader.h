@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "adapters/postgres/connection.h"
+#include "adapters/postgres/journal.h"
+#include "adapters/postgres/options.h"
+#include "runtime/port/paging.h"
+#include "runtime/port/store.h"
+
+namespace troupe::postgres {
+
+/// Reads over a read-only connection of its own, each list in one statement and so of one moment.
+/// One thread at a time. A connection that is lost, or could not be opened, is opened by the next
+/// read; a read that finds it lost tries once more, because reading twice does no harm.
+class Reader final : public store::Reader {
+ public:
+  Reader(const Options& options, const Hasher& hasher);
+
+  Result<std::vector<store::Workspace>> workspaces() override;
+  Result<std::vector<store::Project>> projects(WorkspaceId workspace) override;
+  Result<std::optional<store::Workflow>> workflow(const store::TenantScope& scope,
+                                                  WorkflowId id) override;
+  Result<store::Rows<store::Workflow>> workflows(const store::TenantScope& scope,
+                                                 const store::Page& page, bool archived) override;
+  Result<std::optional<store::Version>> version(WorkflowId workflow, std::int32_t version) override;
+  Result<store::Rows<store::Version>> versions(const store::TenantScope& scope, WorkflowId id,
+                                               const store::Page& page) override;
+
+  Result<std::optional<store::RunRow>> run(const store::TenantScope& scope, RunId id) override;
+  Result<std::optional<store::RunRow>> run_unscoped(RunId id) override;
+  Result<store::Rows<store::RunRow>> runs(const store::TenantScope& scope,
+                                          const store::RunFilter& filter,
+                                          const store::Page& page) override;
+  Result<std::vector<std::uint64_t>> open_runs() override;
+
+  Result<std::optional<store::Snapshot>> snapshot(RunId entity) override;
+  Result<std::optional<store::Frame>> frame(store::Pos pos) override;
+  Result<std::vector<store::Frame>> history(RunId entity, store::Pos after,
+                                            std::size_t bytes_max) override;
+  Result<store::Pos> journal_start() override;
+  Result<std::optional<std::string>> payload(std::uint32_t bucket, ProjectId project,
+                                             const Digest& hash) override;
+
+  Result<std::optional<store::TaskRow>> task(const store::TenantScope& scope, TaskId id) override;
+  Result<store::Rows<store::TaskRow>> tasks_pending(const store::TenantScope& scope, RunId run,
+                                                    const store::Page& page) override;
+  Result<std::vector<store::WaiterRow>> waiters(const store::TenantScope& scope,
+                                                std::string_view event,
+                                                std::string_view key) override;
+
+  Result<store::Pos> recovery_mark() override;
+  Status scan_journal(store::Pos from, const std::function<bool(store::Frame)>& visit) override;
+  Status runnable_snapshots(const std::function<bool(store::Snapshot)>& visit) override;
+  Result<std::vector<store::Snapshot>> due(TimePoint after, TimePoint until,
+                                           std::size_t limit) override;
+
+ private:
+  struct RunQuery;
+
+  Result<Answer> query(const std::string& sql, const Parameters& parameters = {});
+  Status runs_by_status(const RunQuery& query, std::vector<store::RunRow>& rows);
+  Status runs_by_external(const RunQuery& query, std::vector<store::RunRow>& rows);
+  Status runs_by_id_prefix(const RunQuery& query, std::vector<store::RunRow>& rows);
+  Status look_for_tables();
+  Result<std::optional<store::Frame>> frame_in_known_tables(store::Pos pos);
+  Result<std::vector<store::Frame>> journal_piece(store::Pos from);
+
+  const Options options_;
+  const Hasher& hasher_;
+  Connection db_;
+  std::vector<JournalTable> tables_;  ///< as last seen; others may have come and gone since
+};
+
+}  // namespace troupe::postgres

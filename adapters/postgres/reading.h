@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "adapters/postgres/connection.h"
+#include "runtime/journal/row_codec.h"
+#include "runtime/port/paging.h"
+
+namespace troupe::postgres {
+
+/// Decodes the bodies in the first column of an answer, appending to `rows`.
+template <class Row>
+Status collect(const Result<Answer>& answer, const Hasher& hasher, std::vector<Row>& rows) {
+  if (!answer) return answer.error();
+  for (int at = 0; at < answer->rows(); ++at) {
+    auto row = store::decode<Row>(hasher, answer->blob_at(at, 0));
+    if (!row) return row.error();
+    rows.push_back(*std::move(row));
+  }
+  return ok();
+}
+
+/// The one row that a statement gave, if any.
+template <class Row>
+Result<std::optional<Row>> find(const Result<Answer>& answer, const Hasher& hasher) {
+  std::vector<Row> rows;
+  if (Status done = collect(answer, hasher, rows); !done) return done.error();
+  if (rows.empty()) return std::optional<Row>();
+  return std::optional<Row>(std::move(rows.front()));
+}
+
+/// `$1` and `$2` of every scoped statement: the workspace, and the project or nothing.
+inline Parameters scope_parameters(const store::TenantScope& scope) {
+  Parameters parameters;
+  parameters.id(scope.workspace);
+  if (scope.project) {
+    parameters.id(*scope.project);
+  } else {
+    parameters.null(Type::kId);
+  }
+  return parameters;
+}
+
+/// Joins the numbers that the scope may see, `c.n`, to `rows`, which refers to them.
+inline std::string in_scope(const std::string& columns, const std::string& rows) {
+  return "SELECT " + columns + " FROM scopes AS c CROSS JOIN " + rows +
+         " WHERE c.workspace=$1 AND ($2 IS NULL OR c.project=$2)";
+}
+
+}  // namespace troupe::postgres

@@ -1,0 +1,181 @@
+#include "adapters/postgres/schema.h"
+
+#include <array>
+
+namespace troupe::postgres {
+namespace {
+
+// Bodies hold whole rows with their checksum (row_codec.h); the other columns only serve to find
+// them. Texts that tenants choose are bytea, because text refuses U+0000; what has no limit of its
+// own is found by its hash, because an index entry has one. `scope` is a small number for
+// (workspace, project): it keeps the list indexes short. Lists are indexed by status too, because
+// then the same index serves with and without that filter: a list without it merges the statuses.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE meta(key bytea PRIMARY KEY, value int8 NOT NULL);
+CREATE TABLE scopes(n int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, workspace uuid NOT NULL,
+  project uuid NOT NULL, UNIQUE(workspace, project));
+CREATE TABLE journal_tables(n int8 PRIMARY KEY, start int8 NOT NULL, retiring int2 NOT NULL);
+CREATE TABLE buckets(bucket int8 PRIMARY KEY);
+
+CREATE TABLE runs(id uuid PRIMARY KEY, scope int8 NOT NULL, workflow uuid, created int8 NOT NULL,
+  status int2 NOT NULL, external_id bytea NOT NULL, body bytea NOT NULL);
+CREATE INDEX runs_by_scope ON runs(scope, status, created, id);
+CREATE INDEX runs_by_workflow ON runs(workflow, scope, status, created, id)
+  WHERE workflow IS NOT NULL;
+CREATE INDEX runs_by_external ON runs(scope, external_id, created, id) WHERE external_id <> '';
+CREATE INDEX runs_open ON runs(status) WHERE status < 4;
+
+CREATE TABLE snapshots(entity uuid PRIMARY KEY, wake_at int8, runnable int2 NOT NULL,
+  body bytea NOT NULL);
+CREATE INDEX snapshots_by_wake ON snapshots(wake_at, entity) WHERE wake_at IS NOT NULL;
+CREATE INDEX snapshots_runnable ON snapshots(entity) WHERE runnable = 1;
+
+CREATE TABLE tasks(id uuid PRIMARY KEY, scope int8 NOT NULL, run uuid NOT NULL,
+  created int8 NOT NULL, pending int2 NOT NULL, body bytea NOT NULL);
+CREATE INDEX tasks_by_scope ON tasks(scope, created, id) WHERE pending = 1;
+CREATE INDEX tasks_by_run ON tasks(run, scope, created, id) WHERE pending = 1;
+CREATE TABLE waiters(run uuid, step bytea, scope int8 NOT NULL, awaited bytea NOT NULL,
+  body bytea NOT NULL, PRIMARY KEY(run, step));
+CREATE INDEX waiters_by_event ON waiters(awaited, scope);
+
+CREATE TABLE workspaces(id uuid PRIMARY KEY, slug bytea NOT NULL UNIQUE, body bytea NOT NULL);
+CREATE TABLE projects(id uuid PRIMARY KEY, workspace uuid NOT NULL, slug bytea NOT NULL,
+  body bytea NOT NULL, UNIQUE(workspace, slug));
+CREATE TABLE workflows(id uuid PRIMARY KEY, scope int8 NOT NULL, archived int2 NOT NULL,
+  created int8 NOT NULL, body bytea NOT NULL);
+CREATE INDEX workflows_by_scope ON workflows(scope, archived, created, id);
+CREATE TABLE versions(workflow uuid, version int8, body bytea NOT NULL,
+  PRIMARY KEY(workflow, version));
+
+CREATE TABLE payloads(bucket int8 NOT NULL, hash bytea, project uuid, bytes bytea NOT NULL,
+  PRIMARY KEY(hash, project, bucket)) PARTITION BY LIST (bucket);
+CREATE TABLE history(bucket int8 NOT NULL, entity uuid, first_pos int8, last_pos int8 NOT NULL,
+  bytes bytea NOT NULL, PRIMARY KEY(entity, first_pos, bucket)) PARTITION BY LIST (bucket);
+
+INSERT INTO journal_tables VALUES(1, 0, 0);
+)sql";
+
+/// Steps forward; the schema's version is the number of steps it has seen.
+std::array<std::string, 1> migrations() { return {kVersion1 + create_journal_table(1)}; }
+
+Error invalid(std::string message) { return {Code::kConfigInvalid, std::move(message), {}}; }
+
+Result<std::int64_t> version_of(Connection& db, const std::string& schema) {
+  const auto tables = db.query_integer(
+      "SELECT count(*) FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE "
+      "nspname = '" + schema + "')");
+  if (!tables || *tables == 0) return tables;
+  const auto ours = db.query_integer(
+      "SELECT count(*) FROM pg_tables WHERE schemaname = '" + schema + "' AND tablename = 'meta'");
+  if (!ours) return ours;
+  const auto version = *ours > 0 ? read_meta(db, "schema_version") : ours;
+  if (version && *version == 0) {
+    return invalid("The schema " + schema + " belongs to another application.");
+  }
+  return version;
+}
+
+/// Inside the transaction that holds the schema's lock.
+Status step_forward(Connection& db, const std::string& schema) {
+  const auto exists = db.query_integer(
+      "SELECT count(*) FROM pg_namespace WHERE nspname = '" + schema + "'");
+  if (!exists) return exists.error();
+  if (*exists == 0) {
+    if (Status made = db.execute("CREATE SCHEMA \"" + schema + "\""); !made) return made;
+  }
+  const auto version = version_of(db, schema);
+  if (!version) return version.error();
+  const auto steps = migrations();
+  if (*version > static_cast<std::int64_t>(steps.size())) {
+    return invalid("The schema " + schema + " was written by a newer Troupe (schema version " +
+                   std::to_string(*version) + ").");
+  }
+  for (auto step = static_cast<std::size_t>(*version); step < steps.size(); ++step) {
+    if (Status done = db.execute(steps[step]); !done) return done;
+  }
+  return ok();
+}
+
+}  // namespace
+
+Status check_name(const std::string& schema) {
+  constexpr std::size_t kBytesMax = 40;
+  bool is_good = !schema.empty() && schema.size() <= kBytesMax && !schema.starts_with("pg_");
+  for (std::size_t i = 0; i < schema.size(); ++i) {
+    const char c = schema[i];
+    is_good = is_good && ((c >= 'a' && c <= 'z') || c == '_' || (i > 0 && c >= '0' && c <= '9'));
+  }
+  if (is_good) return ok();
+  return invalid("The schema's name must be 1 to 40 of a-z, 0-9 and _, and begin with neither a "
+                 "digit nor pg_.");
+}
+
+Status require_durable(Connection& db) {
+  for (const char* setting : {"synchronous_commit", "fsync", "full_page_writes"}) {
+    const auto value = db.query_text("SELECT current_setting('" + std::string(setting) + "')");
+    if (!value) return value.error();
+    if (*value == "on") continue;
+    return invalid("PostgreSQL's setting " + std::string(setting) + " reads back as " + *value +
+                   ", with which commits could be lost.");
+  }
+  return ok();
+}
+
+std::string describe_settings(Connection& db) {
+  std::string text;
+  for (const char* setting : {"synchronous_commit", "fsync", "full_page_writes", "wal_level",
+                              "data_checksums", "synchronous_standby_names"}) {
+    const auto value = db.query_text("SELECT current_setting('" + std::string(setting) + "')");
+    text += (text.empty() ? "" : " ") + std::string(setting) + "=" + (value ? *value : "?");
+  }
+  return text;
+}
+
+Status migrate(Connection& db, const std::string& schema) {
+  if (Status begun = db.execute("BEGIN"); !begun) return begun;
+  const Status locked = db.run("SELECT pg_advisory_xact_lock(hashtextextended('troupe schema " +
+                               schema + "', 0))");
+  const Status stepped = locked ? step_forward(db, schema) : locked;
+  if (!stepped) {
+    db.roll_back();
+    return stepped;
+  }
+  const auto version = static_cast<std::int64_t>(migrations().size());
+  const Status done = db.commit({write_meta("schema_version", version)});
+  if (!done) db.roll_back();
+  return done;
+}
+
+Result<std::int64_t> read_meta(Connection& db, std::string_view key) {
+  return db.query_integer("SELECT value FROM meta WHERE key=$1", Parameters().blob(key));
+}
+
+Request write_meta(std::string_view key, std::int64_t value) {
+  return {"INSERT INTO meta VALUES($1,$2) ON CONFLICT(key) DO UPDATE SET value=excluded.value",
+          Parameters().blob(key).integer(value)};
+}
+
+std::string journal_table(std::int64_t number) { return "journal_" + std::to_string(number); }
+
+std::string create_journal_table(std::int64_t number) {
+  // EXTERNAL: frames are not compressed on the way to a commit; history is.
+  const std::string table = journal_table(number);
+  return "CREATE TABLE " + table +
+         "(pos int8 PRIMARY KEY, entity uuid NOT NULL, slot int4 NOT NULL, bytes bytea NOT NULL);"
+         "ALTER TABLE " +
+         table + " ALTER bytes SET STORAGE EXTERNAL;";
+}
+
+std::string create_bucket_tables(std::uint32_t bucket) {
+  // Attached rather than created in place: that would lock out every reader of the other buckets.
+  const std::string number = std::to_string(bucket);
+  std::string sql;
+  for (const std::string parent : {"payloads", "history"}) {
+    const std::string table = parent + "_" + number;
+    sql += "CREATE TABLE " + table + "(LIKE " + parent + " INCLUDING ALL);ALTER TABLE " + parent +
+           " ATTACH PARTITION " + table + " FOR VALUES IN (" + number + ");";
+  }
+  return sql + "INSERT INTO buckets VALUES(" + number + ");";
+}
+
+}  // namespace troupe::postgres

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "adapters/postgres/connection.h"
+
+namespace troupe::postgres {
+
+/// kConfigInvalid if the schema's name is none that can be used as it is.
+Status check_name(const std::string& schema);
+/// synchronous_commit, fsync and full_page_writes as they read back: with anything weaker, a commit
+/// that was acknowledged can be lost (kConfigInvalid).
+Status require_durable(Connection& db);
+/// The settings as read back, for people.
+std::string describe_settings(Connection& db);
+
+/// Creates the schema and its tables or brings an older one forward, in one transaction behind a
+/// lock of the schema's own. A schema of a newer Troupe, or of somebody else, is refused.
+Status migrate(Connection& db, const std::string& schema);
+
+/// Integers of the `meta` table; 0 if absent.
+Result<std::int64_t> read_meta(Connection& db, std::string_view key);
+/// The request that writes one; `key` must outlive it.
+Request write_meta(std::string_view key, std::int64_t value);
+
+std::string journal_table(std::int64_t number);
+/// The statements that make the table of one journal cut, and the partitions of one expiry bucket.
+std::string create_journal_table(std::int64_t number);
+std::string create_bucket_tables(std::uint32_t bucket);
+
+}  // namespace troupe::postgres

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "adapters/postgres/connection.h"
+#include "adapters/postgres/journal.h"
+#include "adapters/postgres/options.h"
+#include "adapters/postgres/scopes.h"
+#include "runtime/port/store.h"
+
+namespace troupe::postgres {
+
+/// All changes, over one connection. Owned by PostgresStore, used on the writer thread. The
+/// connection holds a lock of the schema's own as long as it lives, so that there is one writer at
+/// a time, and so that a new connection waits until the lost one's backend, with a COMMIT perhaps,
+/// is gone: then what it reads is the outcome. A lost connection is opened anew by the next call,
+/// which fails with kUnavailable where it cannot; the caller says how often to try.
+class Writer final : public store::Writer {
+ public:
+  static Result<std::unique_ptr<Writer>> open(const Options& options, const Hasher& hasher);
+
+  Status commit(const store::Batch& batch) override;
+  Result<bool> landed(store::Pos last) override;
+  Result<std::uint64_t> next_epoch() override;
+  std::vector<store::Pos> journal_tables() const override;
+  Status set_recovery_mark(store::Pos mark) override;
+  Result<bool> retire_journal() override;
+  /// The server's own business.
+  Status checkpoint() override { return ok(); }
+
+  Result<store::Workspace> create_workspace(const store::Workspace& workspace) override;
+  Result<store::Project> create_project(const store::Project& project) override;
+  Result<store::Workflow> create_workflow(const store::Workflow& workflow) override;
+  Result<store::Workflow> update_workflow(const store::Workflow& workflow,
+                                          std::uint64_t expected_etag) override;
+  Result<store::Version> publish(const store::TenantScope& scope,
+                                 const store::Version& version) override;
+
+  std::string settings();
+  std::string server_version() const;
+  /// Any thread.
+  std::uint64_t journal_bytes() const { return journal_.bytes_written(); }
+
+ private:
+  Writer(const Options& options, const Hasher& hasher);
+
+  Status connect();
+  Status take_over();
+  /// Runs `body` in one transaction. What it leaves in `last` goes along with COMMIT.
+  Status transact(const std::function<Status(std::vector<Request>& last)>& body);
+
+  Status put_runs(const std::vector<store::RunRow>& runs, std::vector<Request>& last);
+  void put_snapshots(const store::Batch& batch, std::vector<Request>& last);
+  Status put_payloads(const std::vector<store::Payload>& payloads, std::vector<Request>& last);
+  Status put_tasks(const std::vector<store::TaskRow>& tasks, std::vector<Request>& last);
+  Status put_waiters(const std::vector<store::WaiterRow>& waiters, std::vector<Request>& last);
+  Status ensure_bucket(std::uint32_t bucket);
+
+  bool oldest_is_unneeded() const;
+  Status move_piece(const std::vector<store::Frame>& frames, std::vector<Request>& last);
+  using Buckets = std::unordered_map<RunId, std::uint32_t>;
+  Result<Buckets> buckets_of(const std::vector<RunId>& entities);
+  Result<store::Workflow> find_workflow(WorkflowId id);
+
+  const Options options_;
+  const Hasher& hasher_;
+  Connection db_;
+  Journal journal_;
+  ScopeNumbers scopes_;
+  std::unordered_set<std::uint32_t> buckets_;  ///< those known to exist
+  store::Pos recovery_mark_ = 0;
+  int backend_ = 0;                 ///< of the connection that writes or was the last to
+  std::int64_t backend_start_ = 0;  ///< when it began: the server uses numbers again
+};
+
+/// What a waiter is found by: an event and a key, however long, in a fixed size.
+std::string awaited(const Hasher& hasher, std::string_view event, std::string_view key);
+
+}  // namespace troupe::postgres

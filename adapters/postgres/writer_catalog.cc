@@ -1,0 +1,118 @@
+#include "adapters/postgres/writer.h"
+#include "runtime/journal/row_codec.h"
+#include "runtime/port/paging.h"
+
+namespace troupe::postgres {
+
+using namespace store;
+
+namespace {
+
+/// The row, or why it could not be written: `conflict` where its key or slug is taken.
+template <class Row>
+Result<Row> written(const Status& done, Row row, const char* conflict) {
+  if (done) return row;
+  if (done.error().code == Code::kConflict) return Error{Code::kConflict, conflict, {}};
+  return done.error();
+}
+
+Error no_workflow() { return {Code::kNotFound, "There is no such workflow.", {}}; }
+
+}  // namespace
+
+Result<Workspace> Writer::create_workspace(const Workspace& workspace) {
+  const std::string body = encode(hasher_, workspace);
+  const Status done = transact([&](std::vector<Request>& last) {
+    last.push_back({"INSERT INTO workspaces(id, slug, body) VALUES($1,$2,$3)",
+                    Parameters().id(workspace.id).blob(workspace.slug).blob(body)});
+    return ok();
+  });
+  return written(done, workspace, "There is a workspace of this slug already.");
+}
+
+Result<Project> Writer::create_project(const Project& project) {
+  const std::string body = encode(hasher_, project);
+  const Status done = transact([&](std::vector<Request>& last) {
+    last.push_back(
+        {"INSERT INTO projects(id, workspace, slug, body) VALUES($1,$2,$3,$4)",
+         Parameters().id(project.id).id(project.workspace).blob(project.slug).blob(body)});
+    return ok();
+  });
+  return written(done, project, "There is a project of this slug already.");
+}
+
+Result<Workflow> Writer::create_workflow(const Workflow& workflow) {
+  Workflow row = workflow;
+  row.etag = 1;
+  row.latest_version = 0;
+  const std::string body = encode(hasher_, row);
+  const Status done = transact([&](std::vector<Request>& last) -> Status {
+    const auto scope = scopes_.of(row.workspace, row.project);
+    if (!scope) return scope.error();
+    last.push_back({"INSERT INTO workflows(id, scope, archived, created, body) "
+                    "VALUES($1,$2,$3,$4,$5)",
+                    Parameters()
+                        .id(row.id)
+                        .integer(*scope)
+                        .integer(row.archived)
+                        .integer(row.created.us)
+                        .blob(body)});
+    return ok();
+  });
+  return written(done, row, "There is a workflow of this id already.");
+}
+
+Result<Workflow> Writer::find_workflow(WorkflowId id) {
+  const auto found =
+      db_.query("SELECT body FROM workflows WHERE id=$1 FOR UPDATE", Parameters().id(id));
+  if (!found) return found.error();
+  if (found->rows() == 0) return no_workflow();
+  return decode<Workflow>(hasher_, found->blob_at(0, 0));
+}
+
+Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t expected_etag) {
+  Workflow row = workflow;
+  std::string body;
+  const Status done = transact([&](std::vector<Request>& last) -> Status {
+    const auto current = find_workflow(workflow.id);
+    if (!current) return current.error();
+    if (current->workspace != workflow.workspace || current->project != workflow.project) {
+      return no_workflow();
+    }
+    if (expected_etag != 0 && expected_etag != current->etag) {
+      return Error{Code::kPreconditionFailed, "The draft has changed since it was read.", {}};
+    }
+    row.etag = current->etag + 1;
+    row.latest_version = current->latest_version;
+    row.created = current->created;
+    body = encode(hasher_, row);
+    last.push_back({"UPDATE workflows SET archived=$2, body=$3 WHERE id=$1",
+                    Parameters().id(row.id).integer(row.archived).blob(body)});
+    return ok();
+  });
+  if (!done) return done.error();
+  return row;
+}
+
+Result<Version> Writer::publish(const TenantScope& scope, const Version& version) {
+  Version row = version;
+  std::string draft;
+  std::string body;
+  const Status done = transact([&](std::vector<Request>& last) -> Status {
+    auto workflow = find_workflow(version.workflow);
+    if (!workflow) return workflow.error();
+    if (!visible(scope, workflow->workspace, workflow->project)) return no_workflow();
+    row.version = ++workflow->latest_version;
+    draft = encode(hasher_, *workflow);
+    body = encode(hasher_, row);
+    last.push_back({"UPDATE workflows SET body=$2 WHERE id=$1",
+                    Parameters().id(workflow->id).blob(draft)});
+    last.push_back({"INSERT INTO versions(workflow, version, body) VALUES($1,$2,$3)",
+                    Parameters().id(row.workflow).integer(row.version).blob(body)});
+    return ok();
+  });
+  if (!done) return done.error();
+  return row;
+}
+
+}  // namespace troupe::postgres

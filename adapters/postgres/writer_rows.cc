@@ -1,0 +1,211 @@
+#include <algorithm>
+#include <tuple>
+
+#include "adapters/postgres/schema.h"
+#include "adapters/postgres/wire.h"
+#include "adapters/postgres/writer.h"
+#include "runtime/journal/row_codec.h"
+
+// Each kind of row goes as one statement over arrays, in key order: neighbours meet on a page, and
+// two writers would take their locks in the same order.
+namespace troupe::postgres {
+
+using namespace store;
+
+namespace {
+
+/// In key order; of several rows with one key the last, as if they had been written in turn.
+template <class Row, class KeyOf>
+std::vector<const Row*> last_of_each(const std::vector<Row>& rows, KeyOf key_of) {
+  std::vector<const Row*> sorted;
+  for (const Row& row : rows) sorted.push_back(&row);
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [&](const Row* a, const Row* b) { return key_of(*a) < key_of(*b); });
+  std::vector<const Row*> last;
+  for (const Row* row : sorted) {
+    if (!last.empty() && key_of(*last.back()) == key_of(*row)) {
+      last.back() = row;
+    } else {
+      last.push_back(row);
+    }
+  }
+  return last;
+}
+
+std::string_view view(const Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+}  // namespace
+
+std::string awaited(const Hasher& hasher, std::string_view event, std::string_view key) {
+  std::string both;
+  append_field(both, event);
+  append_field(both, key);
+  return std::string(view(hasher.hash(both)));
+}
+
+Status Writer::put_runs(const std::vector<RunRow>& runs, std::vector<Request>& last) {
+  if (runs.empty()) return ok();
+  Column ids(Type::kId), scopes(Type::kInteger), workflows(Type::kId), created(Type::kInteger),
+      statuses(Type::kInteger), external_ids(Type::kBytes), bodies(Type::kBytes);
+  for (const RunRow* run : last_of_each(runs, [](const RunRow& row) { return row.id; })) {
+    const auto scope = scopes_.of(run->workspace, run->project);
+    if (!scope) return scope.error();
+    ids.id(run->id);
+    scopes.integer(*scope);
+    run->workflow.set() ? workflows.id(run->workflow) : workflows.null();
+    created.integer(run->created.us);
+    statuses.integer(static_cast<std::int64_t>(run->status));
+    external_ids.blob(run->external_id);
+    bodies.blob(encode(hasher_, *run));
+  }
+  // What a run is found by never changes, so an update leaves those columns out.
+  last.push_back({"INSERT INTO runs(id, scope, workflow, created, status, external_id, body) "
+                  "SELECT * FROM unnest($1,$2,$3,$4,$5,$6,$7) "
+                  "ON CONFLICT(id) DO UPDATE SET status=excluded.status, body=excluded.body",
+                  Parameters()
+                      .column(std::move(ids))
+                      .column(std::move(scopes))
+                      .column(std::move(workflows))
+                      .column(std::move(created))
+                      .column(std::move(statuses))
+                      .column(std::move(external_ids))
+                      .column(std::move(bodies))});
+  return ok();
+}
+
+void Writer::put_snapshots(const Batch& batch, std::vector<Request>& last) {
+  if (!batch.snapshots.empty()) {
+    Column entities(Type::kId), wake_at(Type::kInteger), runnable(Type::kInteger),
+        bodies(Type::kBytes);
+    const auto rows =
+        last_of_each(batch.snapshots, [](const Snapshot& row) { return row.entity; });
+    for (const Snapshot* row : rows) {
+      entities.id(row->entity);
+      row->wake_at.set() ? wake_at.integer(row->wake_at.us) : wake_at.null();
+      runnable.integer(row->runnable);
+      bodies.blob(encode(hasher_, *row));
+    }
+    last.push_back({"INSERT INTO snapshots(entity, wake_at, runnable, body) "
+                    "SELECT * FROM unnest($1,$2,$3,$4) ON CONFLICT(entity) DO UPDATE SET "
+                    "wake_at=excluded.wake_at, runnable=excluded.runnable, body=excluded.body",
+                    Parameters()
+                        .column(std::move(entities))
+                        .column(std::move(wake_at))
+                        .column(std::move(runnable))
+                        .column(std::move(bodies))});
+  }
+  if (!batch.snapshots_dropped.empty()) {
+    Column dropped(Type::kId);
+    for (const RunId& entity : batch.snapshots_dropped) dropped.id(entity);
+    last.push_back({"DELETE FROM snapshots WHERE entity = ANY($1)",
+                    Parameters().column(std::move(dropped))});
+  }
+}
+
+Status Writer::put_payloads(const std::vector<Payload>& payloads, std::vector<Request>& last) {
+  if (payloads.empty()) return ok();
+  Column buckets(Type::kInteger), hashes(Type::kBytes), projects(Type::kId), bodies(Type::kBytes);
+  const auto rows = last_of_each(payloads, [](const Payload& row) {
+    return std::tie(row.hash, row.project, row.bucket);
+  });
+  for (const Payload* row : rows) {
+    if (Status done = ensure_bucket(row->bucket); !done) return done;
+    buckets.integer(row->bucket);
+    hashes.blob(view(row->hash));
+    projects.id(row->project);
+    bodies.blob(row->bytes);
+  }
+  last.push_back({"INSERT INTO payloads(bucket, hash, project, bytes) "
+                  "SELECT * FROM unnest($1,$2,$3,$4) ON CONFLICT DO NOTHING",
+                  Parameters()
+                      .column(std::move(buckets))
+                      .column(std::move(hashes))
+                      .column(std::move(projects))
+                      .column(std::move(bodies))});
+  return ok();
+}
+
+Status Writer::ensure_bucket(std::uint32_t bucket) {
+  if (buckets_.contains(bucket)) return ok();
+  const auto known = db_.query("SELECT 1 FROM buckets WHERE bucket=$1",
+                               Parameters().integer(bucket));
+  if (!known) return known.error();
+  if (known->rows() == 0) {
+    if (Status made = db_.execute(create_bucket_tables(bucket)); !made) return made;
+  }
+  buckets_.insert(bucket);
+  return ok();
+}
+
+Status Writer::put_tasks(const std::vector<TaskRow>& tasks, std::vector<Request>& last) {
+  if (tasks.empty()) return ok();
+  Column ids(Type::kId), scopes(Type::kInteger), runs(Type::kId), created(Type::kInteger),
+      pending(Type::kInteger), bodies(Type::kBytes);
+  for (const TaskRow* task : last_of_each(tasks, [](const TaskRow& row) { return row.id; })) {
+    const auto scope = scopes_.of(task->workspace, task->project);
+    if (!scope) return scope.error();
+    ids.id(task->id);
+    scopes.integer(*scope);
+    runs.id(task->run);
+    created.integer(task->created.us);
+    pending.integer(task->pending);
+    bodies.blob(encode(hasher_, *task));
+  }
+  last.push_back({"INSERT INTO tasks(id, scope, run, created, pending, body) "
+                  "SELECT * FROM unnest($1,$2,$3,$4,$5,$6) "
+                  "ON CONFLICT(id) DO UPDATE SET pending=excluded.pending, body=excluded.body",
+                  Parameters()
+                      .column(std::move(ids))
+                      .column(std::move(scopes))
+                      .column(std::move(runs))
+                      .column(std::move(created))
+                      .column(std::move(pending))
+                      .column(std::move(bodies))});
+  return ok();
+}
+
+Status Writer::put_waiters(const std::vector<WaiterRow>& waiters, std::vector<Request>& last) {
+  Column runs(Type::kId), steps(Type::kBytes), scopes(Type::kInteger), keys(Type::kBytes),
+      bodies(Type::kBytes), gone_runs(Type::kId), gone_steps(Type::kBytes);
+  std::size_t waiting = 0;
+  const auto rows = last_of_each(waiters, [](const WaiterRow& row) {
+    return std::tie(row.run, row.step_id);
+  });
+  for (const WaiterRow* waiter : rows) {
+    const Digest step = hasher_.hash(waiter->step_id);
+    if (!waiter->waiting) {
+      gone_runs.id(waiter->run);
+      gone_steps.blob(view(step));
+      continue;
+    }
+    const auto scope = scopes_.of(waiter->workspace, waiter->project);
+    if (!scope) return scope.error();
+    runs.id(waiter->run);
+    steps.blob(view(step));
+    scopes.integer(*scope);
+    keys.blob(awaited(hasher_, waiter->event, waiter->key));
+    bodies.blob(encode(hasher_, *waiter));
+    ++waiting;
+  }
+  if (waiting > 0) {
+    last.push_back({"INSERT INTO waiters(run, step, scope, awaited, body) "
+                    "SELECT * FROM unnest($1,$2,$3,$4,$5) ON CONFLICT(run, step) DO UPDATE SET "
+                    "awaited=excluded.awaited, body=excluded.body",
+                    Parameters()
+                        .column(std::move(runs))
+                        .column(std::move(steps))
+                        .column(std::move(scopes))
+                        .column(std::move(keys))
+                        .column(std::move(bodies))});
+  }
+  if (waiting < rows.size()) {
+    last.push_back({"DELETE FROM waiters USING unnest($1,$2) AS gone(run, step) "
+                    "WHERE waiters.run=gone.run AND waiters.step=gone.step",
+                    Parameters().column(std::move(gone_runs)).column(std::move(gone_steps))});
+  }
+  return ok();
+}
+
+}  // namespace troupe::postgres

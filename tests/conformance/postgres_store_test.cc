@@ -1,0 +1,42 @@
+#include "adapters/postgres/postgres_store.h"
+#include "adapters/system/hasher.h"
+#include "tests/conformance/store_suite.h"
+#include "tests/support/postgres_server.h"
+
+namespace troupe::testing {
+namespace {
+
+class PostgresHarness final : public StoreHarness {
+ public:
+  PostgresHarness() {
+    options_.conninfo = postgres_server().conninfo();
+    options_.schema = fresh_schema();
+    options_.journal_table_bytes = 4096;
+    options_.journal_tables_kept = 0;
+    options_.retire_piece_bytes = 1000;
+    open();
+  }
+  store::Store& store() override { return *store_; }
+  void reopen() override {
+    store_.reset();
+    open();
+  }
+  const Hasher& hasher() const override { return hasher_; }
+
+ private:
+  void open() {
+    auto store = postgres::PostgresStore::open(options_, hasher_);
+    TROUPE_ENSURE(store.ok());
+    store_ = *std::move(store);
+  }
+
+  system::Blake2bHasher hasher_;
+  postgres::Options options_;
+  std::unique_ptr<postgres::PostgresStore> store_;
+};
+
+}  // namespace
+
+std::unique_ptr<StoreHarness> make_harness() { return std::make_unique<PostgresHarness>(); }
+
+}  // namespace troupe::testing
