@@ -1,0 +1,87 @@
+// What becomes of a commit when the link to the server breaks around it.
+#include <gtest/gtest.h>
+
+#include "adapters/postgres/postgres_store.h"
+#include "adapters/system/hasher.h"
+#include "tests/adapters/postgres/cutting_link.h"
+#include "tests/conformance/store_rows.h"
+#include "tests/support/postgres_server.h"
+
+namespace troupe::testing {
+namespace {
+
+class BrokenLink : public ::testing::Test {
+ protected:
+  BrokenLink() {
+    options.conninfo = link.conninfo();
+    options.schema = fresh_schema();
+    auto opened = postgres::PostgresStore::open(options, hasher);
+    TROUPE_ENSURE(opened.ok());
+    store = *std::move(opened);
+    reader = store->open_reader();
+  }
+  store::Batch batch() {
+    store::Batch batch;
+    batch.runs = {make.run(scope)};
+    batch.frames = {make.frame(batch.runs[0].id), make.frame(batch.runs[0].id)};
+    return batch;
+  }
+  bool is_there(const store::Batch& batch) {
+    const bool frame = reader->frame(batch.frames[1].pos)->has_value();
+    EXPECT_EQ(reader->run(scope, batch.runs[0].id)->has_value(), frame) << "all or nothing";
+    return frame;
+  }
+  store::Writer& writer() { return store->writer(); }
+
+  CuttingLink link{postgres_server().socket()};
+  system::Blake2bHasher hasher;
+  postgres::Options options;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::Reader> reader;
+  RowMaker make;
+  store::TenantScope scope = make.scope();
+};
+
+TEST_F(BrokenLink, ACommitWhoseAnswerIsLostIsFoundToHaveLanded) {
+  ASSERT_TRUE(writer().commit(batch()).ok());
+  const store::Batch lost = batch();
+  link.cut_next_commit(CuttingLink::Cut::kAnswer);
+  EXPECT_EQ(writer().commit(lost).error().code, Code::kOutcomeUnknown);
+  const auto landed = writer().landed(lost.frames.back().pos);
+  ASSERT_TRUE(landed.ok()) << landed.error().message;
+  EXPECT_TRUE(*landed);
+  EXPECT_TRUE(is_there(lost));
+  EXPECT_TRUE(writer().commit(batch()).ok());
+  EXPECT_EQ(writer().commit(lost).error().code, Code::kInternal) << "not twice";
+}
+
+TEST_F(BrokenLink, ACommitThatTheServerNeverSawIsFoundNotToHaveLanded) {
+  const store::Batch lost = batch();
+  link.cut_next_commit(CuttingLink::Cut::kRequest);
+  EXPECT_EQ(writer().commit(lost).error().code, Code::kOutcomeUnknown);
+  EXPECT_FALSE(*writer().landed(lost.frames.back().pos));
+  EXPECT_FALSE(is_there(lost));
+  EXPECT_TRUE(writer().commit(lost).ok());
+  EXPECT_TRUE(is_there(lost));
+}
+
+TEST_F(BrokenLink, ATableBegunInALostCommitIsForgottenOrKept) {
+  store.reset();
+  options.journal_table_bytes = 1;
+  store = *postgres::PostgresStore::open(options, hasher);
+  ASSERT_TRUE(writer().commit(batch()).ok());
+  for (const auto cut : {CuttingLink::Cut::kRequest, CuttingLink::Cut::kAnswer}) {
+    const store::Batch lost = batch();
+    const std::size_t before = writer().journal_tables().size();
+    link.cut_next_commit(cut);
+    ASSERT_EQ(writer().commit(lost).error().code, Code::kOutcomeUnknown);
+    const bool landed = *writer().landed(lost.frames.back().pos);
+    EXPECT_EQ(landed, cut == CuttingLink::Cut::kAnswer);
+    EXPECT_EQ(writer().journal_tables().size(), before + (landed ? 1 : 0));
+    ASSERT_TRUE(writer().commit(batch()).ok());
+    EXPECT_EQ(is_there(lost), landed);
+  }
+}
+
+}  // namespace
+}  // namespace troupe::testing

@@ -1,0 +1,121 @@
+#include "tests/adapters/postgres/cutting_link.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace troupe::testing {
+namespace {
+
+sockaddr_un address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  TROUPE_ENSURE(path.size() < sizeof address.sun_path);
+  path.copy(address.sun_path, path.size());
+  return address;
+}
+
+bool pass(int to, const char* bytes, std::size_t size) {
+  while (size > 0) {
+    const ssize_t count = ::send(to, bytes, size, MSG_NOSIGNAL);
+    if (count <= 0) return false;
+    bytes += count;
+    size -= static_cast<std::size_t>(count);
+  }
+  return true;
+}
+
+}  // namespace
+
+CuttingLink::CuttingLink(std::string server_socket)
+    : server_socket_(std::move(server_socket)),
+      listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+      stop_(::eventfd(0, EFD_CLOEXEC)) {
+  const sockaddr_un own = address_of(directory_.file(".s.PGSQL.5432"));
+  const auto* address = reinterpret_cast<const sockaddr*>(&own);
+  TROUPE_ENSURE(::bind(listener_, address, sizeof own) == 0 && ::listen(listener_, 8) == 0);
+  thread_ = std::thread([this] { serve(); });
+}
+
+CuttingLink::~CuttingLink() {
+  TROUPE_ENSURE(::eventfd_write(stop_, 1) == 0);
+  thread_.join();
+  for (const Pair& pair : pairs_) {
+    ::close(pair.server);
+    if (pair.client >= 0) ::close(pair.client);
+  }
+  ::close(listener_);
+  ::close(stop_);
+}
+
+std::string CuttingLink::conninfo() const {
+  return "host=" + directory_.path().string() + " user=troupe dbname=postgres";
+}
+
+void CuttingLink::serve() {
+  for (;;) {
+    // A negative descriptor is passed over by poll.
+    std::vector<pollfd> watched = {{stop_, POLLIN, 0}, {listener_, POLLIN, 0}};
+    for (const Pair& pair : pairs_) {
+      watched.push_back({pair.client, POLLIN, 0});
+      watched.push_back({pair.server, POLLIN, 0});
+    }
+    if (::poll(watched.data(), watched.size(), -1) < 0 || watched[0].revents != 0) return;
+    std::vector<Pair> open;
+    for (std::size_t i = 0; i < pairs_.size(); ++i) {
+      Pair& pair = pairs_[i];
+      const bool lives = (watched[2 + 2 * i].revents == 0 || pass_from_client(pair)) &&
+                         (watched[3 + 2 * i].revents == 0 || pass_from_server(pair));
+      if (lives) {
+        open.push_back(std::move(pair));
+        continue;
+      }
+      ::close(pair.server);
+      if (pair.client >= 0) ::close(pair.client);
+    }
+    pairs_ = std::move(open);
+    if (watched[1].revents != 0) accept_one();
+  }
+}
+
+void CuttingLink::accept_one() {
+  Pair pair{::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC),
+            ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const sockaddr_un server = address_of(server_socket_);
+  TROUPE_ENSURE(::connect(pair.server, reinterpret_cast<const sockaddr*>(&server),
+                          sizeof server) == 0);
+  pairs_.push_back(std::move(pair));
+}
+
+bool CuttingLink::pass_from_client(Pair& pair) {
+  char part[1 << 16];
+  const ssize_t count = ::recv(pair.client, part, sizeof part, 0);
+  if (count <= 0) return false;
+  pair.said.append(part, static_cast<std::size_t>(count));
+  const bool commits = pair.said.find("COMMIT") != std::string::npos;
+  pair.said.erase(0, pair.said.size() - std::min<std::size_t>(pair.said.size(), 6));
+  if (commits && cut_ == Cut::kRequest) {
+    cut_ = Cut::kNever;
+    return false;
+  }
+  pair.swallows = commits && cut_ == Cut::kAnswer;
+  return pass(pair.server, part, static_cast<std::size_t>(count));
+}
+
+bool CuttingLink::pass_from_server(Pair& pair) {
+  char part[1 << 16];
+  const ssize_t count = ::recv(pair.server, part, sizeof part, 0);
+  if (count <= 0) return false;
+  if (!pair.swallows) return pair.client < 0 || pass(pair.client, part, std::size_t(count));
+  // The answer to a COMMIT is there, so it is durable. The client hears the end of the link, the
+  // server nothing at all.
+  cut_ = Cut::kNever;
+  pair.swallows = false;
+  ::close(pair.client);
+  pair.client = -1;
+  return true;
+}
+
+}  // namespace troupe::testing

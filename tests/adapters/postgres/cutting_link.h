@@ -1,0 +1,50 @@
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/conformance/temporary_directory.h"
+
+namespace troupe::testing {
+
+/// Stands between a client and a PostgreSQL socket and passes everything on, until it is told to
+/// cut the link at the next COMMIT. One thread of its own; the destructor ends it.
+class CuttingLink {
+ public:
+  enum class Cut {
+    kNever,
+    kRequest,  ///< the server never sees the COMMIT, only the end of its client
+    kAnswer,   ///< the server commits, and does not learn that its client has gone
+  };
+  explicit CuttingLink(std::string server_socket);
+  ~CuttingLink();
+
+  std::string conninfo() const;
+  /// Once; from then on everything passes again.
+  void cut_next_commit(Cut cut) { cut_ = cut; }
+
+ private:
+  struct Pair {
+    int client = -1;
+    int server = -1;
+    std::string said{};  ///< by the client, the last of it
+    bool swallows = false;
+  };
+  void serve();
+  void accept_one();
+  /// False if the pair is over.
+  bool pass_from_client(Pair& pair);
+  bool pass_from_server(Pair& pair);
+
+  TemporaryDirectory directory_;
+  const std::string server_socket_;
+  int listener_ = -1;
+  int stop_ = -1;
+  std::atomic<Cut> cut_{Cut::kNever};
+  std::vector<Pair> pairs_;
+  std::thread thread_;
+};
+
+}  // namespace troupe::testing
