@@ -222,20 +222,20 @@ Result<Answer> Connection::send_all(const std::vector<const Request*>& requests,
     sent.push_back({{}, true});
     is_sent = send_word("COMMIT");
   }
-  bool is_answered = false;
+  End end = End::kLost;
   is_sent = is_sent && PQpipelineSync(to) == 1;
-  auto answer = is_sent ? receive(sent, is_answered) : Result<Answer>(broken());
-  if (is_answered && PQexitPipelineMode(to) == 1) return answer;
+  auto answer = is_sent ? receive(sent, end) : Result<Answer>(broken());
+  if (end == End::kAnswered && PQexitPipelineMode(to) == 1) return answer;
   Error error = answer ? broken() : answer.error();
   close();
-  if (commits) {
+  if (commits && end != End::kRefused) {
     error.code = Code::kOutcomeUnknown;
     error.message = "The connection broke during COMMIT. " + error.message;
   }
   return error;
 }
 
-Result<Answer> Connection::receive(const std::vector<Sent>& sent, bool& is_answered) {
+Result<Answer> Connection::receive(const std::vector<Sent>& sent, End& end) {
   Answer last;
   Error first_error;
   bool is_failed = false;
@@ -243,21 +243,26 @@ Result<Answer> Connection::receive(const std::vector<Sent>& sent, bool& is_answe
   for (std::size_t at = 0; at <= sent.size();) {
     Answer answer(PQgetResult(connection_.get()));
     PGresult* const result = answer.result_.get();
-    if (!is_open()) return result ? failure(result) : broken();
-    if (result == nullptr) {
-      ++at;
-      continue;
-    }
     const ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC) {
-      is_answered = true;
+      end = End::kAnswered;
       if (is_failed) return first_error;
       return last;
     }
-    TROUPE_ENSURE(at < sent.size());
+    if (result == nullptr) {
+      if (!is_open()) break;
+      ++at;
+      continue;
+    }
+    if (at == sent.size()) break;  // instead of its end: the link broke
     const bool is_done = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
     if (!is_done && !sent[at].prepares.empty()) names_.erase(sent[at].prepares);
-    if (is_error(result) && !is_failed) first_error = failure(result);
+    if (is_error(result) && !is_failed) {
+      first_error = failure(result);
+      // The server itself ended before it came to COMMIT, even if the link breaks behind its word.
+      const bool is_servers = PQresultErrorField(result, PG_DIAG_SQLSTATE) != nullptr;
+      if (is_servers && !sent[at].is_commit) end = End::kRefused;
+    }
     is_failed = is_failed || !is_done;
     // COMMIT of a transaction that has failed succeeds in rolling it back.
     if (is_done && sent[at].is_commit && std::string_view(PQcmdStatus(result)) != "COMMIT") {
@@ -266,7 +271,7 @@ Result<Answer> Connection::receive(const std::vector<Sent>& sent, bool& is_answe
     }
     if (is_done && !sent[at].is_commit) last = std::move(answer);
   }
-  return broken();
+  return is_failed ? first_error : broken();
 }
 
 Result<std::string> Connection::query_text(const std::string& sql) {

@@ -85,7 +85,7 @@ class Connection {
 
   /// A transaction begins with whatever is sent next, so that its BEGIN costs no round trip.
   void begin() { is_begin_due_ = true; }
-  /// Sends `last` and COMMIT in one round trip. kOutcomeUnknown if the connection broke before the
+  /// Sends `last` and COMMIT in one round trip. kOutcomeUnknown if the connection broke before an
   /// answer came; any other error: nothing is written, and the caller rolls back.
   Status commit(const std::vector<Request>& last);
   /// Never fails: if the server does not answer, the connection is closed, which ends it as well.
@@ -117,7 +117,10 @@ class Connection {
   };
   Result<Answer> send_all(const std::vector<const Request*>& requests, bool commits);
   bool send(const Request& request, std::vector<Sent>& sent);
-  Result<Answer> receive(const std::vector<Sent>& sent, bool& is_answered);
+  /// How a pipeline ended: with the server's last word, with one that rules out that it went on to
+  /// COMMIT, or with neither.
+  enum class End { kAnswered, kRefused, kLost };
+  Result<Answer> receive(const std::vector<Sent>& sent, End& end);
   std::string with_begin(const std::string& sql);
   Error failure(const PGresult* result) const;
   Error broken() const;

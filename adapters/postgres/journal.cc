@@ -66,35 +66,54 @@ Status Journal::load() {
   return ok();
 }
 
-Status Journal::append(const std::vector<Frame>& frames, std::vector<Request>& late) {
+Status Journal::append(const std::vector<Frame>& frames, std::vector<Request>& last) {
   if (frames.empty()) return ok();
   if (state_.table_bytes >= table_bytes_max_) {
     if (Status begun = begin_table(); !begun) return begun;
   }
   const JournalTable& current = state_.tables.back();
-  bool is_any_current = false;
+  std::vector<const Frame*> in_current;
   for (const Frame& frame : frames) {
     state_.written += frame.bytes.size();
     state_.pos_max = std::max(state_.pos_max, frame.pos);
     if (frame.pos >= current.start) {
       state_.table_bytes += frame.bytes.size();
-      is_any_current = true;
+      in_current.push_back(&frame);
       continue;
     }
     const JournalTable* table = table_of(state_.tables, frame.pos);
     if (!table || table->is_retiring) {
       return Error{Code::kInternal, "A frame's address lies in history.", {}};
     }
-    late.push_back({"INSERT INTO " + journal_table(table->number) + " VALUES($1,$2,$3,$4)",
-                    Parameters().number(frame.pos).id(frame.entity).integer(frame.slot).blob(
-                        frame.bytes)});
+    last.push_back(insert(*table, {&frame}));
   }
-  if (!is_any_current) return ok();
-  return db_.copy(journal_table(current.number), [&](CopyRows& rows) {
-    for (const Frame& frame : frames) {
-      if (frame.pos >= current.start) rows.row(frame.pos, frame.entity, frame.slot, frame.bytes);
+  if (in_current.size() >= copy_frames_min_) return copy(current, in_current);
+  if (!in_current.empty()) last.push_back(insert(current, in_current));
+  return ok();
+}
+
+Status Journal::copy(const JournalTable& table, const std::vector<const Frame*>& frames) {
+  return db_.copy(journal_table(table.number), [&](CopyRows& rows) {
+    for (const Frame* frame : frames) {
+      rows.row(frame->pos, frame->entity, frame->slot, frame->bytes);
     }
   });
+}
+
+Request Journal::insert(const JournalTable& table, const std::vector<const Frame*>& frames) {
+  Column pos(Type::kInteger), entities(Type::kId), slots(Type::kInteger), bytes(Type::kBytes);
+  for (const Frame* frame : frames) {
+    pos.integer(static_cast<std::int64_t>(frame->pos));
+    entities.id(frame->entity);
+    slots.integer(frame->slot);
+    bytes.blob(frame->bytes);
+  }
+  return {"INSERT INTO " + journal_table(table.number) + " SELECT * FROM unnest($1,$2,$3,$4)",
+          Parameters()
+              .column(std::move(pos))
+              .column(std::move(entities))
+              .column(std::move(slots))
+              .column(std::move(bytes))};
 }
 
 Status Journal::begin_table() {

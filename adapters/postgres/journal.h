@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapters/postgres/connection.h"
+#include "adapters/postgres/options.h"
 #include "runtime/port/store.h"
 
 namespace troupe::postgres {
@@ -31,13 +32,15 @@ Result<std::vector<store::Frame>> read_piece(Connection& db, std::int64_t table,
 /// transactions; it forgets what a rollback took back.
 class Journal {
  public:
-  Journal(Connection& db, std::size_t table_bytes_max)
-      : db_(db), table_bytes_max_(table_bytes_max) {}
+  Journal(Connection& db, const Options& options)
+      : db_(db),
+        table_bytes_max_(options.journal_table_bytes),
+        copy_frames_min_(options.copy_frames_min) {}
 
   Status load();
-  /// Appends, and begins a table first if the current one is over its size. Frames that belong in
-  /// an older table are left to the requests that `late` gains; they refer to `frames`.
-  Status append(const std::vector<store::Frame>& frames, std::vector<Request>& late);
+  /// Appends, and begins a table first if the current one is over its size. What is not copied at
+  /// once is left to requests that `last` gains.
+  Status append(const std::vector<store::Frame>& frames, std::vector<Request>& last);
   void committed();
   void rolled_back() { state_ = committed_; }
 
@@ -58,9 +61,12 @@ class Journal {
     std::uint64_t written = 0;
   };
   Status begin_table();
+  Status copy(const JournalTable& table, const std::vector<const store::Frame*>& frames);
+  static Request insert(const JournalTable& table, const std::vector<const store::Frame*>& frames);
 
   Connection& db_;
   const std::size_t table_bytes_max_;
+  const std::size_t copy_frames_min_;
   State state_;
   State committed_;
   std::atomic<std::uint64_t> written_{0};

@@ -11,7 +11,7 @@ Writer::Writer(const Options& options, const Hasher& hasher)
     : options_(options),
       hasher_(hasher),
       db_(options_, Connection::Use::kWrite),
-      journal_(db_, options.journal_table_bytes),
+      journal_(db_, options_),
       scopes_(db_) {}
 
 Result<std::unique_ptr<Writer>> Writer::open(const Options& options, const Hasher& hasher) {

@@ -6,6 +6,9 @@
 namespace troupe::testing {
 namespace {
 
+/// The batches of the suite are small: all of their frames are copied, or none.
+constexpr std::size_t kCopyFramesMin = TROUPE_COPIES ? 1 : 1'000'000;
+
 class PostgresHarness final : public StoreHarness {
  public:
   PostgresHarness() {
@@ -14,6 +17,7 @@ class PostgresHarness final : public StoreHarness {
     options_.journal_table_bytes = 4096;
     options_.journal_tables_kept = 0;
     options_.retire_piece_bytes = 1000;
+    options_.copy_frames_min = kCopyFramesMin;
     open();
   }
   store::Store& store() override { return *store_; }

@@ -15,6 +15,7 @@ class BrokenLink : public ::testing::Test {
   BrokenLink() {
     options.conninfo = link.conninfo();
     options.schema = fresh_schema();
+    options.copy_frames_min = 2;
     auto opened = postgres::PostgresStore::open(options, hasher);
     TROUPE_ENSURE(opened.ok());
     store = *std::move(opened);
@@ -45,7 +46,7 @@ class BrokenLink : public ::testing::Test {
 TEST_F(BrokenLink, ACommitWhoseAnswerIsLostIsFoundToHaveLanded) {
   ASSERT_TRUE(writer().commit(batch()).ok());
   const store::Batch lost = batch();
-  link.cut_next_commit(CuttingLink::Cut::kAnswer);
+  link.cut_next(CuttingLink::Cut::kAnswer, "COMMIT");
   EXPECT_EQ(writer().commit(lost).error().code, Code::kOutcomeUnknown);
   const auto landed = writer().landed(lost.frames.back().pos);
   ASSERT_TRUE(landed.ok()) << landed.error().message;
@@ -57,12 +58,20 @@ TEST_F(BrokenLink, ACommitWhoseAnswerIsLostIsFoundToHaveLanded) {
 
 TEST_F(BrokenLink, ACommitThatTheServerNeverSawIsFoundNotToHaveLanded) {
   const store::Batch lost = batch();
-  link.cut_next_commit(CuttingLink::Cut::kRequest);
+  link.cut_next(CuttingLink::Cut::kRequest, "COMMIT");
   EXPECT_EQ(writer().commit(lost).error().code, Code::kOutcomeUnknown);
   EXPECT_FALSE(*writer().landed(lost.frames.back().pos));
   EXPECT_FALSE(is_there(lost));
   EXPECT_TRUE(writer().commit(lost).ok());
   EXPECT_TRUE(is_there(lost));
+}
+
+TEST_F(BrokenLink, ALinkThatBreaksBeforeCommitLosesTheBatchForSure) {
+  const store::Batch lost = batch();
+  link.cut_next(CuttingLink::Cut::kRequest, "COPY");
+  EXPECT_EQ(writer().commit(lost).error().code, Code::kUnavailable);
+  EXPECT_FALSE(is_there(lost));
+  EXPECT_TRUE(writer().commit(lost).ok());
 }
 
 TEST_F(BrokenLink, ATableBegunInALostCommitIsForgottenOrKept) {
@@ -73,7 +82,7 @@ TEST_F(BrokenLink, ATableBegunInALostCommitIsForgottenOrKept) {
   for (const auto cut : {CuttingLink::Cut::kRequest, CuttingLink::Cut::kAnswer}) {
     const store::Batch lost = batch();
     const std::size_t before = writer().journal_tables().size();
-    link.cut_next_commit(cut);
+    link.cut_next(cut, "COMMIT");
     ASSERT_EQ(writer().commit(lost).error().code, Code::kOutcomeUnknown);
     const bool landed = *writer().landed(lost.frames.back().pos);
     EXPECT_EQ(landed, cut == CuttingLink::Cut::kAnswer);

@@ -10,26 +10,28 @@
 namespace troupe::testing {
 
 /// Stands between a client and a PostgreSQL socket and passes everything on, until it is told to
-/// cut the link at the next COMMIT. One thread of its own; the destructor ends it.
+/// cut the link at a certain word of a client. One thread of its own; the destructor ends it.
 class CuttingLink {
  public:
   enum class Cut {
     kNever,
-    kRequest,  ///< the server never sees the COMMIT, only the end of its client
-    kAnswer,   ///< the server commits, and does not learn that its client has gone
+    kRequest,  ///< the server never sees the word, only the end of its client
+    kAnswer,   ///< the server does it, and does not learn that its client has gone
   };
   explicit CuttingLink(std::string server_socket);
   ~CuttingLink();
 
   std::string conninfo() const;
   /// Once; from then on everything passes again.
-  void cut_next_commit(Cut cut) { cut_ = cut; }
+  void cut_next(Cut cut, std::string word) {
+    word_ = std::move(word);
+    cut_ = cut;
+  }
 
  private:
   struct Pair {
     int client = -1;
     int server = -1;
-    std::string said{};  ///< by the client, the last of it
     bool swallows = false;
   };
   void serve();
@@ -42,6 +44,7 @@ class CuttingLink {
   const std::string server_socket_;
   int listener_ = -1;
   int stop_ = -1;
+  std::string word_;  ///< read only while a cut is due, so never while it is written
   std::atomic<Cut> cut_{Cut::kNever};
   std::vector<Pair> pairs_;
   std::thread thread_;
