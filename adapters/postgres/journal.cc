@@ -9,8 +9,7 @@ namespace troupe::postgres {
 using store::Frame;
 using store::Pos;
 
-Result<std::vector<JournalTable>> read_journal_tables(Connection& db) {
-  const auto answer = db.query("SELECT n, start, retiring FROM journal_tables ORDER BY n");
+Result<std::vector<JournalTable>> journal_tables_in(const Result<Answer>& answer) {
   if (!answer) return answer.error();
   std::vector<JournalTable> tables;
   for (int row = 0; row < answer->rows(); ++row) {
@@ -49,7 +48,7 @@ Result<std::vector<Frame>> read_piece(Connection& db, std::int64_t table, Pos fr
 }
 
 Status Journal::load() {
-  auto tables = read_journal_tables(db_);
+  auto tables = journal_tables_in(db_.query(kSelectJournalTables));
   if (!tables) return tables.error();
   state_.tables = *std::move(tables);
   const auto bytes = db_.query_integer("SELECT coalesce(sum(octet_length(bytes)),0)::int8 FROM " +

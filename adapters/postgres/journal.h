@@ -19,8 +19,10 @@ struct JournalTable {
   bool is_retiring = false;  ///< its frames are going over into history, which moves its start
 };
 
-/// All journal tables, oldest first.
-Result<std::vector<JournalTable>> read_journal_tables(Connection& db);
+/// All journal tables, oldest first, as this statement gives them.
+inline constexpr const char* kSelectJournalTables =
+    "SELECT n, start, retiring FROM journal_tables ORDER BY n";
+Result<std::vector<JournalTable>> journal_tables_in(const Result<Answer>& answer);
 /// The table whose range holds `pos`; nothing if that has been retired.
 const JournalTable* table_of(const std::vector<JournalTable>& tables, store::Pos pos);
 /// The next frames of a table from `from` on, in order: about `bytes_max` of them, at least one if

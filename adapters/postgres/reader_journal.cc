@@ -16,29 +16,26 @@ constexpr int kSnapshotsPerLook = 256;
 }  // namespace
 
 Status Reader::look_for_tables() {
-  // By way of query(), which opens the connection where there is none.
-  if (!db_.is_open()) {
-    if (Status opened = db_.open(); !opened) return opened;
-  }
-  auto tables = read_journal_tables(db_);
-  if (!tables && !db_.is_open()) {
-    if (Status opened = db_.open(); !opened) return opened;
-    tables = read_journal_tables(db_);
-  }
+  auto tables = journal_tables_in(query(kSelectJournalTables));
   if (!tables) return tables.error();
+  for (const JournalTable& table : tables_) {
+    if (table.number < tables->front().number) db_.forget(journal_table(table.number));
+  }
   tables_ = *std::move(tables);
   return ok();
 }
 
 Result<std::optional<Frame>> Reader::frame(Pos pos) {
   // A frame never changes, so where it was seen last is a good place to look; only when it is not
-  // there, tables may have been begun or dropped since.
-  if (!tables_.empty()) {
-    auto found = frame_in_known_tables(pos);
-    if (found && *found) return found;
+  // there, tables may have been begun or dropped since. One may be dropped even between the look
+  // for tables and the look into it, and then no more than once.
+  auto found = frame_in_known_tables(pos);
+  for (int looks = 0; looks < 2 && (!found || !*found); ++looks) {
+    if (looks > 0 && found) break;
+    if (Status done = look_for_tables(); !done) return done.error();
+    found = frame_in_known_tables(pos);
   }
-  if (Status done = look_for_tables(); !done) return done.error();
-  return frame_in_known_tables(pos);
+  return found;
 }
 
 Result<std::optional<Frame>> Reader::frame_in_known_tables(Pos pos) {

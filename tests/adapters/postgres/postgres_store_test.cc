@@ -106,6 +106,29 @@ TEST_F(PostgresStore, ABrokenConnectionIsOpenedByTheNextCall) {
   EXPECT_TRUE(*reader->run(scope, second.runs[0].id));
 }
 
+TEST_F(PostgresStore, AReaderThatKnewADroppedTableLooksAgain) {
+  options.journal_table_bytes = 1;
+  options.journal_tables_kept = 0;
+  const auto store = *open();
+  std::vector<store::Frame> frames;
+  const auto reader = store->open_reader();
+  for (int i = 0; i < 3; ++i) {
+    frames.push_back(batch().frames[0]);
+    store::Batch batch;
+    batch.frames = {frames.back()};
+    ASSERT_TRUE(store->writer().commit(batch).ok());
+    ASSERT_TRUE(*reader->frame(frames.back().pos));
+  }
+  ASSERT_TRUE(store->writer().set_recovery_mark(frames[2].pos).ok());
+  while (*store->writer().retire_journal()) {
+  }
+  const auto retired = reader->frame(frames[0].pos);
+  ASSERT_TRUE(retired.ok()) << retired.error().message;
+  EXPECT_FALSE(*retired);
+  EXPECT_EQ(**reader->frame(frames[2].pos), frames[2]);
+  EXPECT_EQ(*reader->history(frames[0].entity, 0, 1000), std::vector{frames[0]});
+}
+
 TEST_F(PostgresStore, AServerThatIsNotThereIsUnavailable) {
   options.conninfo = "host=/nonexistent user=troupe";
   EXPECT_EQ(open().error().code, Code::kUnavailable);
