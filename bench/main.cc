@@ -38,8 +38,8 @@ constexpr Workload kWorkloads[] = {
 
 int usage_error(const std::string& message) {
   std::cerr << "troupe-bench: " << message << "\n"
-            << "usage: troupe-bench W1 [--store sqlite] [--mode strict|run-ahead] [--n N] "
-               "[--workspaces K] [--seconds S] [--json]\n       troupe-bench list\n";
+            << "usage: troupe-bench W1 [--store sqlite|postgres] [--mode strict|run-ahead] "
+               "[--n N] [--workspaces K] [--seconds S] [--json]\n       troupe-bench list\n";
   return 2;
 }
 
@@ -133,7 +133,7 @@ int main_of(int argc, char** argv) {
     else if (flag == "--seconds") settings.seconds = std::atof(value.c_str());
     else if (flag == "--mode" && (value == "strict" || value == "run-ahead"))
       settings.strict = value == "strict";
-    else if (flag == "--store" && value == "sqlite") settings.store = value;
+    else if (flag == "--store" && (value == "sqlite" || value == "postgres")) settings.store = value;
     else return usage_error("cannot understand " + flag + " " + value);
   }
   std::string pattern = (std::filesystem::temp_directory_path() / "troupe-bench-XXXXXX").string();

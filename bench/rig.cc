@@ -60,9 +60,16 @@ Counter& CountingMetrics::counter(std::string_view name, std::string_view a, std
 
 Rig::Rig(const Settings& settings, lua_sandbox::Zygote zygote) : settings_(settings) {
   scripts_ = std::make_unique<lua_sandbox::Pool>(std::move(zygote), clock_);
-  sqlite::Options options;
-  options.path = settings.dir + "/troupe.db";
-  store_ = must(sqlite::SqliteStore::open(options, hasher_), "the store");
+  if (settings.store == "postgres") {
+    server_ = std::make_unique<testing::PostgresServer>();
+    postgres::Options options;
+    options.conninfo = server_->conninfo();
+    store_ = must(postgres::PostgresStore::open(options, hasher_), "the store");
+  } else {
+    sqlite::Options options;
+    options.path = settings.dir + "/troupe.db";
+    store_ = must(sqlite::SqliteStore::open(options, hasher_), "the store");
+  }
   if (Status begun = begin(); !begun) die("the node", begun.error());
   const auto reader = store_->open_reader();
   const auto workspaces = must(reader->workspaces(), "workspaces");

@@ -12,6 +12,7 @@
 #include "adapters/lua_sandbox/pool.h"
 #include "adapters/lua_sandbox/syntax.h"
 #include "adapters/metrics/registry.h"
+#include "adapters/postgres/postgres_store.h"
 #include "adapters/re2/pattern_compiler.h"
 #include "adapters/sqlite/sqlite_store.h"
 #include "adapters/system/clock.h"
@@ -19,13 +20,14 @@
 #include "adapters/system/hasher.h"
 #include "adapters/system/log.h"
 #include "bench/usage.h"
+#include "tests/support/postgres_server.h"
 
 namespace troupe::bench {
 
 /// What the command line asks for.
 struct Settings {
   std::string workload;
-  std::string store = "sqlite";
+  std::string store = "sqlite";  ///< or "postgres": a server of its own, on a socket
   bool strict = false;
   std::uint64_t n = 0;     ///< 0: the workload's own
   std::uint64_t workspaces = 0;  ///< 0: the workload's own
@@ -123,7 +125,8 @@ class Rig {
   lua_sandbox::Syntax syntax_;
   re2::Re2PatternCompiler patterns_;
   std::unique_ptr<lua_sandbox::Pool> scripts_;
-  std::unique_ptr<sqlite::SqliteStore> store_;
+  std::unique_ptr<testing::PostgresServer> server_;  ///< outlives the store
+  std::unique_ptr<store::Store> store_;
   std::unique_ptr<actors::Node> node_;
   store::TenantScope scope_;
 };
