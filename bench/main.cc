@@ -133,7 +133,8 @@ int main_of(int argc, char** argv) {
     else if (flag == "--seconds") settings.seconds = std::atof(value.c_str());
     else if (flag == "--mode" && (value == "strict" || value == "run-ahead"))
       settings.strict = value == "strict";
-    else if (flag == "--store" && (value == "sqlite" || value == "postgres")) settings.store = value;
+    else if (flag == "--store" && (value == "sqlite" || value == "postgres"))
+      settings.store = value;
     else return usage_error("cannot understand " + flag + " " + value);
   }
   std::string pattern = (std::filesystem::temp_directory_path() / "troupe-bench-XXXXXX").string();
