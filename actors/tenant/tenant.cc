@@ -10,12 +10,12 @@ namespace {
 
 Error not_found() { return {Code::kNotFound, "there is no such run", {}}; }
 
-/// Whether a run that was set aside is woken just to be stopped: then it is not to work again.
-template <class Pending>
-bool only_to_stop(const run::State& state, const Pending& pending) {
+/// What a run that was set aside is woken for, if it is an `AskedFor`.
+template <class AskedFor, class Pending>
+bool woken_by(const run::State& state, const Pending& pending) {
   if (state.pause_reason != store::PauseReason::kQuarantine || pending.empty()) return false;
   const auto* ask = std::get_if<Ask>(&pending.front().second);
-  return ask != nullptr && std::holds_alternative<run::event::StopAsked>(ask->event);
+  return ask != nullptr && std::holds_alternative<AskedFor>(ask->event);
 }
 
 Started started_of(const store::RunRow& row) {
@@ -207,12 +207,13 @@ void Tenant::wake(RunId run) {
   deliver(run, found->second, {workspace_, std::nullopt}, Ask{run::event::TimerDue{}, {}});
 }
 
-Tenant::Entry& Tenant::activate(RunId run, Entry& entry) {
+Tenant::Entry& Tenant::activate(RunId run, Entry& entry, const Message* first) {
   if (entry.phase != Phase::kQueued) return entry;
   entry.actor = outside_.spawn(std::move(entry.state), entry.origin);
   entry.state.reset();
   entry.phase = Phase::kActive;
   by_actor_[entry.actor.address()] = run;
+  if (first != nullptr) forward(entry, *first);
   if (entry.origin == Origin::kRecovered) forward(entry, Ask{run::event::Recovered{}, {}});
   return entry;
 }
@@ -333,11 +334,17 @@ void Tenant::loaded(const Loaded& message) {
     entry.project = message.state->project;
     entry.state = message.state;
     entry.origin = message.origin;
-    if (only_to_stop(*message.state, pending)) entry.origin = Origin::kAsleep;
+    // Just to be stopped it is not to work again.
+    if (woken_by<run::event::StopAsked>(*message.state, pending)) entry.origin = Origin::kAsleep;
     entry.phase = Phase::kQueued;
     const bool queued = !message.state->started.set();
-    activate(message.run, entry);
-    for (const auto& [scope, wanted] : pending) deliver(message.run, entry, scope, wanted);
+    // It may end as soon as it goes on working, and a resume must not be answered with that end.
+    const bool first = woken_by<run::event::ResumeAsked>(*message.state, pending) &&
+                       sees(pending.front().first, entry);
+    activate(message.run, entry, first ? &pending.front().second : nullptr);
+    for (std::size_t i = first ? 1 : 0; i < pending.size(); ++i) {
+      deliver(message.run, entry, pending[i].first, pending[i].second);
+    }
     if (!queued) return;
     entry.in_queue = true;
     queue_.push_back(message.run);

@@ -66,7 +66,8 @@ class Tenant {
   void make(RunId run, const Making& making);
   void make_unless_exists(RunId run, Making making);
   void answer_existing(const store::RunRow& row, const Making& making);
-  Entry& activate(RunId run, Entry& entry);
+  /// `first`, if there is one, is told before the run goes on with what it had under way.
+  Entry& activate(RunId run, Entry& entry, const Message* first = nullptr);
   void take_turns();
   void hold_turn(Entry& entry);
   void give_turn(Entry& entry);

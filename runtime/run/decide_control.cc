@@ -98,7 +98,6 @@ Status Machine::on(const event::Recovered&) {
   // Commands about child runs may have been lost between commit and performance; both are safe to
   // repeat.
   each_step(*state_.graph, state_.root, StepPath(0), [&](const StepPath& path, StepState& step) {
-    if (!run_ended) step.in_flight = false;
     if (!waits_for_child(step)) return;
     if (step.status == StepStatus::kCancelled) {
       decision_.commands.push_back(command::StopChild{step.waiting->child, false});
