@@ -61,7 +61,9 @@ Counter& CountingMetrics::counter(std::string_view name, std::string_view a, std
 Rig::Rig(const Settings& settings, lua_sandbox::Zygote zygote) : settings_(settings) {
   scripts_ = std::make_unique<lua_sandbox::Pool>(std::move(zygote), clock_);
   if (settings.store == "postgres") {
-    server_ = std::make_unique<testing::PostgresServer>();
+    // As PostgreSQL comes, where the tests' server is smaller.
+    server_ = std::make_unique<testing::PostgresServer>(
+        std::vector<std::string>{"shared_buffers=128MB", "autovacuum=on"});
     postgres::Options options;
     options.conninfo = server_->conninfo();
     store_ = must(postgres::PostgresStore::open(options, hasher_), "the store");
