@@ -10,6 +10,8 @@
 
 #include "runtime/base/result.h"
 #include "runtime/base/uuid.h"
+#include "runtime/cluster/slots.h"
+#include "runtime/port/membership.h"
 #include "runtime/port/system.h"
 
 namespace troupe::store {
@@ -23,7 +25,7 @@ using Pos = std::uint64_t;
 struct Frame {
   Pos pos = 0;
   RunId entity;
-  std::uint16_t slot = 0;
+  std::uint16_t hash = 0;  ///< cluster::hash_of the entity
   std::string bytes;
 };
 
@@ -188,20 +190,25 @@ struct RunFilter {
 };
 
 /// Changes. One thread, the store's writer thread, calls these; each is durable when it returns ok.
-/// kUnavailable and kStorageFull: nothing was written. kOutcomeUnknown: resolve with `landed`.
+/// kUnavailable and kStorageFull: nothing was written. kStaleEpoch: this node has been declared
+/// gone, nothing was written nor will be. kOutcomeUnknown: resolve with `landed`.
 class Writer {
  public:
   virtual ~Writer() = default;
   virtual Status commit(const Batch& batch) = 0;
   /// After kOutcomeUnknown: whether the batch whose last frame is at `last` is in the store.
+  /// Answers once no commit of an earlier connection can land any more.
   virtual Result<bool> landed(Pos last) = 0;
-  /// A new ownership epoch, greater than any before; recorded.
+  /// Whether `landed` tells the truth in this process; where not, only a new one can know.
+  virtual bool can_resolve() const = 0;
+  /// A new ownership epoch, greater than any before, of any node; recorded. Has to be drawn after
+  /// slots were acquired and before their entities go on, so that an entity's addresses grow.
   virtual Result<std::uint64_t> next_epoch() = 0;
 
-  /// Starts of journal tables, oldest first; the last one is being written. A table is begun when
-  /// the current one is over its size (64 MB).
+  /// Starts of this node's journal tables, oldest first; the last one is being written. A table is
+  /// begun when the current one is over its size (64 MB).
   virtual std::vector<Pos> journal_tables() const = 0;
-  /// From here recovery scans. Tables wholly before it may be moved into history by
+  /// From here recovery of this node scans. Tables wholly before it may be moved into history by
   /// `retire_journal`.
   virtual Status set_recovery_mark(Pos mark) = 0;
   /// One bounded piece (a few ms) of moving the oldest table that recovery no longer needs into
@@ -258,8 +265,8 @@ class Reader {
   /// Frames of an entity that have been moved into history, oldest first, with pos > `after`; at
   /// most about `bytes_max` (always at least one if there is one).
   virtual Result<std::vector<Frame>> history(RunId entity, Pos after, std::size_t bytes_max) = 0;
-  /// The start of the oldest journal table: frames before it are in history.
-  virtual Result<Pos> journal_start() = 0;
+  /// Where to look for a frame first: in the journal, or in history. It may be moving.
+  virtual Result<bool> in_journal(Pos pos) = 0;
   virtual Result<std::optional<std::string>> payload(std::uint32_t bucket, ProjectId project,
                                                      const Digest& hash) = 0;
 
@@ -271,14 +278,20 @@ class Reader {
   virtual Result<std::vector<WaiterRow>> waiters(const TenantScope& scope, std::string_view event,
                                                  std::string_view key) = 0;
 
-  // Recovery. `visit` returns false to stop.
-  virtual Result<Pos> recovery_mark() = 0;
-  virtual Status scan_journal(Pos from, const std::function<bool(Frame)>& visit) = 0;
-  virtual Status runnable_snapshots(const std::function<bool(Snapshot)>& visit) = 0;
-  /// Sleeping entities due before `until`, in order of wake_at; at most `limit`.
-  virtual Result<std::vector<Snapshot>> due(TimePoint after,
-                                            TimePoint until,
-                                            std::size_t limit) = 0;
+  // Recovery. `visit` returns false to stop. `slots` are this node's own.
+  /// Frames that snapshots may not cover, in order of pos: of this node's journal from its recovery
+  /// mark, and of the slots' tails (see Membership). Frames that snapshots do cover come as well.
+  virtual Status scan_tail(const cluster::SlotSet& slots,
+                           const std::function<bool(Frame)>& visit) = 0;
+  /// The same for one entity, and only with pos > `after`.
+  virtual Status scan_tail_of(RunId entity, Pos after,
+                              const std::function<bool(Frame)>& visit) = 0;
+  virtual Status runnable_snapshots(const cluster::SlotSet& slots,
+                                    const std::function<bool(Snapshot)>& visit) = 0;
+  /// Sleeping entities due from `after` on and before `until`, in order of wake_at; at most
+  /// `limit`.
+  virtual Result<std::vector<Snapshot>> due(const cluster::SlotSet& slots, TimePoint after,
+                                            TimePoint until, std::size_t limit) = 0;
 };
 
 /// What is known of a store's promises and cost, for doctor, metrics and benchmarks.
@@ -293,6 +306,8 @@ class Store {
   virtual ~Store() = default;
   virtual Writer& writer() = 0;
   virtual std::unique_ptr<Reader> open_reader() = 0;
+  /// Null where a store belongs to one node at a time, which owns all slots.
+  virtual std::unique_ptr<Membership> open_membership() { return nullptr; }
   virtual StoreInfo info() const = 0;
   /// Bytes written to the journal since it was opened, and to the write-ahead log where there is
   /// one.
