@@ -84,11 +84,9 @@ class Filing {
 
 Result<Recovered> recover(Services& services, store::Reader& reader) {
   Recovered out;
-  auto mark = reader.recovery_mark();
-  if (!mark) return std::move(mark).error();
   std::unordered_map<RunId, std::vector<store::Frame>> tails;
   std::vector<RunId> order;
-  const Status scanned = reader.scan_journal(*mark, [&](store::Frame frame) {
+  const Status scanned = reader.scan_tail(cluster::all_slots(), [&](store::Frame frame) {
     auto& tail = tails[frame.entity];
     if (tail.empty()) order.push_back(frame.entity);
     tail.push_back(std::move(frame));
@@ -113,10 +111,11 @@ Result<Recovered> recover(Services& services, store::Reader& reader) {
     filing.file(run, *snapshot, tail, has_row);
   }
   std::vector<store::Snapshot> rest;
-  const Status visited = reader.runnable_snapshots([&](store::Snapshot snapshot) {
-    if (tails.count(snapshot.entity) == 0) rest.push_back(std::move(snapshot));
-    return true;
-  });
+  const Status visited =
+      reader.runnable_snapshots(cluster::all_slots(), [&](store::Snapshot snapshot) {
+        if (tails.count(snapshot.entity) == 0) rest.push_back(std::move(snapshot));
+        return true;
+      });
   if (!visited) return visited.error();
   for (const store::Snapshot& snapshot : rest) filing.file(snapshot.entity, snapshot, {}, true);
   return out;

@@ -74,7 +74,4 @@ struct Services {
   std::atomic<std::size_t> next_reader_{0};
 };
 
-/// The ownership slot of an entity: the low 16 bits of its id's hash; see ARCHITECTURE.md.
-std::uint16_t slot_of(const Uuid& entity);
-
 }  // namespace troupe::actors

@@ -153,20 +153,15 @@ Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace
     return loaded;
   }
   Fold fold(services, reader);
-  store::Pos from = 0;
   if (*snapshot) {
     if (Status begun = fold.begin(**snapshot); !begun) return fail(std::move(begun).error());
-    from = (*snapshot)->pos + 1;
-  } else {
-    auto mark = reader.recovery_mark();
-    if (!mark) return fail(std::move(mark).error());
-    from = *mark;
   }
+  const store::Pos after = *snapshot ? (*snapshot)->pos : 0;
   Status folded = ok();
-  if (crashed || !*snapshot || (*row)->head > (*snapshot)->pos) {
+  if (crashed || !*snapshot || (*row)->head > after) {
     loaded.origin = Origin::kRecovered;
-    const Status scanned = reader.scan_journal(from, [&](store::Frame frame) {
-      if (frame.entity == run) folded = fold.add(frame);
+    const Status scanned = reader.scan_tail_of(run, after, [&](store::Frame frame) {
+      folded = fold.add(frame);
       return folded.ok();
     });
     if (!scanned) return fail(scanned.error());

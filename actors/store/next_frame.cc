@@ -23,7 +23,7 @@ store::Frame next_frame(const Services& services, run::State& state,
   header.first_seq = state.seq - events + 1;
   header.back = state.chain.back();
   state.chain.append(pos);
-  return {pos, state.id, slot_of(state.id), journal::encode_frame(header, records)};
+  return {pos, state.id, cluster::hash_of(state.id), journal::encode_frame(header, records)};
 }
 
 }  // namespace troupe::actors

@@ -52,7 +52,7 @@ void read_ahead(Self self) {
   const TimerActor timers = caf::actor_cast<TimerActor>(caf::strong_actor_ptr{self->ctrl()});
   state.services->read([timers, after, until, services = state.services](store::Reader& reader) {
     ReadAhead answer{std::make_shared<std::vector<store::Snapshot>>(), until, {}};
-    auto due = reader.due(after, until, kReadAheadMax);
+    auto due = reader.due(cluster::all_slots(), after, until, kReadAheadMax);
     if (!due) {
       services->ports.log.error("timers could not be read", {{"message", due.error().message}});
       answer.horizon = after;
@@ -60,7 +60,7 @@ void read_ahead(Self self) {
     } else {
       if (due->size() >= kReadAheadMax) answer.horizon = due->back().wake_at;
       *answer.due = std::move(*due);
-      auto beyond = reader.due(answer.horizon, TimePoint{INT64_MAX}, 1);
+      auto beyond = reader.due(cluster::all_slots(), answer.horizon, TimePoint{INT64_MAX}, 1);
       if (beyond && !beyond->empty()) answer.next_far = beyond->front().wake_at;
     }
     caf::anon_send(timers, std::move(answer));

@@ -167,9 +167,9 @@ Result<std::vector<Frame>> MemoryStore::ReaderImpl::history(RunId entity, Pos af
   return frames;
 }
 
-Result<Pos> MemoryStore::ReaderImpl::journal_start() {
+Result<bool> MemoryStore::ReaderImpl::in_journal(Pos pos) {
   const std::scoped_lock lock(owner_.mutex_);
-  return owner_.state_.journal_start();
+  return pos >= owner_.state_.journal_start();
 }
 
 Result<std::optional<std::string>> MemoryStore::ReaderImpl::payload(std::uint32_t bucket,
@@ -213,12 +213,26 @@ Result<std::vector<WaiterRow>> MemoryStore::ReaderImpl::waiters(const TenantScop
   return rows;
 }
 
-Result<Pos> MemoryStore::ReaderImpl::recovery_mark() {
+Pos MemoryStore::ReaderImpl::recovery_mark() const {
   const std::scoped_lock lock(owner_.mutex_);
   return owner_.state_.recovery_mark;
 }
 
-Status MemoryStore::ReaderImpl::scan_journal(Pos from, const std::function<bool(Frame)>& visit) {
+Status MemoryStore::ReaderImpl::scan_tail(const cluster::SlotSet& slots,
+                                          const std::function<bool(Frame)>& visit) {
+  return scan(recovery_mark(), [&](Frame frame) {
+    return !slots.test(cluster::slot_of(frame.entity)) || visit(std::move(frame));
+  });
+}
+
+Status MemoryStore::ReaderImpl::scan_tail_of(RunId entity, Pos after,
+                                             const std::function<bool(Frame)>& visit) {
+  return scan(std::max(recovery_mark(), after + 1), [&](Frame frame) {
+    return frame.entity != entity || visit(std::move(frame));
+  });
+}
+
+Status MemoryStore::ReaderImpl::scan(Pos from, const std::function<bool(Frame)>& visit) {
   // The visitor may take its time or read from this store, so no lock is held while it runs.
   for (Pos next = from;;) {
     std::optional<Frame> frame;
@@ -233,12 +247,13 @@ Status MemoryStore::ReaderImpl::scan_journal(Pos from, const std::function<bool(
   }
 }
 
-Status MemoryStore::ReaderImpl::runnable_snapshots(const std::function<bool(Snapshot)>& visit) {
+Status MemoryStore::ReaderImpl::runnable_snapshots(const cluster::SlotSet& slots,
+                                                   const std::function<bool(Snapshot)>& visit) {
   std::vector<Snapshot> rows;
   {
     const std::scoped_lock lock(owner_.mutex_);
     for (const auto& [id, row] : owner_.state_.snapshots) {
-      if (row.runnable) rows.push_back(row);
+      if (row.runnable && slots.test(cluster::slot_of(id))) rows.push_back(row);
     }
   }
   for (Snapshot& row : rows) {
@@ -247,12 +262,14 @@ Status MemoryStore::ReaderImpl::runnable_snapshots(const std::function<bool(Snap
   return ok();
 }
 
-Result<std::vector<Snapshot>> MemoryStore::ReaderImpl::due(TimePoint after, TimePoint until,
+Result<std::vector<Snapshot>> MemoryStore::ReaderImpl::due(const cluster::SlotSet& slots,
+                                                           TimePoint after, TimePoint until,
                                                            std::size_t limit) {
   const std::scoped_lock lock(owner_.mutex_);
   std::vector<Snapshot> rows;
   for (const auto& [id, row] : owner_.state_.snapshots) {
-    if (row.wake_at.set() && row.wake_at >= after && row.wake_at < until) rows.push_back(row);
+    const bool is_due = row.wake_at.set() && row.wake_at >= after && row.wake_at < until;
+    if (is_due && slots.test(cluster::slot_of(id))) rows.push_back(row);
   }
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Snapshot& a, const Snapshot& b) { return a.wake_at < b.wake_at; });

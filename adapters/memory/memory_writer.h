@@ -11,6 +11,7 @@ class MemoryStore::WriterImpl final : public store::Writer {
 
   Status commit(const store::Batch& batch) override { return owner_.commit(batch); }
   Result<bool> landed(store::Pos last) override;
+  bool can_resolve() const override { return true; }
   Result<std::uint64_t> next_epoch() override;
   std::vector<store::Pos> journal_tables() const override;
   Status set_recovery_mark(store::Pos mark) override;
@@ -55,7 +56,7 @@ class MemoryStore::ReaderImpl final : public store::Reader {
   Result<std::optional<store::Frame>> frame(store::Pos pos) override;
   Result<std::vector<store::Frame>> history(RunId entity, store::Pos after,
                                             std::size_t bytes_max) override;
-  Result<store::Pos> journal_start() override;
+  Result<bool> in_journal(store::Pos pos) override;
   Result<std::optional<std::string>> payload(std::uint32_t bucket, ProjectId project,
                                              const Digest& hash) override;
 
@@ -66,13 +67,19 @@ class MemoryStore::ReaderImpl final : public store::Reader {
                                                 std::string_view event,
                                                 std::string_view key) override;
 
-  Result<store::Pos> recovery_mark() override;
-  Status scan_journal(store::Pos from, const std::function<bool(store::Frame)>& visit) override;
-  Status runnable_snapshots(const std::function<bool(store::Snapshot)>& visit) override;
-  Result<std::vector<store::Snapshot>> due(TimePoint after, TimePoint until,
-                                           std::size_t limit) override;
+  Status scan_tail(const cluster::SlotSet& slots,
+                   const std::function<bool(store::Frame)>& visit) override;
+  Status scan_tail_of(RunId entity, store::Pos after,
+                      const std::function<bool(store::Frame)>& visit) override;
+  Status runnable_snapshots(const cluster::SlotSet& slots,
+                            const std::function<bool(store::Snapshot)>& visit) override;
+  Result<std::vector<store::Snapshot>> due(const cluster::SlotSet& slots, TimePoint after,
+                                           TimePoint until, std::size_t limit) override;
 
  private:
+  store::Pos recovery_mark() const;
+  Status scan(store::Pos from, const std::function<bool(store::Frame)>& visit);
+
   const MemoryStore& owner_;
 };
 

@@ -94,7 +94,7 @@ Status Journal::append(const std::vector<Frame>& frames, std::vector<Request>& l
 Status Journal::copy(const JournalTable& table, const std::vector<const Frame*>& frames) {
   return db_.copy(journal_table(table.number), [&](CopyRows& rows) {
     for (const Frame* frame : frames) {
-      rows.row(frame->pos, frame->entity, frame->slot, frame->bytes);
+      rows.row(frame->pos, frame->entity, frame->hash, frame->bytes);
     }
   });
 }
@@ -104,7 +104,7 @@ Request Journal::insert(const JournalTable& table, const std::vector<const Frame
   for (const Frame* frame : frames) {
     pos.integer(static_cast<std::int64_t>(frame->pos));
     entities.id(frame->entity);
-    slots.integer(frame->slot);
+    slots.integer(frame->hash);
     bytes.blob(frame->bytes);
   }
   return {"INSERT INTO " + journal_table(table.number) + " SELECT * FROM unnest($1,$2,$3,$4)",

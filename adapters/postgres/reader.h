@@ -39,7 +39,7 @@ class Reader final : public store::Reader {
   Result<std::optional<store::Frame>> frame(store::Pos pos) override;
   Result<std::vector<store::Frame>> history(RunId entity, store::Pos after,
                                             std::size_t bytes_max) override;
-  Result<store::Pos> journal_start() override;
+  Result<bool> in_journal(store::Pos pos) override;
   Result<std::optional<std::string>> payload(std::uint32_t bucket, ProjectId project,
                                              const Digest& hash) override;
 
@@ -50,13 +50,18 @@ class Reader final : public store::Reader {
                                                 std::string_view event,
                                                 std::string_view key) override;
 
-  Result<store::Pos> recovery_mark() override;
-  Status scan_journal(store::Pos from, const std::function<bool(store::Frame)>& visit) override;
-  Status runnable_snapshots(const std::function<bool(store::Snapshot)>& visit) override;
-  Result<std::vector<store::Snapshot>> due(TimePoint after, TimePoint until,
-                                           std::size_t limit) override;
+  Status scan_tail(const cluster::SlotSet& slots,
+                   const std::function<bool(store::Frame)>& visit) override;
+  Status scan_tail_of(RunId entity, store::Pos after,
+                      const std::function<bool(store::Frame)>& visit) override;
+  Status runnable_snapshots(const cluster::SlotSet& slots,
+                            const std::function<bool(store::Snapshot)>& visit) override;
+  Result<std::vector<store::Snapshot>> due(const cluster::SlotSet& slots, TimePoint after,
+                                           TimePoint until, std::size_t limit) override;
 
  private:
+  Result<store::Pos> recovery_mark();
+  Status scan(store::Pos from, const std::function<bool(store::Frame)>& visit);
   struct RunQuery;
 
   Result<Answer> query(const std::string& sql, const Parameters& parameters = {});

@@ -51,9 +51,9 @@ Result<std::optional<Frame>> Reader::frame_in_known_tables(Pos pos) {
                                     std::string(found->blob_at(0, 3))});
 }
 
-Result<Pos> Reader::journal_start() {
+Result<bool> Reader::in_journal(Pos pos) {
   if (Status done = look_for_tables(); !done) return done.error();
-  return tables_.front().start;
+  return pos >= tables_.front().start;
 }
 
 Result<std::vector<Frame>> Reader::history(RunId entity, Pos after, std::size_t bytes_max) {
@@ -94,7 +94,23 @@ Result<Pos> Reader::recovery_mark() {
   return mark->rows() > 0 ? mark->number_at(0, 0) : 0;
 }
 
-Status Reader::scan_journal(Pos from, const std::function<bool(Frame)>& visit) {
+Status Reader::scan_tail(const cluster::SlotSet& slots, const std::function<bool(Frame)>& visit) {
+  const auto mark = recovery_mark();
+  if (!mark) return mark.error();
+  return scan(*mark, [&](Frame frame) {
+    return !slots.test(cluster::slot_of(frame.entity)) || visit(std::move(frame));
+  });
+}
+
+Status Reader::scan_tail_of(RunId entity, Pos after, const std::function<bool(Frame)>& visit) {
+  const auto mark = recovery_mark();
+  if (!mark) return mark.error();
+  return scan(std::max(*mark, after + 1), [&](Frame frame) {
+    return frame.entity != entity || visit(std::move(frame));
+  });
+}
+
+Status Reader::scan(Pos from, const std::function<bool(Frame)>& visit) {
   for (;;) {
     auto piece = journal_piece(from);
     if (!piece) return piece.error();
@@ -123,7 +139,8 @@ Result<std::vector<Frame>> Reader::journal_piece(Pos from) {
   }
 }
 
-Status Reader::runnable_snapshots(const std::function<bool(Snapshot)>& visit) {
+Status Reader::runnable_snapshots(const cluster::SlotSet& slots,
+                                  const std::function<bool(Snapshot)>& visit) {
   for (RunId last;;) {
     std::vector<Snapshot> rows;
     const auto answer = query(
@@ -134,18 +151,23 @@ Status Reader::runnable_snapshots(const std::function<bool(Snapshot)>& visit) {
     if (rows.back().entity <= last) return corrupt("a snapshot stands under another's id");
     last = rows.back().entity;
     for (Snapshot& row : rows) {
+      if (!slots.test(cluster::slot_of(row.entity))) continue;
       if (!visit(std::move(row))) return ok();
     }
   }
 }
 
-Result<std::vector<Snapshot>> Reader::due(TimePoint after, TimePoint until, std::size_t limit) {
+Result<std::vector<Snapshot>> Reader::due(const cluster::SlotSet& slots, TimePoint after,
+                                          TimePoint until, std::size_t limit) {
   std::vector<Snapshot> rows;
   const auto answer = query(
       "SELECT body FROM snapshots WHERE wake_at IS NOT NULL AND wake_at>=$1 AND wake_at<$2 "
       "ORDER BY wake_at, entity LIMIT $3",
       Parameters().integer(after.us).integer(until.us).number(limit));
   if (Status done = collect(answer, hasher_, rows); !done) return done.error();
+  std::erase_if(rows, [&](const Snapshot& row) {
+    return !slots.test(cluster::slot_of(row.entity));
+  });
   return rows;
 }
 

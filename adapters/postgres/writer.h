@@ -24,6 +24,7 @@ class Writer final : public store::Writer {
 
   Status commit(const store::Batch& batch) override;
   Result<bool> landed(store::Pos last) override;
+  bool can_resolve() const override { return true; }
   Result<std::uint64_t> next_epoch() override;
   std::vector<store::Pos> journal_tables() const override;
   Status set_recovery_mark(store::Pos mark) override;

@@ -68,7 +68,7 @@ Status Journal::append(const std::vector<Frame>& frames) {
     state_.table_bytes += frame.bytes.size();
     const Status done = insert_current.number(1, frame.pos)
                             .id(2, frame.entity)
-                            .integer(3, frame.slot)
+                            .integer(3, frame.hash)
                             .blob(4, frame.bytes)
                             .run();
     if (!done && done.error().code == Code::kConflict) {
@@ -83,7 +83,7 @@ Status Journal::insert(const JournalTable& table, const Frame& frame) {
   return db_.prepare("INSERT INTO " + journal_table(table.number) + " VALUES(?1,?2,?3,?4)")
       .number(1, frame.pos)
       .id(2, frame.entity)
-      .integer(3, frame.slot)
+      .integer(3, frame.hash)
       .blob(4, frame.bytes)
       .run();
 }

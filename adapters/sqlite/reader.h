@@ -39,7 +39,7 @@ class Reader final : public store::Reader {
   Result<std::optional<store::Frame>> frame(store::Pos pos) override;
   Result<std::vector<store::Frame>> history(RunId entity, store::Pos after,
                                             std::size_t bytes_max) override;
-  Result<store::Pos> journal_start() override;
+  Result<bool> in_journal(store::Pos pos) override;
   Result<std::optional<std::string>> payload(std::uint32_t bucket, ProjectId project,
                                              const Digest& hash) override;
 
@@ -50,11 +50,14 @@ class Reader final : public store::Reader {
                                                 std::string_view event,
                                                 std::string_view key) override;
 
-  Result<store::Pos> recovery_mark() override;
-  Status scan_journal(store::Pos from, const std::function<bool(store::Frame)>& visit) override;
-  Status runnable_snapshots(const std::function<bool(store::Snapshot)>& visit) override;
-  Result<std::vector<store::Snapshot>> due(TimePoint after, TimePoint until,
-                                           std::size_t limit) override;
+  Status scan_tail(const cluster::SlotSet& slots,
+                   const std::function<bool(store::Frame)>& visit) override;
+  Status scan_tail_of(RunId entity, store::Pos after,
+                      const std::function<bool(store::Frame)>& visit) override;
+  Status runnable_snapshots(const cluster::SlotSet& slots,
+                            const std::function<bool(store::Snapshot)>& visit) override;
+  Result<std::vector<store::Snapshot>> due(const cluster::SlotSet& slots, TimePoint after,
+                                           TimePoint until, std::size_t limit) override;
 
  private:
   struct RunQuery;
@@ -66,8 +69,12 @@ class Reader final : public store::Reader {
   Status runs_by_id_prefix(const RunQuery& query, std::vector<store::RunRow>& rows);
   Status history_of(std::uint32_t bucket, RunId entity, store::Pos after, store::Pos end,
                     std::size_t bytes_max, std::vector<store::Frame>& frames, store::Pos& complete);
+  Result<store::Pos> journal_start();
+  Status scan(store::Pos from, const std::function<bool(store::Frame)>& visit);
   Result<std::vector<store::Frame>> journal_piece(store::Pos from);
   Result<std::vector<std::uint32_t>> buckets();
+  Status collect_own(Statement& select, const cluster::SlotSet& slots, std::size_t limit,
+                     std::vector<store::Snapshot>& rows);
 
   const Options options_;
   const Hasher& hasher_;

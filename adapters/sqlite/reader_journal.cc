@@ -13,11 +13,15 @@ namespace {
 
 // What a scan reads in one transaction; more would keep the WAL from beginning anew.
 constexpr std::size_t kScanBytes = std::size_t{1} << 20;
-constexpr int kSnapshotsPerLook = 256;
+constexpr std::size_t kSnapshotsPerLook = 256;
 
 Frame frame_at(Statement& select) {
   return {select.number_at(0), RunId(select.id_at(1)),
           static_cast<std::uint16_t>(select.integer_at(2)), std::string(select.blob_at(3))};
+}
+
+bool owns(const cluster::SlotSet& slots, RunId entity) {
+  return slots.all() || slots.test(cluster::slot_of(entity));
 }
 
 }  // namespace
@@ -37,8 +41,14 @@ Result<std::optional<Frame>> Reader::frame(Pos pos) {
   return std::optional<Frame>(frame_at(select));
 }
 
-Result<Pos> Reader::journal_start() {
+Result<bool> Reader::in_journal(Pos pos) {
   if (Status is = ready(); !is) return is.error();
+  const auto start = journal_start();
+  if (!start) return start.error();
+  return pos >= *start;
+}
+
+Result<Pos> Reader::journal_start() {
   const auto tables = read_journal_tables(*db_);
   if (!tables) return tables.error();
   if (tables->empty()) return corrupt("the store names no journal table");
@@ -114,15 +124,25 @@ Status Reader::history_of(std::uint32_t bucket, RunId entity, Pos after, Pos end
   }
 }
 
-Result<Pos> Reader::recovery_mark() {
-  if (Status is = ready(); !is) return is.error();
+Status Reader::scan_tail(const cluster::SlotSet& slots, const std::function<bool(Frame)>& visit) {
+  if (Status is = ready(); !is) return is;
   const auto mark = read_meta(*db_, "recovery_mark");
   if (!mark) return mark.error();
-  return static_cast<Pos>(*mark);
+  return scan(static_cast<Pos>(*mark), [&](Frame frame) {
+    return !owns(slots, frame.entity) || visit(std::move(frame));
+  });
 }
 
-Status Reader::scan_journal(Pos from, const std::function<bool(Frame)>& visit) {
+Status Reader::scan_tail_of(RunId entity, Pos after, const std::function<bool(Frame)>& visit) {
   if (Status is = ready(); !is) return is;
+  const auto mark = read_meta(*db_, "recovery_mark");
+  if (!mark) return mark.error();
+  return scan(std::max(static_cast<Pos>(*mark), after + 1), [&](Frame frame) {
+    return frame.entity != entity || visit(std::move(frame));
+  });
+}
+
+Status Reader::scan(Pos from, const std::function<bool(Frame)>& visit) {
   for (;;) {
     auto piece = journal_piece(from);
     if (!piece) return piece.error();
@@ -157,15 +177,31 @@ Result<std::vector<Frame>> Reader::journal_piece(Pos from) {
   return frames;
 }
 
-Status Reader::runnable_snapshots(const std::function<bool(Snapshot)>& visit) {
+/// Decodes `entity, body` of what `select` yields and `slots` hold, up to `limit` of them.
+Status Reader::collect_own(Statement& select, const cluster::SlotSet& slots, std::size_t limit,
+                           std::vector<Snapshot>& rows) {
+  while (rows.size() < limit) {
+    const Result<bool> more = select.step();
+    if (!more) return more.error();
+    if (!*more) return ok();
+    if (!owns(slots, RunId(select.id_at(0)))) continue;
+    auto row = decode<Snapshot>(hasher_, select.blob_at(1));
+    if (!row) return row.error();
+    rows.push_back(*std::move(row));
+  }
+  return ok();
+}
+
+Status Reader::runnable_snapshots(const cluster::SlotSet& slots,
+                                  const std::function<bool(Snapshot)>& visit) {
   if (Status is = ready(); !is) return is;
   for (RunId last;;) {
     std::vector<Snapshot> rows;
     {
       Statement select = db_->prepare(
-          "SELECT body FROM snapshots WHERE runnable=1 AND entity>?1 ORDER BY entity LIMIT ?2");
-      select.id(1, last).integer(2, kSnapshotsPerLook);
-      if (Status done = collect(select, 0, hasher_, rows); !done) return done;
+          "SELECT entity, body FROM snapshots WHERE runnable=1 AND entity>?1 ORDER BY entity");
+      select.id(1, last);
+      if (Status done = collect_own(select, slots, kSnapshotsPerLook, rows); !done) return done;
     }
     if (rows.empty()) return ok();
     if (rows.back().entity <= last) return corrupt("a snapshot stands under another's id");
@@ -176,14 +212,15 @@ Status Reader::runnable_snapshots(const std::function<bool(Snapshot)>& visit) {
   }
 }
 
-Result<std::vector<Snapshot>> Reader::due(TimePoint after, TimePoint until, std::size_t limit) {
+Result<std::vector<Snapshot>> Reader::due(const cluster::SlotSet& slots, TimePoint after,
+                                          TimePoint until, std::size_t limit) {
   if (Status is = ready(); !is) return is.error();
   std::vector<Snapshot> rows;
   Statement select = db_->prepare(
-      "SELECT body FROM snapshots WHERE wake_at IS NOT NULL AND wake_at>=?1 AND wake_at<?2 "
-      "ORDER BY wake_at, entity LIMIT ?3");
-  select.integer(1, after.us).integer(2, until.us).number(3, limit);
-  if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
+      "SELECT entity, body FROM snapshots WHERE wake_at IS NOT NULL AND wake_at>=?1 AND "
+      "wake_at<?2 ORDER BY wake_at, entity");
+  select.integer(1, after.us).integer(2, until.us);
+  if (Status done = collect_own(select, slots, limit, rows); !done) return done.error();
   return rows;
 }
 

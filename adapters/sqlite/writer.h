@@ -26,6 +26,8 @@ class Writer final : public store::Writer {
 
   Status commit(const store::Batch& batch) override;
   Result<bool> landed(store::Pos last) override;
+  /// The kernel may have dropped what it could not sync, and still show it.
+  bool can_resolve() const override { return false; }
   Result<std::uint64_t> next_epoch() override;
   std::vector<store::Pos> journal_tables() const override;
   Status set_recovery_mark(store::Pos mark) override;

@@ -10,7 +10,7 @@ std::string encode_piece(RunId entity, const std::vector<const Frame*>& frames) 
   writer.uuid(entity);
   for (const Frame* frame : frames) {
     writer.varint(frame->pos);
-    writer.varint(frame->slot);
+    writer.varint(frame->hash);
     writer.text(frame->bytes);
   }
   return writer.take();
@@ -24,7 +24,7 @@ Result<std::vector<Frame>> decode_piece(RunId entity, std::string_view bytes) {
     Frame frame;
     frame.pos = reader.varint();
     frame.entity = entity;
-    frame.slot = static_cast<std::uint16_t>(reader.varint());
+    frame.hash = static_cast<std::uint16_t>(reader.varint());
     frame.bytes = std::string(reader.text());
     frames.push_back(std::move(frame));
   }

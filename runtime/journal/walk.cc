@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 
@@ -29,13 +30,20 @@ class FrameCache {
  public:
   FrameCache(store::Reader& reader, RunId entity) : reader_(reader), entity_(entity) {}
 
-  Status open() {
-    const Result<store::Pos> start = reader_.journal_start();
-    if (!start.ok()) return start.error();
-    journal_start_ = *start;
-    return ok();
+  store::Reader& reader() { return reader_; }
+  RunId entity() const { return entity_; }
+
+  /// Where to look first. Frames of one epoch leave the journal in order, so most of these
+  /// questions are answered by the ones before.
+  Result<bool> in_journal(store::Pos pos) {
+    Known& known = known_[pos >> store::kEpochShift];
+    if (pos >= known.there_from) return true;
+    if (pos <= known.gone_to) return false;
+    Result<bool> is = reader_.in_journal(pos);
+    if (!is.ok()) return is;
+    (*is ? known.there_from : known.gone_to) = pos;
+    return is;
   }
-  bool in_journal(store::Pos pos) const { return pos >= journal_start_; }
 
   /// Valid until `forget`.
   Result<const Loaded*> load(store::Pos pos) {
@@ -48,22 +56,34 @@ class FrameCache {
   void forget() { loaded_.clear(); }
 
  private:
+  struct Known {
+    store::Pos there_from = std::numeric_limits<store::Pos>::max();
+    store::Pos gone_to = 0;
+  };
+
   Result<Loaded> read(store::Pos pos) {
-    if (in_journal(pos)) {
-      Result<std::optional<store::Frame>> frame = reader_.frame(pos);
+    const Result<bool> first = in_journal(pos);
+    if (!first.ok()) return first.error();
+    // It may have been moved since that was asked, or a reader may not have heard of its table.
+    for (const bool journal : {*first, !*first}) {
+      Result<std::optional<store::Frame>> frame =
+          journal ? reader_.frame(pos) : read_history(pos);
       if (!frame.ok()) return std::move(frame).error();
       if (frame->has_value()) return parse(*std::move(*frame));
-      // It may have been moved since the journal's start was read.
     }
+    return missing_frame();
+  }
+
+  Result<std::optional<store::Frame>> read_history(store::Pos pos) {
     Result<std::vector<store::Frame>> moved = reader_.history(entity_, pos - 1, 1);
     if (!moved.ok()) return std::move(moved).error();
-    if (moved->empty() || moved->front().pos != pos) return missing_frame();
-    return parse(std::move(moved->front()));
+    if (moved->empty() || moved->front().pos != pos) return std::optional<store::Frame>();
+    return std::optional<store::Frame>(std::move(moved->front()));
   }
 
   store::Reader& reader_;
   RunId entity_;
-  store::Pos journal_start_ = 0;
+  std::unordered_map<std::uint64_t, Known> known_;  ///< by epoch
   std::unordered_map<store::Pos, Loaded> loaded_;
 };
 
@@ -120,12 +140,14 @@ Result<std::vector<store::Frame>> collect(FrameCache& frames,
   return found;
 }
 
-/// Frames from `from` on, as far as history goes. `*last` is the number of the last one seen.
+/// Frames from `from` on, as far as history goes without a gap: where an entity's owner changed,
+/// older frames may still be in the journal of one node when newer ones have left that of another.
+/// `*next` is the number of `from` and becomes that of the first frame that was not seen.
 Result<std::vector<store::Frame>> collect_history(store::Reader& reader,
                                                   RunId entity,
                                                   store::Pos from,
                                                   std::size_t frames_max,
-                                                  std::uint64_t* last) {
+                                                  std::uint64_t* next) {
   std::vector<store::Frame> found;
   store::Pos after = from - 1;
   while (found.size() < frames_max) {
@@ -137,7 +159,8 @@ Result<std::vector<store::Frame>> collect_history(store::Reader& reader,
       after = frame.pos;
       const Result<FrameView> view = decode_frame(frame.bytes);
       if (!view.ok()) return view.error();
-      *last = view->header.number;
+      if (view->header.number != *next) return found;
+      ++*next;
       if (view->header.event_count > 0) found.push_back(std::move(frame));
     }
   }
@@ -152,13 +175,16 @@ Result<const Loaded*> find_seq(FrameCache& frames, const Loaded* head, std::uint
   return walk_back(frames, head, [&](const Header& header) { return header.first_seq > seq; });
 }
 
-/// Frames of the journal from `end` back to before `stop`, as far as they are behind `after`;
-/// newest first. `*before` is the frame that follows the last of them.
+/// Frames of the journal from `end`, which is one, back to before `stop`, as far as they are behind
+/// `after`; newest first. `*before` is the frame that follows the last of them.
 Result<std::vector<store::Pos>> stretch(
     FrameCache& frames, store::Pos end, store::Pos after, store::Pos stop, store::Pos* before) {
   std::vector<store::Pos> found;
   store::Pos pos = end;
-  while (pos > after && pos != stop && frames.in_journal(pos)) {
+  while (pos > after && pos != stop) {
+    const Result<bool> is = frames.in_journal(pos);
+    if (!is.ok()) return is.error();
+    if (!*is) break;
     const Result<const Loaded*> loaded = frames.load(pos);
     if (!loaded.ok()) return loaded.error();
     found.push_back(pos);
@@ -174,45 +200,79 @@ Result<std::vector<store::Pos>> stretch_ends(FrameCache& frames,
                                              store::Pos head,
                                              store::Pos after) {
   std::vector<store::Pos> ends = {head};
-  const Result<const Loaded*> newest = frames.load(head);
-  if (!newest.ok()) return newest.error();
-  const std::uint64_t remainder = (*newest)->header.number % 64;
   store::Pos pos = head;
-  for (std::uint64_t i = 0; i < remainder && pos > after && frames.in_journal(pos); ++i) {
+  for (bool to_multiple = true; pos > after;) {
+    const Result<bool> is = frames.in_journal(pos);
+    if (!is.ok()) return is.error();
+    if (!*is) break;
     const Result<const Loaded*> loaded = frames.load(pos);
     if (!loaded.ok()) return loaded.error();
-    pos = (*loaded)->header.back.one;
-  }
-  while (pos > after && frames.in_journal(pos)) {
-    if (pos != head) ends.push_back(pos);
-    const Result<const Loaded*> loaded = frames.load(pos);
-    if (!loaded.ok()) return loaded.error();
-    if ((*loaded)->header.back.far64 >= pos) return missing_frame();
-    pos = (*loaded)->header.back.far64;
-    frames.forget();
+    const Header& header = (*loaded)->header;
+    to_multiple = to_multiple && header.number % 64 != 0;
+    const store::Pos next = to_multiple ? header.back.one : header.back.far64;
+    if (!to_multiple && pos != head) ends.push_back(pos);
+    if (next >= pos) return missing_frame();
+    pos = next;
+    if (!to_multiple) frames.forget();
   }
   return ends;
 }
 
 using Visit = std::function<Status(const store::Frame&, const FrameView&)>;
 
-Status visit_one(const store::Frame& frame, const Visit& visit) {
-  const Result<FrameView> view = decode_frame(frame.bytes);
-  if (!view.ok()) return view.error();
-  return visit(frame, *view);
+Status visit_range(FrameCache& frames, store::Pos head, store::Pos after, const Visit& visit);
+
+/// Frames with after < pos <= last, the last of which is in history.
+Status visit_history(FrameCache& frames, store::Pos last, store::Pos after, const Visit& visit) {
+  while (after < last) {
+    Result<std::vector<store::Frame>> page =
+        frames.reader().history(frames.entity(), after, kHistoryPageBytes);
+    if (!page.ok()) return std::move(page).error();
+    if (page->empty() || page->front().pos > last) return missing_frame();
+    for (const store::Frame& frame : *page) {
+      if (frame.pos > last) break;
+      const Result<FrameView> view = decode_frame(frame.bytes);
+      if (!view.ok()) return view.error();
+      // A gap: what an earlier owner wrote may leave its journal later than what came after it.
+      const store::Pos previous = view->header.back.one;
+      if (previous >= frame.pos) return missing_frame();
+      if (previous > after) {
+        if (Status status = visit_range(frames, previous, after, visit); !status.ok()) {
+          return status;
+        }
+      }
+      if (Status status = visit(frame, *view); !status.ok()) return status;
+      after = frame.pos;
+    }
+  }
+  return ok();
 }
 
-/// Frames in history with after < pos <= last.
-Status visit_history(
-    store::Reader& reader, RunId entity, store::Pos after, store::Pos last, const Visit& visit) {
-  while (after < last) {
-    Result<std::vector<store::Frame>> page = reader.history(entity, after, kHistoryPageBytes);
-    if (!page.ok()) return std::move(page).error();
-    if (page->empty()) return missing_frame();
-    for (const store::Frame& frame : *page) {
-      if (frame.pos > last) return ok();
-      if (Status status = visit_one(frame, visit); !status.ok()) return status;
-      after = frame.pos;
+/// Frames with after < pos <= head, oldest first. Pointers lead back, a fold goes forward: only the
+/// ends of stretches are kept on the way back, so that memory stays small however long the chain.
+Status visit_range(FrameCache& frames, store::Pos head, store::Pos after, const Visit& visit) {
+  const Result<bool> is = frames.in_journal(head);
+  if (!is.ok()) return is.error();
+  if (!*is) return visit_history(frames, head, after, visit);
+  const Result<std::vector<store::Pos>> ends = stretch_ends(frames, head, after);
+  if (!ends.ok()) return ends.error();
+  for (std::size_t i = ends->size(); i-- > 0;) {
+    frames.forget();
+    const store::Pos stop = i + 1 < ends->size() ? (*ends)[i + 1] : 0;
+    const store::Pos behind = std::max(after, stop);
+    store::Pos before = 0;
+    const Result<std::vector<store::Pos>> members =
+        stretch(frames, (*ends)[i], after, stop, &before);
+    if (!members.ok()) return members.error();
+    if (before > behind) {
+      if (Status status = visit_range(frames, before, behind, visit); !status.ok()) return status;
+    }
+    for (std::size_t k = members->size(); k-- > 0;) {
+      const Result<const Loaded*> loaded = frames.load((*members)[k]);
+      if (!loaded.ok()) return loaded.error();
+      const Result<FrameView> view = decode_frame((*loaded)->frame.bytes);
+      if (!view.ok()) return view.error();
+      if (Status status = visit((*loaded)->frame, *view); !status.ok()) return status;
     }
   }
   return ok();
@@ -227,7 +287,6 @@ Result<std::vector<store::Frame>> frames_after_seq(store::Reader& reader,
                                                    std::size_t frames_max) {
   if (head == 0 || frames_max == 0) return std::vector<store::Frame>{};
   FrameCache frames(reader, entity);
-  if (Status status = frames.open(); !status.ok()) return std::move(status).error();
   const Result<const Loaded*> newest = frames.load(head);
   if (!newest.ok()) return newest.error();
   const Result<const Loaded*> first = find_seq(frames, *newest, after + 1);
@@ -236,13 +295,13 @@ Result<std::vector<store::Frame>> frames_after_seq(store::Reader& reader,
 
   std::vector<store::Frame> found;
   std::uint64_t from = (*first)->header.number;
-  if (!frames.in_journal((*first)->frame.pos)) {
-    std::uint64_t last = from;
+  const Result<bool> first_in_journal = frames.in_journal((*first)->frame.pos);
+  if (!first_in_journal.ok()) return first_in_journal.error();
+  if (!*first_in_journal) {
     Result<std::vector<store::Frame>> moved =
-        collect_history(reader, entity, (*first)->frame.pos, frames_max, &last);
+        collect_history(reader, entity, (*first)->frame.pos, frames_max, &from);
     if (!moved.ok()) return moved;
     found = *std::move(moved);
-    from = last + 1;
   }
   const std::uint64_t wanted = frames_max - found.size();
   if (wanted == 0 || from > (*newest)->header.number) return found;
@@ -257,30 +316,7 @@ Status for_each_frame(
     store::Reader& reader, RunId entity, store::Pos head, store::Pos after, const Visit& visit) {
   if (head <= after) return ok();
   FrameCache frames(reader, entity);
-  if (Status status = frames.open(); !status.ok()) return status;
-  // Pointers lead back, a fold goes forward: only the ends of stretches are kept on the way back,
-  // so that memory stays small however long the chain is.
-  if (!frames.in_journal(head)) return visit_history(reader, entity, after, head, visit);
-  const Result<std::vector<store::Pos>> ends = stretch_ends(frames, head, after);
-  if (!ends.ok()) return ends.error();
-  for (std::size_t i = ends->size(); i-- > 0;) {
-    frames.forget();
-    const store::Pos stop = i + 1 < ends->size() ? (*ends)[i + 1] : 0;
-    store::Pos before = 0;
-    const Result<std::vector<store::Pos>> members =
-        stretch(frames, (*ends)[i], after, stop, &before);
-    if (!members.ok()) return members.error();
-    if (before > after && before != stop) {
-      Status status = visit_history(reader, entity, after, before, visit);
-      if (!status.ok()) return status;
-    }
-    for (std::size_t k = members->size(); k-- > 0;) {
-      const Result<const Loaded*> loaded = frames.load((*members)[k]);
-      if (!loaded.ok()) return loaded.error();
-      if (Status status = visit_one((*loaded)->frame, visit); !status.ok()) return status;
-    }
-  }
-  return ok();
+  return visit_range(frames, head, after, visit);
 }
 
 }  // namespace troupe::journal

@@ -19,6 +19,7 @@ namespace troupe::store {
 /// Address of a frame in the journal: ownership epoch << 40 | counter. Known before the commit,
 /// unique, growing within an epoch.
 using Pos = std::uint64_t;
+inline constexpr int kEpochShift = 40;
 
 /// One decision of one entity: the unit that is written and read. `bytes` is opaque here (see
 /// runtime/journal/frame.h); the store adds nothing to it.
@@ -265,7 +266,9 @@ class Reader {
   /// Frames of an entity that have been moved into history, oldest first, with pos > `after`; at
   /// most about `bytes_max` (always at least one if there is one).
   virtual Result<std::vector<Frame>> history(RunId entity, Pos after, std::size_t bytes_max) = 0;
-  /// Where to look for a frame first: in the journal, or in history. It may be moving.
+  /// Where to look for a frame first: in the journal, or in history. What is true may have become
+  /// false by the next read; what is false stays so. Frames of one epoch leave the journal in
+  /// order, those of different epochs do not.
   virtual Result<bool> in_journal(Pos pos) = 0;
   virtual Result<std::optional<std::string>> payload(std::uint32_t bucket, ProjectId project,
                                                      const Digest& hash) = 0;

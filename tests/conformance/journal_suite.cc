@@ -25,12 +25,14 @@ TEST_F(StoreConformance, RecoveryScansInOrderOverTablesAndEpochs) {
   std::vector<Pos> expected;
   for (const Frame& frame : all) expected.push_back(frame.pos);
   std::sort(expected.begin(), expected.end());
-  EXPECT_EQ(scanned(0), expected);
+  EXPECT_EQ(scanned(), expected);
   const auto middle = expected.begin() + static_cast<std::ptrdiff_t>(expected.size() / 2);
-  EXPECT_EQ(scanned(*middle), std::vector<Pos>(middle, expected.end()));
-  EXPECT_EQ(scanned(expected.back() + 1), std::vector<Pos>());
+  EXPECT_EQ(scanned_of(entity, *middle - 1), std::vector<Pos>(middle, expected.end()));
+  EXPECT_EQ(scanned_of(entity, expected.back()), std::vector<Pos>());
+  EXPECT_EQ(scanned_of(make.id<RunId>(), 0), std::vector<Pos>());
   int visited = 0;
-  ASSERT_TRUE(reader->scan_journal(0, [&](Frame) { return ++visited < 7; }).ok());
+  const auto seven = [&](Frame) { return ++visited < 7; };
+  ASSERT_TRUE(reader->scan_tail(cluster::all_slots(), seven).ok());
   EXPECT_EQ(visited, 7);
   const auto starts = writer().journal_tables();
   EXPECT_EQ(starts.size(), 5u);
@@ -56,8 +58,8 @@ TEST_F(StoreConformance, RetiringTheJournalLosesAndDoublesNoFrame) {
     if (piece % 3 == 1) reopen();
   }
   reopen();
-  EXPECT_EQ(*reader->recovery_mark(), mark);
-  EXPECT_EQ(*reader->journal_start(), mark);
+  EXPECT_TRUE(*reader->in_journal(mark));
+  EXPECT_FALSE(*reader->in_journal(mark - 1));
   EXPECT_EQ(writer().journal_tables(), std::vector<Pos>(starts.begin() + 2, starts.end()));
   EXPECT_EQ(past_of(entity, all), all);
   EXPECT_FALSE(*reader->frame(all.front().pos));
@@ -67,7 +69,8 @@ TEST_F(StoreConformance, RetiringTheJournalLosesAndDoublesNoFrame) {
   for (const Frame& frame : all) {
     if (frame.pos >= mark) rest.push_back(frame.pos);
   }
-  EXPECT_EQ(scanned(0), rest);
+  EXPECT_EQ(scanned(), rest);
+  EXPECT_EQ(scanned_of(entity, 0), rest);
   Batch into_history;
   into_history.frames = {{all.front().pos, entity, 0, "again"}};
   EXPECT_EQ(writer().commit(into_history).error().code, Code::kInternal);
@@ -88,7 +91,7 @@ TEST_F(StoreConformance, HistoryKeepsInterleavedEntitiesApart) {
   ASSERT_TRUE(writer().set_recovery_mark(make.last_pos()).ok());
   while (*writer().retire_journal()) {
   }
-  EXPECT_GT(*reader->journal_start(), of_one.front().pos);
+  EXPECT_FALSE(*reader->in_journal(of_one.front().pos));
   EXPECT_EQ(past_of(one, of_one), of_one);
   EXPECT_EQ(past_of(two, of_two), of_two);
 }
@@ -104,17 +107,16 @@ TEST_F(StoreConformance, SnapshotsAreFoundByWorkAndByDueTime) {
   }
   commit(batch);
   std::set<RunId> runnable;
-  ASSERT_TRUE(
-      reader->runnable_snapshots([&](Snapshot s) { return runnable.insert(s.entity).second; })
-          .ok());
+  const auto insert = [&](Snapshot s) { return runnable.insert(s.entity).second; };
+  ASSERT_TRUE(reader->runnable_snapshots(cluster::all_slots(), insert).ok());
   EXPECT_EQ(runnable.size(), 300u);
-  const auto due = reader->due({700}, {1000}, 1000);
+  const auto due = reader->due(cluster::all_slots(), {700}, {1000}, 1000);
   ASSERT_TRUE(due.ok());
   EXPECT_EQ(due->size(), 100u) << "from 700 on, and 1000 itself is not before 1000";
   EXPECT_TRUE(std::is_sorted(due->begin(), due->end(), [](const Snapshot& a, const Snapshot& b) {
     return a.wake_at < b.wake_at;
   }));
-  EXPECT_EQ(reader->due({0}, {5000}, 7)->size(), 7u);
+  EXPECT_EQ(reader->due(cluster::all_slots(), {0}, {5000}, 7)->size(), 7u);
 
   Batch change;
   change.snapshots = {batch.snapshots[0]};
@@ -123,9 +125,10 @@ TEST_F(StoreConformance, SnapshotsAreFoundByWorkAndByDueTime) {
   change.snapshots_dropped = {batch.snapshots[6].entity};
   commit(change);
   std::size_t visited = 0;
-  ASSERT_TRUE(reader->runnable_snapshots([&](Snapshot) { return ++visited, true; }).ok());
+  const auto count = [&](Snapshot) { return ++visited, true; };
+  ASSERT_TRUE(reader->runnable_snapshots(cluster::all_slots(), count).ok());
   EXPECT_EQ(visited, 298u);
-  EXPECT_EQ(reader->due({0}, {5000}, 1000)->size(), 198u);
+  EXPECT_EQ(reader->due(cluster::all_slots(), {0}, {5000}, 1000)->size(), 198u);
 }
 
 }  // namespace

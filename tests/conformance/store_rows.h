@@ -10,7 +10,7 @@
 namespace troupe::store {
 
 // Rows compare by all their fields, so that a store that forgets one fails.
-inline auto fields_of(const Frame& r) { return std::tie(r.pos, r.entity, r.slot, r.bytes); }
+inline auto fields_of(const Frame& r) { return std::tie(r.pos, r.entity, r.hash, r.bytes); }
 inline auto fields_of(const RunRow& r) {
   return std::tie(r.id, r.workspace, r.project, r.workflow, r.version, r.status, r.pause_reason,
                   r.trigger_type, r.external_id, r.created, r.started, r.finished, r.steps_total,

@@ -8,6 +8,8 @@ class FaultyStore::WriterImpl final : public store::Writer {
 
   Status commit(const store::Batch& batch) override { return owner_.commit(batch); }
   Result<bool> landed(store::Pos last) override { return disk_.landed(last); }
+  /// As SQLite: only a new process knows.
+  bool can_resolve() const override { return false; }
   Result<std::uint64_t> next_epoch() override { return disk_.next_epoch(); }
   std::vector<store::Pos> journal_tables() const override { return disk_.journal_tables(); }
   Status set_recovery_mark(store::Pos mark) override { return disk_.set_recovery_mark(mark); }

@@ -91,7 +91,7 @@ class FakeStore final : public store::Reader, public store::Writer {
   Result<std::vector<store::Frame>> history(RunId, store::Pos, std::size_t) override {
     return absent();
   }
-  Result<store::Pos> journal_start() override { return absent(); }
+  Result<bool> in_journal(store::Pos) override { return absent(); }
   Result<std::optional<std::string>> payload(std::uint32_t, ProjectId, const Digest&) override {
     return absent();
   }
@@ -111,20 +111,25 @@ class FakeStore final : public store::Reader, public store::Writer {
                                                 std::string_view) override {
     return absent();
   }
-  Result<store::Pos> recovery_mark() override { return absent(); }
-  Status scan_journal(store::Pos, const std::function<bool(store::Frame)>&) override {
+  Status scan_tail(const cluster::SlotSet&, const std::function<bool(store::Frame)>&) override {
     return absent();
   }
-  Status runnable_snapshots(const std::function<bool(store::Snapshot)>&) override {
+  Status scan_tail_of(RunId, store::Pos, const std::function<bool(store::Frame)>&) override {
     return absent();
   }
-  Result<std::vector<store::Snapshot>> due(TimePoint, TimePoint, std::size_t) override {
+  Status runnable_snapshots(const cluster::SlotSet&,
+                            const std::function<bool(store::Snapshot)>&) override {
+    return absent();
+  }
+  Result<std::vector<store::Snapshot>> due(const cluster::SlotSet&, TimePoint, TimePoint,
+                                           std::size_t) override {
     return absent();
   }
 
   // Writer
   Status commit(const store::Batch&) override { return absent(); }
   Result<bool> landed(store::Pos) override { return absent(); }
+  bool can_resolve() const override { return true; }
   Result<std::uint64_t> next_epoch() override { return absent(); }
   std::vector<store::Pos> journal_tables() const override { return {}; }
   Status set_recovery_mark(store::Pos) override { return absent(); }

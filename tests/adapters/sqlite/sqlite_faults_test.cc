@@ -171,14 +171,14 @@ class SqliteCrash : public SqliteFaults {
     ASSERT_NE(store, nullptr);
     ASSERT_EQ(integrity(options.path), "ok");
     const auto reader = store->open_reader();
-    const Pos start = *reader->journal_start();
     const auto history = reader->history(entity, 0, 1 << 30);
     ASSERT_TRUE(history.ok());
     std::map<Pos, int> seen;
     for (const Frame& frame : *history) ++seen[frame.pos];
     for (const Batch& batch : told.tried) {
       for (const Frame& frame : batch.frames) {
-        if (frame.pos >= start) seen[frame.pos] += (*reader->frame(frame.pos)).has_value();
+        if (!*reader->in_journal(frame.pos)) continue;
+        seen[frame.pos] += (*reader->frame(frame.pos)).has_value();
       }
     }
     for (std::size_t i = 0; i < told.tried.size(); ++i) {

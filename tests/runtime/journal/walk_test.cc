@@ -11,17 +11,23 @@ namespace {
 
 const RunId kEntity{Uuid{1, 2}};
 
-/// One entity's frames: those before `journal_start` answer only as history. Counts its reads.
+/// One entity's frames: those before `start`, but for the stretch that is kept, answer only as
+/// history. Counts its reads.
 class CountingReader final : public store::Reader {
  public:
   std::map<store::Pos, store::Frame> frames;
   store::Pos start = 0;
+  store::Pos kept_from = 0, kept_before = 0;
   int reads = 0;
+
+  bool is_in_journal(store::Pos pos) const {
+    return pos >= start || (pos >= kept_from && pos < kept_before);
+  }
 
   Result<std::optional<store::Frame>> frame(store::Pos pos) override {
     ++reads;
     const auto found = frames.find(pos);
-    if (pos < start || found == frames.end()) return std::optional<store::Frame>();
+    if (!is_in_journal(pos) || found == frames.end()) return std::optional<store::Frame>();
     return std::optional(found->second);
   }
   Result<std::vector<store::Frame>> history(RunId entity,
@@ -30,15 +36,15 @@ class CountingReader final : public store::Reader {
     ++reads;
     std::vector<store::Frame> page;
     std::size_t bytes = 0;
-    for (auto at = frames.upper_bound(after); at != frames.end() && at->first < start; ++at) {
+    for (auto at = frames.upper_bound(after); at != frames.end(); ++at) {
       if (!page.empty() && bytes + at->second.bytes.size() > bytes_max) break;
-      if (at->second.entity != entity) continue;
+      if (is_in_journal(at->first) || at->second.entity != entity) continue;
       bytes += at->second.bytes.size();
       page.push_back(at->second);
     }
     return page;
   }
-  Result<store::Pos> journal_start() override { return start; }
+  Result<bool> in_journal(store::Pos pos) override { return is_in_journal(pos); }
 
   // The walks call nothing else.
   template <class T>
@@ -101,20 +107,24 @@ class CountingReader final : public store::Reader {
                                                 std::string_view) override {
     return none<std::vector<store::WaiterRow>>();
   }
-  Result<store::Pos> recovery_mark() override { return none<store::Pos>(); }
-  Status scan_journal(store::Pos, const std::function<bool(store::Frame)>&) override {
+  Status scan_tail(const cluster::SlotSet&, const std::function<bool(store::Frame)>&) override {
     return none<Unit>();
   }
-  Status runnable_snapshots(const std::function<bool(store::Snapshot)>&) override {
+  Status scan_tail_of(RunId, store::Pos, const std::function<bool(store::Frame)>&) override {
     return none<Unit>();
   }
-  Result<std::vector<store::Snapshot>> due(TimePoint, TimePoint, std::size_t) override {
+  Status runnable_snapshots(const cluster::SlotSet&,
+                            const std::function<bool(store::Snapshot)>&) override {
+    return none<Unit>();
+  }
+  Result<std::vector<store::Snapshot>> due(const cluster::SlotSet&, TimePoint, TimePoint,
+                                           std::size_t) override {
     return none<std::vector<store::Snapshot>>();
   }
 };
 
 /// An entity of `count` frames at growing, uneven addresses; events_of says how many events each
-/// has.
+/// has. Its owner changed before the frame `second_owner`.
 struct Entity {
   CountingReader reader;
   Chain chain;
@@ -124,11 +134,12 @@ struct Entity {
   std::uint64_t seq = 0;
 
   template <class EventsOf>
-  Entity(std::uint64_t count, const EventsOf& events_of) {
+  Entity(std::uint64_t count, const EventsOf& events_of, std::uint64_t second_owner = 0) {
     Random random(count);
-    store::Pos at = 1ull << 40;
+    store::Pos at = 1ull << store::kEpochShift;
     for (std::uint64_t number = 1; number <= count; ++number) {
       at += 1 + random.below(5);
+      if (number == second_owner) at += 1ull << store::kEpochShift;
       Header header;
       header.number = number;
       header.first_record = number;
@@ -248,6 +259,31 @@ TEST(JournalWalk, FoldVisitsEveryFrameOnceInOrder) {
                            });
         ASSERT_TRUE(status.ok()) << status.error().message;
         ASSERT_EQ(next, count + 1) << count << " " << border << " " << after;
+      }
+    }
+  }
+}
+
+TEST(JournalWalk, OlderFramesMayLeaveTheJournalAfterNewerOnes) {
+  // Of 1,000 frames the second owner wrote those from 400 on, and retired them up to `border`.
+  for (const std::uint64_t border : {401ull, 448ull, 777ull, 1'000ull}) {
+    for (const std::uint64_t kept : {1ull, 64ull, 300ull, 399ull}) {
+      Entity entity(1'000, [](std::uint64_t n) { return n % 3 == 0 ? 0u : 1u; }, 400);
+      entity.reader.start = entity.pos[border];
+      entity.reader.kept_from = entity.pos[kept];
+      entity.reader.kept_before = entity.pos[400];
+      expect_whole_feed(entity, 40);
+      for (const std::uint64_t after : {0ull, 350ull, 420ull}) {
+        std::uint64_t next = after + 1;
+        const Status status =
+            for_each_frame(entity.reader, kEntity, entity.chain.head(), entity.pos[after],
+                           [&](const store::Frame& frame, const FrameView&) {
+                             EXPECT_EQ(frame.pos, entity.pos[next]);
+                             ++next;
+                             return ok();
+                           });
+        ASSERT_TRUE(status.ok()) << status.error().message;
+        ASSERT_EQ(next, 1'001u) << border << " " << kept << " " << after;
       }
     }
   }
