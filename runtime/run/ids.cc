@@ -2,13 +2,14 @@
 #include <string_view>
 
 #include "runtime/base/bytes.h"
+#include "runtime/cluster/slots.h"
 #include "runtime/run/decide.h"
 
 namespace troupe::run {
 namespace {
 
-Uuid derived(const Hasher& hasher, State& state, std::string_view kind, const StepPath& path,
-             std::uint16_t attempt) {
+Digest derived(const Hasher& hasher, State& state, std::string_view kind, const StepPath& path,
+               std::uint16_t attempt) {
   ByteWriter seed;
   seed.uuid(state.id);
   seed.text(kind);
@@ -20,19 +21,21 @@ Uuid derived(const Hasher& hasher, State& state, std::string_view kind, const St
     const Located loop = locate(state, inner.loop());
     seed.varint(loop ? loop.state->attempts : 0);
   }
-  return Uuid::v8(hasher.hash(seed.bytes()));
+  return hasher.hash(seed.bytes());
 }
 
 }  // namespace
 
 RunId child_id(const Hasher& hasher, State& state, const StepPath& path,
                std::uint16_t attempt) {
-  return RunId(derived(hasher, state, "child", path, attempt));
+  // Parent and child have one owner always, so what they tell each other crosses no network.
+  return RunId(cluster::v8_in(derived(hasher, state, "child", path, attempt),
+                              cluster::slot_of(state.id)));
 }
 
 TaskId task_id(const Hasher& hasher, State& state, const StepPath& path,
                std::uint16_t attempt) {
-  return TaskId(derived(hasher, state, "task", path, attempt));
+  return TaskId(Uuid::v8(derived(hasher, state, "task", path, attempt)));
 }
 
 }  // namespace troupe::run
