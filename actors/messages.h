@@ -56,6 +56,8 @@ struct CommitFailed { Error error; };
 struct SnapshotWanted { RunId run; };
 /// The tenant has let go of a run that sleeps or has ended.
 struct Leave {};
+/// Another node is to go on with the run: it lays itself down, tells its tenant HandedOver, ends.
+struct HandOver {};
 
 // ---- to a step or branch ------------------------------------------------------------------------
 struct Outcome { std::uint64_t token = 0; std::shared_ptr<ScriptResult> result; };
@@ -74,6 +76,7 @@ struct BulkProgress {
   std::shared_ptr<Submission> submission;
   std::shared_ptr<std::vector<run::State>> states;
   std::vector<RunId> ids;
+  std::uint64_t generation = 0;  ///< of the slots in which its ids were made; see Tenant
 };
 struct StartRuns {
   StartRequest common;
@@ -111,6 +114,8 @@ struct Loaded {
 struct Exists { RunId run; std::shared_ptr<store::RunRow> row; std::optional<Error> error; };
 /// Accepted and durable, to be executed in turn.
 struct Enqueue { std::shared_ptr<std::vector<run::State>> states; Origin origin; };
+/// Nothing more comes of a bulk start: its runs have been enqueued, or refused.
+struct BulkEnded { std::uint64_t generation = 0; };
 struct Asleep { RunId run; std::uint64_t received = 0; };
 struct Reload { RunId run; };
 struct TimerFired { RunId run; };
@@ -129,6 +134,11 @@ enum class Aside : std::uint8_t {
   kEnded,   ///< it has ended, and only owes its parent the word
 };
 struct SetAside { RunId run; Aside outcome = Aside::kWritten; ProjectId project{}; };
+/// Nothing of these slots is to be in memory any more, and all of it covered by snapshots; then
+/// `done` is called, once.
+struct Relinquish { cluster::SlotSet slots; std::function<void()> done; };
+/// All of this run is in the store, and its actor works no more.
+struct HandedOver { RunId run; };
 
 // ---- to the committer ---------------------------------------------------------------------------
 /// One unit: all of it lands in one transaction.
@@ -161,6 +171,20 @@ struct OpenEntities {
   std::shared_ptr<std::vector<Entity>> entities;
 };
 
+/// No entity shall need a frame before `pos`: asks for the snapshots that are missing, some at a
+/// time, and calls `done` when the last has landed.
+struct Cover { store::Pos pos = 0; std::function<void()> done; };
+
+// ---- to the cluster actor -----------------------------------------------------------------------
+/// Time to show a sign of life, or somebody says that there is something to see.
+struct LookAround { bool scheduled = false; };
+struct Acquired { cluster::SlotSet slots; store::Pos before = 0; bool ok = false; };
+struct Covered { cluster::SlotSet slots; };
+struct Relinquished { cluster::SlotSet slots; store::NodeNumber to = 0; };
+/// Gives everything away while there is somebody to take it; `done` is called when nothing is left
+/// to give, once.
+struct Drain { std::function<void()> done; };
+
 // ---- to readers and timers ----------------------------------------------------------------------
 struct ReadJob { std::function<void(store::Reader&)> work; };
 struct Arm { TimePoint due; WorkspaceId workspace; RunId run; bool durable = false; };
@@ -182,7 +206,8 @@ using RunActor = caf::typed_actor<caf::reacts_to<Ask>,
                                   caf::reacts_to<Committed>,
                                   caf::reacts_to<CommitFailed>,
                                   caf::reacts_to<SnapshotWanted>,
-                                  caf::reacts_to<Leave>>;
+                                  caf::reacts_to<Leave>,
+                                  caf::reacts_to<HandOver>>;
 using StepActor = caf::typed_actor<caf::reacts_to<Outcome>, caf::reacts_to<Abandon>,
                                    caf::reacts_to<Leave>>;
 using TenantActor =
@@ -191,11 +216,16 @@ using TenantActor =
                      caf::reacts_to<Enqueue>, caf::reacts_to<Asleep>, caf::reacts_to<Reload>,
                      caf::reacts_to<TimerFired>, caf::reacts_to<ChildWanted>,
                      caf::reacts_to<QuarantineRun>, caf::reacts_to<SetAside>,
-                     caf::reacts_to<SnapshotWanted>>;
+                     caf::reacts_to<SnapshotWanted>, caf::reacts_to<Relinquish>,
+                     caf::reacts_to<HandedOver>, caf::reacts_to<BulkEnded>>;
 using CommitterActor = caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<WriteJob>,
                                         caf::reacts_to<Flush>, caf::reacts_to<Maintain>,
                                         caf::reacts_to<Rest>, caf::reacts_to<WhenEmpty>,
-                                        caf::reacts_to<OpenEntities>>;
+                                        caf::reacts_to<OpenEntities>, caf::reacts_to<Cover>>;
+using ClusterActor =
+    caf::typed_actor<caf::reacts_to<LookAround>, caf::reacts_to<Acquired>,
+                     caf::reacts_to<Covered>, caf::reacts_to<Relinquished>,
+                     caf::reacts_to<Drain>>;
 using ReaderActor = caf::typed_actor<caf::reacts_to<ReadJob>>;
 using TimerActor =
     caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<BeginTimers>,
@@ -240,3 +270,13 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Arm)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::BeginTimers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ReadAhead)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::HandOver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Relinquish)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::HandedOver)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::BulkEnded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Cover)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::LookAround)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Acquired)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Covered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Relinquished)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Drain)

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "runtime/base/time.h"
 #include "runtime/graph/graph.h"
@@ -48,6 +49,11 @@ struct Options {
   Duration slow_attempt = milliseconds(250);  ///< then its start gets a record of its own
   int crashes_max = 3;                  ///< then a run is quarantined
   std::size_t feed_buffer_events = 10'000;  ///< of a scope-wide feed; then it is ended
+
+  std::string node_name = "node";   ///< where the store is shared: unique among its nodes
+  std::string node_address;         ///< where this node's API is
+  Duration lease = seconds(6);      ///< how long it counts as alive without a sign of life
+  Duration hand_over_patience = seconds(10);  ///< for giving everything away at an orderly end
 
   run::Limits run;
   graph::Limits graph;

@@ -8,6 +8,7 @@ namespace troupe::actors {
 namespace {
 
 constexpr Duration kRestAfter = seconds(1);
+constexpr std::size_t kSnapshotsAtOnce = 256;
 /// While several workspaces write, none is to wait long for a commit of another.
 constexpr Duration kSharedCommit{1500};
 constexpr Duration kSharedFor = seconds(1);
@@ -83,7 +84,9 @@ void Committer::submit(std::shared_ptr<Submission> submission) {
 }
 
 void Committer::write(const WriteJob& job) {
-  if (!ending()) job.work(services_.ports.store.writer());
+  store::Writer& writer = services_.ports.store.writer();
+  if (!unresolved_.empty() && writer.can_resolve()) postponed_.push_back(job);
+  else if (!ending()) job.work(writer);
 }
 
 void Committer::add(const OpenEntities& open) {
@@ -92,6 +95,7 @@ void Committer::add(const OpenEntities& open) {
 
 void Committer::flush() {
   flush_pending_ = false;
+  if (!unresolved_.empty() && services_.ports.store.writer().can_resolve()) resolve();
   if (waiting_.empty() || ending()) return;
   const TimePoint begun = services_.now();
   if (waiting_.lines() > 1) shared_until_ = begun + kSharedFor;
@@ -173,6 +177,21 @@ void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Err
   services_.ports.log.error("a commit failed", {{"code", info(error.code).name},
                                                 {"message", error.message},
                                                 {"in_a_row", failures_}});
+  if (error.code == Code::kStaleEpoch) {
+    is_fenced_ = true;  // who waits is answered by the node that has taken over
+    return services_.fenced(error.message);
+  }
+  if (error.code == Code::kOutcomeUnknown && services_.ports.store.writer().can_resolve()) {
+    unresolved_ = std::move(batch);
+    unresolved_last_ = 0;
+    for (const auto& submission : unresolved_) {
+      for (const store::Frame& frame : submission->batch.frames) {
+        unresolved_last_ = std::max(unresolved_last_, frame.pos);
+      }
+    }
+    flush_pending_ = true;
+    return outside_.flush_later(milliseconds(50));
+  }
   if (error.code == Code::kOutcomeUnknown) {
     // The disk may have lost what it said it had. Nothing may be acknowledged after this, and a
     // second fsync could falsely succeed: only a new process can read back what is there.
@@ -206,6 +225,33 @@ void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Err
     services_.store_failing = false;
   }
   depth_changed();
+}
+
+void Committer::resolve() {
+  // Rows alone are written once more: doing that twice does no harm.
+  const Result<bool> landed_before =
+      unresolved_last_ == 0 ? Result<bool>(false)
+                            : services_.ports.store.writer().landed(unresolved_last_);
+  if (!landed_before) {
+    if (landed_before.error().code == Code::kStaleEpoch) {
+      is_fenced_ = true;
+      return services_.fenced(landed_before.error().message);
+    }
+    flush_pending_ = true;
+    return outside_.flush_later(milliseconds(250));
+  }
+  auto batch = std::exchange(unresolved_, {});
+  services_.ports.log.warning("the outcome of a commit was unknown and is resolved",
+                              {{"landed", *landed_before}});
+  if (*landed_before) {
+    landed(batch, services_.now());
+  } else {
+    // Before everything that has come since, in its order.
+    auto behind = waiting_.take_all();
+    for (auto& submission : batch) waiting_.push(std::move(submission));
+    for (auto& submission : behind) waiting_.push(std::move(submission));
+  }
+  for (const WriteJob& job : std::exchange(postponed_, {})) write(job);
 }
 
 /// A damaged page must not hold up those who do not touch it.
@@ -301,16 +347,36 @@ void Committer::follow_tables() {
   const TimePoint now = services_.now();
   if (now - tables_followed_ < milliseconds(50)) return;
   tables_followed_ = now;
+  follow_covers();
   store::Writer& writer = services_.ports.store.writer();
   const std::vector<store::Pos> tables = writer.journal_tables();
   if (tables.size() < 2) return;
   const store::Pos target = tables[tables.size() - 2];
   if (target <= mark_) return;
-  for (const auto& [entity, tenant] : marks_.behind(target)) {
-    caf::anon_send(caf::actor_cast<TenantActor>(tenant), SnapshotWanted{entity});
-  }
+  ask_for_snapshots(target, SIZE_MAX);
   if (marks_.oldest(target) < target) return;
   if (writer.set_recovery_mark(target)) mark_ = target;
+}
+
+void Committer::ask_for_snapshots(store::Pos before, std::size_t most) {
+  for (const auto& [entity, tenant] : marks_.behind(before, most)) {
+    caf::anon_send(caf::actor_cast<TenantActor>(tenant), SnapshotWanted{entity});
+  }
+}
+
+void Committer::cover(const Cover& message) {
+  covers_.push_back(message);
+  follow_covers();
+}
+
+void Committer::follow_covers() {
+  std::erase_if(covers_, [this](const Cover& cover) {
+    // Each snapshot that lands brings the next look; all at once would hold everybody up.
+    ask_for_snapshots(cover.pos, kSnapshotsAtOnce);
+    if (marks_.oldest(cover.pos) < cover.pos) return false;
+    cover.done();
+    return true;
+  });
 }
 
 }  // namespace troupe::actors

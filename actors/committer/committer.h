@@ -30,6 +30,7 @@ class Committer {
   void rest(const Rest& message);
   void when_empty(const WhenEmpty& message);
   void add(const OpenEntities& open);
+  void cover(const Cover& message);
 
  private:
   void landed(const std::vector<std::shared_ptr<Submission>>& batch, TimePoint begun);
@@ -42,9 +43,14 @@ class Committer {
   void refuse(const Submission& submission, const Error& error);
   void acknowledge(const Submission& submission);
   void depth_changed();
-  /// A commit's outcome is unknown: nothing is written, acknowledged or refused any more.
-  bool ending() const { return !unresolved_.empty(); }
+  /// A commit's outcome is unknown, or nothing of this node counts any more: nothing is written,
+  /// acknowledged or refused.
+  bool ending() const { return is_fenced_ || !unresolved_.empty(); }
   void follow_tables();
+  void follow_covers();
+  void ask_for_snapshots(store::Pos before, std::size_t most);
+  /// Asks the store what became of the unresolved batch, and goes on as it says.
+  void resolve();
 
   Services& services_;
   Outside outside_;
@@ -53,6 +59,10 @@ class Committer {
   std::size_t batch_bytes_ = 128 << 10;  ///< while several workspaces write; see fit_batch
   TimePoint shared_until_;
   std::vector<std::shared_ptr<Submission>> unresolved_;  ///< the batch that landed or not
+  store::Pos unresolved_last_ = 0;                       ///< of its frames; 0: it has none
+  std::vector<WriteJob> postponed_;                      ///< came while it was unresolved
+  std::vector<Cover> covers_;
+  bool is_fenced_ = false;
   bool flush_pending_ = false;
   bool maintain_pending_ = false;
   bool rest_pending_ = false;

@@ -31,6 +31,7 @@ CommitterActor::behavior_type committer_actor(CommitterActor::stateful_pointer<C
       [=](const Rest& message) { committer().rest(message); },
       [=](const WhenEmpty& message) { committer().when_empty(message); },
       [=](const OpenEntities& message) { committer().add(message); },
+      [=](const Cover& message) { committer().cover(message); },
   };
 }
 

@@ -20,9 +20,11 @@ void Marks::add(const OpenEntities::Entity& entity) {
   uncovered_.try_emplace(entity.id, Uncovered{entity.snapshot, entity.tenant, false});
 }
 
-std::vector<std::pair<RunId, caf::strong_actor_ptr>> Marks::behind(store::Pos pos) {
+std::vector<std::pair<RunId, caf::strong_actor_ptr>> Marks::behind(store::Pos pos,
+                                                                  std::size_t most) {
   std::vector<std::pair<RunId, caf::strong_actor_ptr>> found;
   for (auto& [id, entry] : uncovered_) {
+    if (found.size() >= most) break;
     if (entry.first >= pos || entry.asked || entry.tenant == nullptr) continue;
     entry.asked = true;
     found.emplace_back(id, entry.tenant);

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "actors/cluster/router.h"
 #include "actors/events/read_events.h"
 #include "actors/node/always_answered.h"
 
@@ -23,9 +24,11 @@ class RunFeedCore : public std::enable_shared_from_this<RunFeedCore> {
     watch_ = services_.hub.watch(*request_.run, [weak](const Hub::News& news) {
       if (const auto core = weak.lock()) core->news(news);
     });
+    if (services_.router != nullptr) services_.router->feeds().view(*request_.run);
   }
   void close() {
     services_.hub.unwatch(watch_);
+    if (services_.router != nullptr) services_.router->feeds().leave(*request_.run);
     const std::lock_guard lock(mutex_);
     waiting_ = {};
     closed_ = true;
@@ -60,16 +63,19 @@ class RunFeedCore : public std::enable_shared_from_this<RunFeedCore> {
       reading_ = true;
     }
     const auto self = shared_from_this();
-    services_.send(request_.scope.workspace,
-                   ToRun{*request_.run, request_.scope,
-                         Look{false, always_answered<RunLook>([self](Result<RunLook> seen) {
-                                self->looked(std::move(seen));
-                              })}});
+    services_.reach(request_.scope.workspace,
+                    ToRun{*request_.run, request_.scope,
+                          Look{false, always_answered<RunLook>([self](Result<RunLook> seen) {
+                                 self->looked(std::move(seen));
+                               })}});
   }
 
   void looked(Result<RunLook> seen) {
-    if (!seen && seen.error().code == Code::kOutcomeUnknown && ++misses_ < kMissesMax) {
-      // The run's actor ended over the question; its tenant brings it back before it answers again.
+    const bool lost = !seen && (seen.error().code == Code::kOutcomeUnknown ||
+                                seen.error().code == Code::kStaleEpoch);
+    if (lost && ++misses_ < kMissesMax) {
+      // The run's actor ended over the question, or another node goes on with it: whoever brings
+      // it back does so before it answers again.
       {
         const std::lock_guard lock(mutex_);
         reading_ = false;
@@ -180,22 +186,25 @@ class ScopeFeedCore {
 class ScopeFeed : public Feed {
  public:
   ScopeFeed(Services& services, const FeedRequest& request)
-      : hub_(services.hub),
+      : services_(services),
         core_(std::make_shared<ScopeFeedCore>(services.options.feed_buffer_events)) {
-    watch_ = hub_.watch_scope(
-        {request.scope.workspace, request.scope.project, request.workflow},
-        [core = core_](const std::vector<LiveEvent>& events) { core->add(events); });
+    const Hub::Scope scope{request.scope.workspace, request.scope.project, request.workflow};
+    const auto add = [core = core_](const std::vector<LiveEvent>& events) { core->add(events); };
+    watch_ = services_.hub.watch_scope(scope, add);
+    if (services_.router != nullptr) view_ = services_.router->feeds().view(scope, add);
   }
   ~ScopeFeed() override {
-    hub_.unwatch(watch_);
+    services_.hub.unwatch(watch_);
+    if (services_.router != nullptr) services_.router->feeds().leave(view_);
     core_->close();
   }
   void next(Callback<FeedPage> done) override { core_->next(std::move(done)); }
 
  private:
-  Hub& hub_;
+  Services& services_;
   std::shared_ptr<ScopeFeedCore> core_;
   std::uint64_t watch_ = 0;
+  std::uint64_t view_ = 0;  ///< what other nodes tell
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "actors/node/engine.h"
 
+#include "actors/cluster/router.h"
 #include "actors/events/feed.h"
 #include "actors/events/read_events.h"
 #include "actors/node/always_answered.h"
@@ -31,7 +32,7 @@ void NodeEngine::create_workflow(store::Workflow draft, Callback<store::Workflow
         graph::parse(json::Text::trusted(draft.graph), tools(), services_.options.graph);
     if (parsed.graph == nullptr) return done(graph::to_error(parsed.issues));
     store::Workflow row = draft;
-    if (!row.id.set()) row.id = WorkflowId{Uuid(services_.new_run_id())};
+    if (!row.id.set()) row.id = WorkflowId{services_.new_id()};
     row.created = row.updated = services_.now();
     services_.write([row, done](store::Writer& writer) { done(writer.create_workflow(row)); });
   });
@@ -96,6 +97,13 @@ void NodeEngine::start(StartRequest request, Callback<Started> done) {
   const WorkflowId workflow = request.workflow;
   const std::int32_t version = request.version.value_or(0);
   const TimePoint asked = services_.now();
+  RunId known = request.run_id.value_or(RunId{});
+  if (!known.set() && !request.idempotency_key.empty()) {
+    known = keyed_run_id(services_.ports.hasher, request);
+  }
+  if (known.set() && services_.router != nullptr && !services_.ownership.is_mine(known)) {
+    return services_.router->start(known, std::move(request), std::move(done));
+  }
   const auto measured = [this, asked, done = std::move(done)](Result<Started> started) {
     done(std::move(started));
     services_.metrics.submit_latency.observe(
@@ -151,13 +159,18 @@ void NodeEngine::retry(store::TenantScope scope, RetryRequest request, Callback<
 void NodeEngine::ask(const store::TenantScope& scope, RunId run, run::Event event,
                      Callback<Answered> done) {
   Ask message{std::move(event), always_answered(std::move(done))};
-  services_.send(scope.workspace, ToRun{run, scope, std::move(message)});
+  services_.reach(scope.workspace, ToRun{run, scope, std::move(message)});
 }
 
 void NodeEngine::look(const store::TenantScope& scope, RunId run, bool with_state,
                       Callback<RunLook> done) {
-  Look message{with_state, always_answered(std::move(done))};
-  services_.send(scope.workspace, ToRun{run, scope, std::move(message)});
+  const auto fresh = [this, done = std::move(done)](Result<RunLook> seen) {
+    if (services_.ownership.lease_holds()) return done(std::move(seen));
+    // Somebody else may have gone on with the run.
+    done(Error{Code::kUnavailable, "this node has lost touch with the store", {}});
+  };
+  Look message{with_state, always_answered<RunLook>(fresh)};
+  services_.reach(scope.workspace, ToRun{run, scope, std::move(message)});
 }
 
 void NodeEngine::control(store::TenantScope scope, RunId run, Control control,
@@ -319,10 +332,20 @@ std::vector<std::pair<std::string_view, std::int64_t>> NodeEngine::actor_counts(
 std::vector<Health> NodeEngine::health() const {
   const store::StoreInfo store = services_.ports.store.info();
   const bool failing = services_.store_failing;
-  return {
+  std::vector<Health> all = {
       {"engine", !services_.shutting_down.load(),
        services_.shutting_down ? "shutting down" : "running"},
       {"store", !failing, failing ? "the last commit failed" : store.kind + " " + store.version}};
+  if (services_.cluster) {
+    const bool holds = services_.ownership.lease_holds();
+    all.push_back({"lease", holds, holds ? "renewed" : "run out: the store is not reached"});
+  }
+  if (services_.ports.bus != nullptr) {
+    const bool connected = services_.ports.bus->connected();
+    // Runs of other nodes are out of reach; everything else goes on.
+    all.push_back({"nats", connected, connected ? "connected" : "not connected", false});
+  }
+  return all;
 }
 
 }  // namespace troupe::actors

@@ -5,10 +5,13 @@
 
 #include <caf/scheduler/test_coordinator.hpp>
 
+#include "actors/cluster/acquire.h"
+#include "actors/cluster/cluster.h"
+#include "actors/cluster/cluster_actor.h"
+#include "actors/cluster/router.h"
 #include "actors/committer/committer_actor.h"
 #include "actors/node/engine.h"
 #include "actors/node/recovery.h"
-#include "actors/store/new_runs.h"
 #include "actors/node/services.h"
 #include "actors/store/reader_actor.h"
 #include "actors/tenant/tenant_actor.h"
@@ -27,19 +30,27 @@ caf::actor_system_config& configure(caf::actor_system_config& config, const Opti
   return config;
 }
 
-/// A fresh store gets its first workspace and project.
+/// A fresh store gets its first workspace and project. Another node may be giving it the same at
+/// this moment: what it has made is as good, and what it has left unmade is made here.
 Status ensure_defaults(Services& services, store::Reader& reader) {
   auto workspaces = reader.workspaces();
   if (!workspaces) return std::move(workspaces).error();
-  if (!workspaces->empty()) return ok();
   store::Writer& writer = services.ports.store.writer();
-  const auto new_id = [&services] { return Uuid(services.new_run_id()); };
-  auto workspace = writer.create_workspace(
-      {WorkspaceId{new_id()}, "default", "Default", "troupe", services.now()});
-  if (!workspace) return std::move(workspace).error();
-  auto project = writer.create_project(
-      {ProjectId{new_id()}, workspace->id, "default", "Default", false, services.now()});
-  if (!project) return std::move(project).error();
+  if (workspaces->empty()) {
+    const auto made = writer.create_workspace(
+        {WorkspaceId{services.new_id()}, "default", "Default", "troupe", services.now()});
+    if (!made && made.error().code != Code::kConflict) return made.error();
+    workspaces = reader.workspaces();
+    if (!workspaces) return std::move(workspaces).error();
+  }
+  if (workspaces->size() != 1 || workspaces->front().slug != "default") return ok();
+  const WorkspaceId workspace = workspaces->front().id;
+  const auto projects = reader.projects(workspace);
+  if (!projects) return projects.error();
+  if (!projects->empty()) return ok();
+  const auto made = writer.create_project(
+      {ProjectId{services.new_id()}, workspace, "default", "Default", false, services.now()});
+  if (!made && made.error().code != Code::kConflict) return made.error();
   return ok();
 }
 
@@ -55,6 +66,12 @@ class Directory {
     // Whoever speaks to a tenant after the end must not leave behind one that never ends.
     if (ended_) caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
     return actor;
+  }
+  std::vector<TenantActor> all() {
+    const std::lock_guard lock(mutex_);
+    std::vector<TenantActor> actors;
+    for (const auto& [workspace, actor] : tenants_) actors.push_back(actor);
+    return actors;
   }
   void end_all() {
     const std::lock_guard lock(mutex_);
@@ -82,6 +99,7 @@ struct Node::Parts {
         directory(system, services),
         engine(services) {
     services.tenant = [this](WorkspaceId workspace) { return directory.tenant(workspace); };
+    services.tenants = [this] { return directory.all(); };
   }
 
   Services services;
@@ -89,19 +107,36 @@ struct Node::Parts {
   caf::actor_system system;
   Directory directory;
   NodeEngine engine;
+  std::shared_ptr<store::Membership> membership;  ///< null: the store is this node's alone
   bool ended = false;
 
   Status begin();
+  /// What is this node's from the beginning; in a cluster it joins first.
+  Result<store::ClusterView> take_place();
   void end();
 };
 
+Result<store::ClusterView> Node::Parts::take_place() {
+  membership = services.ports.store.open_membership();
+  if (membership != nullptr) return join_cluster(services, *membership);
+  services.ownership.set(cluster::all_slots(), Ownership::Hold::kMine);
+  return store::ClusterView{};
+}
+
 Status Node::Parts::begin() {
+  auto view = take_place();
+  if (!view) return std::move(view).error();
   auto epoch = services.ports.store.writer().next_epoch();
   if (!epoch) return std::move(epoch).error();
-  services.epoch = *epoch;
+  services.begin_epoch(*epoch);
   const auto reader = services.ports.store.open_reader();
   if (Status made = ensure_defaults(services, *reader); !made) return made;
-  auto recovered = recover(services, *reader);
+  for (std::size_t slot = 0; slot < view->owners.size(); ++slot) {
+    if (view->owners[slot] != services.ownership.self()) continue;
+    services.ownership.set(cluster::SlotSet().set(slot), Ownership::Hold::kMine);
+  }
+  const cluster::SlotSet own = services.ownership.held(Ownership::Hold::kMine);
+  auto recovered = recover(services, *reader, own);
   if (!recovered) return std::move(recovered).error();
 
   const bool detached = !services.options.simulated;
@@ -110,36 +145,24 @@ Status Node::Parts::begin() {
     services.readers.push_back(spawn_reader(system, services.ports.store, detached));
   }
   services.timers = spawn_timers(system, services);
-
-  OpenEntities open{std::make_shared<std::vector<OpenEntities::Entity>>(
-      std::move(recovered->uncovered))};
-  for (OpenEntities::Entity& entity : *open.entities) {
-    entity.tenant = caf::actor_cast<caf::strong_actor_ptr>(
-        directory.tenant(recovered->workspace_of.at(entity.id)));
-  }
-  caf::anon_send(services.committer, std::move(open));
-  for (const auto& [workspace, rows] : recovered->rows) {
-    const auto tenant = directory.tenant(workspace);
-    submit_rows(services, caf::actor_cast<caf::strong_actor_ptr>(tenant), rows, [] {});
-  }
-  for (const auto& [workspace, message] : recovered->quarantined) {
-    caf::anon_send(directory.tenant(workspace), message);
-  }
-  for (auto& [workspace, states] : recovered->states) {
-    services.ports.log.info("runs recovered", {{"workspace", workspace.to_string()},
-                                               {"runs", std::uint64_t{states->size()}}});
-    services.metrics.recoveries.add(static_cast<double>(states->size()));
-    caf::anon_send(directory.tenant(workspace), Enqueue{states, Origin::kRecovered});
-  }
+  bring_up(services, *recovered);
   // Not before: a run with frames behind its snapshot must not be woken from the snapshot alone.
   caf::anon_send(services.timers, BeginTimers{});
-  return ok();
+  if (membership == nullptr) return ok();
+  services.cluster =
+      spawn_cluster(system, services, membership, std::move(*view), detached);
+  caf::anon_send(services.cluster, Acquired{own, *epoch << 40, true});
+  if (services.ports.bus == nullptr) return ok();
+  services.router = std::make_unique<Router>(system, services, engine);
+  return services.router->listen();
 }
 
 void Node::Parts::end() {
   if (ended) return;
   ended = true;
   services.shutting_down = true;
+  if (services.router != nullptr) services.router->close();
+  if (services.cluster) caf::anon_send_exit(services.cluster, caf::exit_reason::user_shutdown);
   directory.end_all();
   if (services.committer) caf::anon_send_exit(services.committer, caf::exit_reason::user_shutdown);
   for (const ReaderActor& reader : services.readers) {
@@ -159,6 +182,7 @@ void Node::Parts::end() {
     services.jobs.wait_empty(seconds(2));
   }
   services.committer = CommitterActor{};
+  services.cluster = ClusterActor{};
   services.readers.clear();
   services.timers = TimerActor{};
 }
@@ -179,6 +203,13 @@ caf::actor_system& Node::system() { return parts_->system; }
 
 void Node::shutdown(Duration patience) {
   Services& services = parts_->services;
+  if (services.cluster) {
+    // While others take over what is here, this node still answers and forwards.
+    auto drained = std::make_shared<std::promise<void>>();
+    auto done = drained->get_future();
+    caf::anon_send(services.cluster, Drain{[drained] { drained->set_value(); }});
+    done.wait_for(std::chrono::microseconds(services.options.hand_over_patience.us));
+  }
   services.shutting_down = true;
   services.gate.close();
   services.gate.wait_empty(patience);
@@ -191,6 +222,13 @@ void Node::shutdown(Duration patience) {
     if (done.wait_for(std::chrono::microseconds(patience.us)) != std::future_status::ready) break;
   }
   parts_->end();
+  // The last word, when nothing can be written any more: what is left is nobody's now, and need not
+  // wait for the lease to run out.
+  if (parts_->membership == nullptr) return;
+  if (const Status left = parts_->membership->leave(); !left) {
+    services.ports.log.warning("the cluster was not told of the end",
+                               {{"message", left.error().message}});
+  }
 }
 
 }  // namespace troupe::actors

@@ -6,6 +6,7 @@
 
 #include "actors/options.h"
 #include "runtime/port/black_box.h"
+#include "runtime/port/bus.h"
 #include "runtime/port/engine.h"
 #include "runtime/port/log.h"
 #include "runtime/port/metrics.h"
@@ -31,6 +32,7 @@ struct Ports {
   Logger& log;
   Metrics& metrics;
   BlackBox* black_box = nullptr;
+  Bus* bus = nullptr;  ///< to the other nodes, if the store is shared; not listened on yet
   /// Ends this process at once, because only a new one can know what is stored. Where it returns,
   /// as in a simulation, the committer does nothing more until it is destroyed.
   std::function<void()> end_process = [] { std::_Exit(70); };

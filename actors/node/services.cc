@@ -1,5 +1,6 @@
 #include "actors/node/services.h"
 
+#include "actors/cluster/router.h"
 #include "runtime/graph/graph.h"
 
 namespace troupe::actors {
@@ -13,7 +14,12 @@ HotMetrics::HotMetrics(Metrics& metrics)
       submit_latency(metrics.histogram("submit_latency_seconds")),
       commit_queue_depth(metrics.gauge("commit_queue_depth")),
       journal_bytes(metrics.counter("journal_bytes_total")),
-      recoveries(metrics.counter("recoveries_total")) {
+      recoveries(metrics.counter("recoveries_total")),
+      slots_owned(metrics.gauge("slots_owned")),
+      cluster_members(metrics.gauge("cluster_members")),
+      takeovers(metrics.counter("takeovers_total")),
+      handovers(metrics.counter("handovers_total")),
+      fenced_commits(metrics.counter("fenced_commits_total")) {
   constexpr const char* kRunStatus[] = {"completed", "failed", "stopped"};
   constexpr const char* kStepStatus[] = {"completed", "failed", "cancelled", "skipped"};
   for (int s = 0; s < 3; ++s)
@@ -32,7 +38,20 @@ Services::Services(const Options& options_in, const Ports& ports_in)
       ports(ports_in),
       metrics(ports_in.metrics),
       gate(ports_in.clock, options_in.attempts_in_flight_max, options_in.slow_attempt,
-           metrics.step_queue_wait) {}
+           metrics.step_queue_wait),
+      ownership(ports_in.clock) {}
+
+Services::~Services() = default;
+
+RunId Services::new_run_id() {
+  // With a thousandth of the slots one in a thousand fits.
+  constexpr int kTries = 1 << 16;
+  for (int tried = 0; tried < kTries; ++tried) {
+    const RunId id{new_id()};
+    if (ownership.is_mine(id)) return id;
+  }
+  return {};
+}
 
 void Services::read(std::function<void(store::Reader&)> work) {
   const std::size_t reader = next_reader_.fetch_add(1, std::memory_order_relaxed) % readers.size();
@@ -53,6 +72,27 @@ void Services::submit(std::shared_ptr<Submission> submission) {
 
 void Services::send(WorkspaceId workspace, ToRun message) {
   caf::anon_send(tenant(workspace), std::move(message));
+}
+
+void Services::reach(WorkspaceId workspace, ToRun message) {
+  if (router == nullptr || ownership.is_mine(message.run)) {
+    return send(workspace, std::move(message));
+  }
+  router->send(workspace, std::move(message));
+}
+
+void Services::fenced(std::string_view why) {
+  ports.log.error("this node has been declared gone; ending", {{"why", why}});
+  metrics.fenced_commits.add();
+  ports.end_process();
+}
+
+void Services::tell_to_look(store::NodeNumber node) {
+  if (router != nullptr) router->tell_to_look(node);
+}
+
+void Services::tell_all_to_look() {
+  if (router != nullptr) router->tell_all_to_look();
 }
 
 }  // namespace troupe::actors

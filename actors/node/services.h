@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/cluster/ownership.h"
 #include "actors/dispatch/gate.h"
 #include "actors/events/hub.h"
 #include "actors/messages.h"
@@ -15,6 +16,8 @@
 #include "actors/store/version_cache.h"
 
 namespace troupe::actors {
+
+class Router;
 
 /// References to the metrics that hot paths touch, looked up once.
 struct HotMetrics {
@@ -31,12 +34,18 @@ struct HotMetrics {
   Gauge& commit_queue_depth;
   Counter& journal_bytes;
   Counter& recoveries;
+  Gauge& slots_owned;
+  Gauge& cluster_members;
+  Counter& takeovers;
+  Counter& handovers;
+  Counter& fenced_commits;
 };
 
 /// What all actors of a node share. Everything in it is thread-safe or set before the first actor
 /// works.
 struct Services {
   Services(const Options& options, const Ports& ports);
+  ~Services();
 
   const Options options;
   const Ports ports;
@@ -52,25 +61,46 @@ struct Services {
 
   /// Spawns the tenant of a workspace where there is none yet.
   std::function<TenantActor(WorkspaceId)> tenant;
+  std::function<std::vector<TenantActor>()> tenants;
 
-  std::uint64_t epoch = 0;
-  std::atomic<std::uint64_t> counter{0};
+  Ownership ownership;
+  /// The cluster as its actor saw it last, for those who ask.
+  struct {
+    mutable std::mutex mutex;
+    store::ClusterView view;
+    int failures = 0;  ///< renewals of the lease that failed in a row
+  } cluster_seen;
+  ClusterActor cluster;                ///< null: this node has the store for itself
+  std::unique_ptr<Router> router;      ///< null: no other node is spoken to
   std::atomic<std::size_t> commit_queue_bytes{0};
   std::atomic<bool> store_failing{false};     ///< the last commit failed; new runs are refused
   std::atomic<bool> shutting_down{false};
   std::atomic<std::int64_t> run_actors{0}, step_actors{0}, branch_actors{0}, tenant_actors{0};
 
-  store::Pos next_pos() { return (epoch << 40) | (counter.fetch_add(1) + 1); }
+  store::Pos next_pos() { return pos_.fetch_add(1) + 1; }
+  /// Frames decided from now on have addresses in it.
+  void begin_epoch(std::uint64_t epoch) { pos_ = epoch << 40; }
   TimePoint now() const { return ports.clock.now(); }
-  RunId new_run_id() {
-    return RunId{Uuid::v7(now(), ports.entropy.next(), ports.entropy.next())};
+  Uuid new_id() { return Uuid::v7(now(), ports.entropy.next(), ports.entropy.next()); }
+  /// In a slot of this node's own; unset if it has none.
+  RunId new_run_id();
+  static Error no_slots() {
+    return {Code::kUnavailable, "this node owns no part of the cluster at the moment", {}};
   }
   void read(std::function<void(store::Reader&)> work);
   void write(std::function<void(store::Writer&)> work);
   void submit(std::shared_ptr<Submission> submission);
+  /// Between runs of one slot, and of timers: refused where another node goes on with the run.
   void send(WorkspaceId workspace, ToRun message);
+  /// On behalf of somebody outside: to whichever node owns the run.
+  void reach(WorkspaceId workspace, ToRun message);
+  /// This life of the node has ended, as the store says: nothing it does counts any more.
+  void fenced(std::string_view why);
+  void tell_to_look(store::NodeNumber node);
+  void tell_all_to_look();
 
  private:
+  std::atomic<std::uint64_t> pos_{0};
   std::atomic<std::size_t> next_reader_{0};
 };
 

@@ -57,6 +57,11 @@ void Run::inner(const Inner& inner) {
 }
 
 void Run::take(const run::Event& event, const Callback<Answered>& done) {
+  if (handing_ >= Handing::kLaidDown) {
+    // The next owner asks for everything again that has no recorded outcome.
+    if (done) done(Error{Code::kStaleEpoch, "another node goes on with this run", {}});
+    return;
+  }
   const BlackBoxScope working(services_.ports.black_box, state_.id);
   leaving_ = false;
   const run::Context context{services_.now(), jitter_, services_.ports.hasher,
@@ -210,6 +215,7 @@ void Run::add_snapshot(Submission& submission, bool runnable) {
 
 void Run::snapshot_wanted() {
   ++received_;
+  if (handing_ != Handing::kNot) return;
   submit_decision({});
   leaving_ = false;
   if (!store::ended(state_.status) || (state_.parent.set() && !state_.parent_acknowledged)) {
@@ -224,6 +230,43 @@ void Run::snapshot_wanted() {
     services_.submit(std::move(submission));
   }
   maybe_leave();
+}
+
+void Run::hand_over() {
+  ++received_;
+  leaving_ = false;
+  handing_ = Handing::kFinishing;
+  submit_decision({});
+  std::erase_if(attempts_, [this](auto& entry) {
+    auto& [token, attempt] = entry;
+    if (attempt.announced) return false;
+    services_.gate.cancel(token);
+    if (attempt.actor) caf::anon_send(attempt.actor, Abandon{token});
+    return true;
+  });
+  maybe_lay_down();
+}
+
+/// Once no effect is under way, and again once the snapshot is durable.
+void Run::maybe_lay_down() {
+  if (handing_ == Handing::kFinishing && attempts_.empty()) {
+    submit_decision({});
+    handing_ = Handing::kLaidDown;
+    if (!store::ended(state_.status) || (state_.parent.set() && !state_.parent_acknowledged)) {
+      auto submission = std::make_shared<Submission>();
+      submission->pos = state_.chain.head();
+      submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(tenant_);
+      submission->run = caf::strong_actor_ptr{self_};
+      submission->closes = true;
+      add_snapshot(*submission, !snapshot_current_ || run::runnable(state_));
+      unacked_.push_back({submission->pos, {}, {}, 0, 0, state_.seq});
+      services_.submit(std::move(submission));
+    }
+  }
+  if (handing_ == Handing::kLaidDown && unacked_.empty()) {
+    handing_ = Handing::kOver;
+    caf::anon_send(tenant_, HandedOver{state_.id});
+  }
 }
 
 void Run::committed(store::Pos pos) {
@@ -298,6 +341,7 @@ void Run::arm_timer(bool progressed) {
 }
 
 void Run::maybe_leave() {
+  if (handing_ != Handing::kNot) return maybe_lay_down();
   if (leaving_ || !idle()) return;
   if (!store::ended(state_.status) && !snapshot_current_) {
     // Nothing was decided since it came to rest with attempts still in flight: write the snapshot

@@ -31,6 +31,9 @@ class Run {
   void attempt_actor_down(const caf::actor_addr& actor);
   void committed(store::Pos pos);
   void snapshot_wanted();
+  /// Another node goes on: what has no effect is dropped and done again there, what has one is
+  /// waited for; then everything is laid down in a snapshot and the tenant is told.
+  void hand_over();
   /// The first commit of this run was refused: tells whoever waits.
   void refused(const Error& error);
 
@@ -50,6 +53,7 @@ class Run {
     bool loop_test = false;
     bool cancelled = false;
     bool announce = false;           ///< before it is launched
+    bool announced = false;          ///< that it starts has been decided
     std::shared_ptr<ScriptJob> job;  ///< until it is launched
     StepActor actor;
   };
@@ -80,6 +84,7 @@ class Run {
   bool idle() const;
   void arm_timer(bool progressed);
   void maybe_leave();
+  void maybe_lay_down();
 
   caf::actor_system& system_;
   Services& services_;
@@ -93,6 +98,8 @@ class Run {
   bool has_snapshot_;           ///< a snapshot row may exist
   bool snapshot_current_;  ///< the last submission carried one that recovery can use alone
   bool leaving_ = false;        ///< Asleep has been sent for `received_`
+  enum class Handing : std::uint8_t { kNot, kFinishing, kLaidDown, kOver };
+  Handing handing_ = Handing::kNot;
   TimePoint armed_;
   TimePoint slept_until_;  ///< the durable timer that its last sleep left behind
   std::vector<run::Record> deferred_;  ///< the start, until the next decision is submitted

@@ -39,6 +39,7 @@ RunActor::behavior_type run_actor(RunActor::stateful_pointer<RunActorState> self
         self->quit();
       },
       [=](const SnapshotWanted&) { run().snapshot_wanted(); },
+      [=](const HandOver&) { run().hand_over(); },
       [=](const Leave&) { self->quit(); },
   };
 }

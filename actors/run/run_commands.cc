@@ -60,6 +60,7 @@ void Run::perform(run::Command command) {
 }
 
 void Run::start_attempt(run::command::StartAttempt command) {
+  if (handing_ != Handing::kNot) return;  // the next owner asks for it again
   const std::uint64_t token = services_.gate.new_token();
   auto job = std::make_shared<ScriptJob>();
   job->workspace = state_.workspace;
@@ -85,7 +86,8 @@ void Run::granted(std::uint64_t token) {
   const auto found = attempts_.find(token);
   if (found == attempts_.end()) return services_.gate.release(token);
   if (!found->second.announce) return launch_attempt(token);
-  const Attempt& attempt = found->second;
+  Attempt& attempt = found->second;
+  attempt.announced = true;
   take(run::event::AttemptGranted{attempt.path, attempt.number}, {});
 }
 
@@ -237,6 +239,7 @@ void Run::notify_parent(const run::command::NotifyParent& command) {
 }
 
 void Run::load_results(const run::command::LoadResults& command) {
+  if (handing_ != Handing::kNot) return;
   const run::StepState& step = state_.root.steps.at(command.step);
   const auto& loop = std::get<graph::ForEach>(state_.graph->steps.at(command.step).work);
   services_.read([run_actor = handle(), command, bucket = state_.bucket, project = state_.project,

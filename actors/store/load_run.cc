@@ -183,12 +183,17 @@ Loaded load_run(Services& services, store::Reader& reader, WorkspaceId workspace
   return loaded;
 }
 
+Result<std::shared_ptr<const graph::Graph>> graph_of_row(Services& services, store::Reader& reader,
+                                                         const store::RunRow& row) {
+  return graph_of(services, reader, row.workspace, row.workflow, row.version);
+}
+
 Result<RunLook> look_at_ended(Services& services, store::Reader& reader, const store::RunRow& row,
                               bool with_state) {
   RunLook look;
   look.row = row;
   look.head = row.head;
-  auto graph = graph_of(services, reader, row.workspace, row.workflow, row.version);
+  auto graph = graph_of_row(services, reader, row);
   if (!graph) return std::move(graph).error();
   look.graph = std::move(*graph);
   auto last = reader.frame(row.head);

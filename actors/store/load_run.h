@@ -35,6 +35,10 @@ class Fold {
   store::Pos seen_ = 0;
 };
 
+/// The graph that a run follows, from memory or the store.
+Result<std::shared_ptr<const graph::Graph>> graph_of_row(Services& services, store::Reader& reader,
+                                                         const store::RunRow& row);
+
 /// What a look at an ended run shows; with its state, its whole history is folded.
 Result<RunLook> look_at_ended(Services& services, store::Reader& reader, const store::RunRow& row,
                               bool with_state);

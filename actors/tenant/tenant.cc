@@ -62,6 +62,7 @@ void Tenant::start_made(const StartMade& message) {
 }
 
 void Tenant::make_unless_exists(RunId run, Making making) {
+  if (!services_.ownership.may_work(run)) return making.done(moved());
   if (const auto found = runs_.find(run); found != runs_.end()) {
     // It is here: what it was asked for with decides, once that is durable.
     const auto compare = [tenant = outside_.self(), run, making](Result<RunLook> seen) {
@@ -120,6 +121,8 @@ void Tenant::answer_existing(const store::RunRow& row, const Making& making) {
 }
 
 void Tenant::make(RunId run, const Making& making) {
+  if (!run.set()) return making.done(services_.no_slots());
+  if (!services_.ownership.may_work(run)) return making.done(moved());
   Entry& entry = runs_[run];
   entry.project = making.spec->project;
   const bool now = turns_ < services_.options.active_runs_per_workspace && queue_.empty();
@@ -159,6 +162,7 @@ void Tenant::enqueue(const Enqueue& message) {
       entry.pending.clear();
       for (const auto& [scope, wanted] : pending) deliver(run, entry, scope, wanted);
     }
+    if (!services_.ownership.may_work(run)) let_go(run);
   }
   take_turns();
 }
@@ -199,6 +203,7 @@ void Tenant::begin(RunId run) {
 }
 
 void Tenant::wake(RunId run) {
+  if (!services_.ownership.may_work(run)) return;  // its next owner has read its timer as well
   const auto [found, inserted] = runs_.try_emplace(run);
   if (inserted) {
     hold_turn(found->second);
@@ -235,11 +240,13 @@ void Tenant::erase(RunId run) {
   if (found->second.actor) by_actor_.erase(found->second.actor.address());
   give_turn(found->second);
   runs_.erase(found);
+  gone(run);
 }
 
 // ---- messages to runs ---------------------------------------------------------------------------
 
 void Tenant::route(const ToRun& message) {
+  if (!services_.ownership.may_work(message.run)) return refuse(message.message, moved());
   const auto [found, inserted] = runs_.try_emplace(message.run);
   if (inserted) load(message.run, Origin::kAsleep);
   deliver(message.run, found->second, message.scope, message.message);
@@ -328,6 +335,7 @@ void Tenant::loaded(const Loaded& message) {
   Entry& entry = found->second;
   const auto pending = std::move(entry.pending);
   entry.pending.clear();
+  if (!services_.ownership.may_work(message.run)) return loaded_too_late(message, entry, pending);
   // A crashed actor may have kept to itself what it had committed.
   if (message.origin == Origin::kRecovered) services_.hub.tell(message.run, {});
   if (message.state != nullptr) {
@@ -392,6 +400,7 @@ void Tenant::answer_ended(const store::RunRow& row, const store::TenantScope& sc
 // ---- children -----------------------------------------------------------------------------------
 
 void Tenant::child(const ChildWanted& message) {
+  if (!services_.ownership.may_work(message.child.child)) return;  // the parent asks again there
   services_.read([tenant = outside_.self(), &services = services_, message](store::Reader& reader) {
     start_child_run(services, reader, tenant, message);
   });

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "actors/messages.h"
@@ -37,11 +39,16 @@ class Tenant {
   void snapshot_wanted(RunId run);
   void quarantine(const QuarantineRun& message);
   void set_aside(const SetAside& message);
+  void relinquish(const Relinquish& message);
+  void handed_over(const HandedOver& message);
+  void bulk_ended(std::uint64_t generation);
   void down(const caf::actor_addr& actor, const caf::error& reason);
 
  private:
   using Message = std::variant<Ask, Look>;
-  enum class Phase : std::uint8_t { kQueued, kActive, kLoading, kSettingAside, kQuarantined };
+  enum class Phase : std::uint8_t {
+    kQueued, kActive, kLoading, kSettingAside, kQuarantined, kLayingDown
+  };
   struct Entry {
     Phase phase = Phase::kLoading;
     bool in_queue = false;      ///< a turn in `queue_` is still to come
@@ -61,6 +68,20 @@ class Tenant {
     Callback<Started> done;
   };
 
+  struct Move {
+    Relinquish order;
+    std::uint64_t generation = 0;  ///< groups begun before it count
+    std::unordered_set<RunId> left;
+  };
+
+  static Error moved();
+  void let_go(RunId run);
+  void lay_down(RunId run, Entry& entry);
+  /// It is not in memory any more.
+  void gone(RunId run);
+  void tell_relinquished();
+  void loaded_too_late(const Loaded& message, Entry& entry,
+                       const std::vector<std::pair<store::TenantScope, Message>>& pending);
   Status make_one_of(const StartRuns& bulk);
   void submit_all(const StartRuns& bulk);
   void make(RunId run, const Making& making);
@@ -100,6 +121,9 @@ class Tenant {
   std::size_t turns_ = 0;  ///< run actors that hold a turn
   std::unordered_map<RunId, std::vector<Making>> making_;  ///< asked the store whether they exist
   std::unordered_map<RunId, int> crashes_;
+  std::vector<Move> moves_;                ///< slots that are being laid down
+  std::uint64_t generation_ = 0;           ///< grows with each of them
+  std::map<std::uint64_t, int> bulks_;     ///< groups of new runs under way, by generation
 };
 
 }  // namespace troupe::actors

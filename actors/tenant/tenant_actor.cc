@@ -46,6 +46,9 @@ TenantActor::behavior_type tenant_actor(TenantActor::stateful_pointer<TenantStat
       [=](const QuarantineRun& message) { tenant().quarantine(message); },
       [=](const SetAside& message) { tenant().set_aside(message); },
       [=](const SnapshotWanted& message) { tenant().snapshot_wanted(message.run); },
+      [=](const Relinquish& message) { tenant().relinquish(message); },
+      [=](const HandedOver& message) { tenant().handed_over(message); },
+      [=](const BulkEnded& message) { tenant().bulk_ended(message.generation); },
   };
 }
 

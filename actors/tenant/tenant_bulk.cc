@@ -20,10 +20,15 @@ void Tenant::start_all(const StartRuns& message) {
     bulk.progress = std::make_shared<BulkProgress>();
     bulk.progress->submission = std::make_shared<Submission>();
     bulk.progress->states = std::make_shared<std::vector<run::State>>();
+    bulk.progress->generation = generation_;
+    ++bulks_[generation_];
   }
   const std::size_t until = std::min(bulk.progress->next + kBulkPiece, bulk.items->size());
   for (; bulk.progress->next < until; ++bulk.progress->next) {
-    if (Status made = make_one_of(bulk); !made) return bulk.done(std::move(made).error());
+    if (Status made = make_one_of(bulk); !made) {
+      bulk_ended(bulk.progress->generation);
+      return bulk.done(std::move(made).error());
+    }
   }
   if (until < bulk.items->size()) return caf::anon_send(outside_.self(), std::move(bulk));
   submit_all(bulk);
@@ -38,7 +43,9 @@ Status Tenant::make_one_of(const StartRuns& bulk) {
   const TimePoint now = services_.now();
   auto spec = spec_of(request, *bulk.published, now);
   if (!spec) return std::move(spec).error();
-  run::State state = run::new_state(services_.new_run_id(), bulk.published->graph);
+  const RunId id = services_.new_run_id();
+  if (!id.set()) return services_.no_slots();
+  run::State state = run::new_state(id, bulk.published->graph);
   Random jitter(progress.next);  // creation draws none
   const run::Context context{now, jitter, services_.ports.hasher, services_.options.run};
   auto decision = run::decide(state, run::event::Created{std::move(*spec), false}, context);
@@ -56,9 +63,14 @@ void Tenant::submit_all(const StartRuns& bulk) {
   group->tenant = caf::actor_cast<caf::strong_actor_ptr>(outside_.self());
   submit_group(services_, group,
                [done = bulk.done, tenant = outside_.self(), states = progress.states,
+                generation = progress.generation,
                 ids = std::move(progress.ids)](const Status& status) {
-                 if (!status) return done(status.error());
+                 if (!status) {
+                   caf::anon_send(tenant, BulkEnded{generation});
+                   return done(status.error());
+                 }
                  caf::anon_send(tenant, Enqueue{states, Origin::kNew});
+                 caf::anon_send(tenant, BulkEnded{generation});
                  done(ids);
                });
 }

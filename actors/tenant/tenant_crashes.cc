@@ -19,6 +19,7 @@ void Tenant::down(const caf::actor_addr& actor, const caf::error& reason) {
   }
   if (!reason || services_.shutting_down) {  // refused at its creation
     runs_.erase(entry);
+    gone(run);
     return take_turns();
   }
   services_.metrics.recoveries.add();
@@ -51,6 +52,7 @@ void Tenant::reload(const Reload& message) {
 void Tenant::quarantine(const QuarantineRun& message) {
   const RunId run = message.run;
   const std::string& why = message.why;
+  if (!services_.ownership.may_work(run) && runs_.count(run) == 0) return;
   Entry& entry = runs_[run];
   if (message.project.set()) entry.project = message.project;
   if (entry.phase == Phase::kSettingAside) return;
@@ -86,11 +88,12 @@ void Tenant::set_aside(const SetAside& message) {
   if (message.project.set()) found->second.project = message.project;
   const auto pending = std::move(found->second.pending);
   found->second.pending.clear();
-  if (message.outcome == Aside::kWritten) {
+  if (message.outcome == Aside::kWritten && services_.ownership.may_work(message.run)) {
     found->second.phase = Phase::kQuarantined;
   } else {
     crashes_.erase(message.run);
     runs_.erase(found);
+    gone(message.run);
   }
   for (const auto& [scope, wanted] : pending) route({message.run, scope, wanted});
 }

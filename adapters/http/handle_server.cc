@@ -15,7 +15,8 @@ void ready(const CallPtr& call) {
   std::vector<Health> health = call->core.services.engine.health();
   if (call->core.draining) health.push_back({"server", false, "The server is stopping."});
   const bool ready =
-      std::all_of(health.begin(), health.end(), [](const Health& one) { return one.ready; });
+      std::all_of(health.begin(), health.end(),
+                  [](const Health& one) { return one.ready || !one.required; });
   const bool verbose = call->query.has("verbose");
   json::Writer out;
   out.begin_object().member("status", ready ? "ok" : "unavailable");

@@ -4,10 +4,11 @@
 
 namespace troupe::system {
 
-/// The wall clock. The only place that asks the system for the time of day. Any thread.
+/// The machine's clocks. The only place that asks the system for the time of day. Any thread.
 class SystemClock final : public Clock {
  public:
   TimePoint now() const override;
+  Duration since_boot() const override;
 };
 
 }  // namespace troupe::system

@@ -109,6 +109,7 @@ struct Health {
   std::string name;
   bool ready = false;
   std::string detail;
+  bool required = true;  ///< without it this node can serve nobody
 };
 
 /// Everything that the edges (HTTP, command line, later NATS and MCP) may ask of a node.

@@ -15,6 +15,9 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual TimePoint now() const = 0;  ///< the wall clock; may step
+  /// Since some moment before this process: runs on while the process or the machine is stopped,
+  /// and never steps. A clock without steps of its own may stand in.
+  virtual Duration since_boot() const { return now() - TimePoint{}; }
 };
 
 /// Unpredictable bits, fit for identifiers and secrets. Thread-safe.

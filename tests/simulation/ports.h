@@ -27,6 +27,7 @@ class SimClock final : public Clock {
     }
     return now_;
   }
+  Duration since_boot() const override { return now_ - TimePoint{}; }
   TimePoint peek() const { return now_; }
   void advance(Duration by) { now_ = now_ + by; }
   void arm(bool on) { armed_ = on; }

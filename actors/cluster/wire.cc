@@ -1,0 +1,424 @@
+#include "actors/cluster/wire.h"
+
+#include "runtime/base/bytes.h"
+#include "runtime/journal/row_codec.h"
+
+namespace troupe::actors::wire {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+enum class Answer : std::uint8_t { kMoved, kError, kValue };
+enum class Kind : std::uint8_t { kPause, kResume, kStop, kAnswer, kEvent };
+
+Error not_understood() {
+  return {Code::kUnavailable, "a message of another node is not understood", {}};
+}
+
+// ---- pieces -------------------------------------------------------------------------------------
+
+void put_flag(ByteWriter& out, bool flag) { out.byte(flag ? 1 : 0); }
+
+template <class T>
+void put_optional(ByteWriter& out, const std::optional<T>& id) {
+  put_flag(out, id.has_value());
+  if (id) out.uuid(*id);
+}
+template <class T>
+std::optional<T> get_optional(ByteReader& in) {
+  if (in.byte() == 0) return std::nullopt;
+  return T(in.uuid());
+}
+
+void put_scope(ByteWriter& out, const store::TenantScope& scope) {
+  out.uuid(scope.workspace);
+  put_optional(out, scope.project);
+}
+store::TenantScope get_scope(ByteReader& in) {
+  store::TenantScope scope;
+  scope.workspace = WorkspaceId(in.uuid());
+  scope.project = get_optional<ProjectId>(in);
+  return scope;
+}
+
+json::Text get_json(ByteReader& in) { return json::Text::trusted(std::string(in.text())); }
+
+/// How many may follow, given that each takes a byte at least: a length from outside.
+std::size_t get_count(ByteReader& in, std::string_view bytes) {
+  const std::uint64_t count = in.varint();
+  return count > bytes.size() ? 0 : static_cast<std::size_t>(count);
+}
+
+void put_events(ByteWriter& out, const std::vector<LiveEvent>& events) {
+  out.varint(events.size());
+  for (const LiveEvent& event : events) {
+    out.varint(event.seq);
+    out.text(event.json);
+  }
+}
+std::vector<LiveEvent> get_events(ByteReader& in, std::string_view bytes) {
+  std::vector<LiveEvent> events(get_count(in, bytes));
+  for (LiveEvent& event : events) {
+    event.seq = in.varint();
+    event.json = in.text();
+  }
+  return events;
+}
+
+// ---- events -------------------------------------------------------------------------------------
+
+struct PutEvent {
+  ByteWriter& out;
+  void kind(Kind kind) const { out.byte(static_cast<std::uint8_t>(kind)); }
+  void operator()(const run::event::PauseAsked&) const { kind(Kind::kPause); }
+  void operator()(const run::event::ResumeAsked&) const { kind(Kind::kResume); }
+  void operator()(const run::event::StopAsked& event) const {
+    kind(Kind::kStop);
+    put_flag(out, event.graceful);
+  }
+  void operator()(const run::event::TaskAnswered& event) const {
+    kind(Kind::kAnswer);
+    out.text(event.task);
+    put_flag(out, event.approved);
+    out.text(event.result.view());
+    out.text(event.comment);
+    out.text(event.by);
+  }
+  void operator()(const run::event::EventArrived& event) const {
+    kind(Kind::kEvent);
+    out.text(event.event);
+    out.text(event.key);
+    out.text(event.data.view());
+    put_flag(out, event.keep);
+  }
+  template <class Other>
+  void operator()(const Other&) const {
+    TROUPE_ENSURE(false);  // may_travel was not asked
+  }
+};
+
+std::optional<run::Event> get_event(ByteReader& in) {
+  switch (static_cast<Kind>(in.byte())) {
+    case Kind::kPause: return run::event::PauseAsked{};
+    case Kind::kResume: return run::event::ResumeAsked{};
+    case Kind::kStop: return run::event::StopAsked{in.byte() != 0};
+    case Kind::kAnswer: {
+      run::event::TaskAnswered event;
+      event.task = in.text();
+      event.approved = in.byte() != 0;
+      event.result = get_json(in);
+      event.comment = in.text();
+      event.by = in.text();
+      return event;
+    }
+    case Kind::kEvent: {
+      run::event::EventArrived event;
+      event.event = in.text();
+      event.key = in.text();
+      event.data = get_json(in);
+      event.keep = in.byte() != 0;
+      return event;
+    }
+  }
+  return std::nullopt;
+}
+
+// ---- start requests -----------------------------------------------------------------------------
+
+void put_request(ByteWriter& out, const StartRequest& request) {
+  out.uuid(request.workspace);
+  out.uuid(request.project);
+  out.uuid(request.workflow);
+  out.varint(static_cast<std::uint64_t>(request.version.value_or(0)));
+  out.text(request.input.view());
+  put_flag(out, request.input_given);
+  put_flag(out, request.trigger_steps.has_value());
+  if (request.trigger_steps) {
+    out.varint(request.trigger_steps->size());
+    for (const auto& [id, overlay] : *request.trigger_steps) {
+      out.text(id);
+      out.text(overlay.view());
+    }
+  }
+  put_flag(out, request.excluded_step_ids.has_value());
+  if (request.excluded_step_ids) {
+    out.varint(request.excluded_step_ids->size());
+    for (const std::string& id : *request.excluded_step_ids) out.text(id);
+  }
+  put_flag(out, request.use_run_setup_defaults);
+  out.text(request.trigger_type);
+  out.text(request.external_id);
+  put_optional(out, request.run_id);
+  out.text(request.idempotency_key);
+  out.raw({reinterpret_cast<const char*>(request.request.data()), request.request.size()});
+}
+
+StartRequest get_request(ByteReader& in, std::string_view bytes) {
+  StartRequest request;
+  request.workspace = WorkspaceId(in.uuid());
+  request.project = ProjectId(in.uuid());
+  request.workflow = WorkflowId(in.uuid());
+  const auto version = static_cast<std::int32_t>(in.varint());
+  if (version != 0) request.version = version;
+  request.input = get_json(in);
+  request.input_given = in.byte() != 0;
+  if (in.byte() != 0) {
+    auto& steps = request.trigger_steps.emplace(get_count(in, bytes));
+    for (auto& [id, overlay] : steps) {
+      id = in.text();
+      overlay = get_json(in);
+    }
+  }
+  if (in.byte() != 0) {
+    auto& ids = request.excluded_step_ids.emplace(get_count(in, bytes));
+    for (std::string& id : ids) id = in.text();
+  }
+  request.use_run_setup_defaults = in.byte() != 0;
+  request.trigger_type = in.text();
+  request.external_id = in.text();
+  request.run_id = get_optional<RunId>(in);
+  request.idempotency_key = in.text();
+  const std::string_view digest = in.raw(request.request.size());
+  std::copy(digest.begin(), digest.end(), request.request.begin());
+  return request;
+}
+
+// ---- calls --------------------------------------------------------------------------------------
+
+struct PutCall {
+  ByteWriter& out;
+  void operator()(const AskCall& call) const {
+    out.uuid(call.run);
+    put_scope(out, call.scope);
+    std::visit(PutEvent{out}, call.event);
+  }
+  void operator()(const LookCall& call) const {
+    out.uuid(call.run);
+    put_scope(out, call.scope);
+    put_flag(out, call.with_state);
+  }
+  void operator()(const StartCall& call) const { put_request(out, call.request); }
+  void operator()(const LookAroundCall&) const {}
+  void operator()(const WatchCall& call) const {
+    out.uuid(call.run);
+    out.varint(call.viewer);
+  }
+  void operator()(const NewsCall& call) const {
+    out.uuid(call.run);
+    out.varint(call.head);
+    out.varint(call.seq);
+    put_flag(out, call.ended);
+    put_events(out, call.live);
+  }
+  void operator()(const WatchScopeCall& call) const {
+    out.varint(call.viewer);
+    out.varint(call.watch);
+    out.uuid(call.workspace);
+    put_optional(out, call.project);
+    put_optional(out, call.workflow);
+  }
+  void operator()(const ScopeNewsCall& call) const {
+    out.varint(call.watch);
+    put_events(out, call.events);
+  }
+};
+
+std::optional<Call> get_call(std::size_t kind, ByteReader& in, std::string_view bytes) {
+  switch (kind) {
+    case 0: {
+      AskCall call{RunId(in.uuid()), get_scope(in), run::event::PauseAsked{}};
+      auto event = get_event(in);
+      if (!event) return std::nullopt;
+      call.event = std::move(*event);
+      return call;
+    }
+    case 1: {
+      LookCall call{RunId(in.uuid()), get_scope(in), false};
+      call.with_state = in.byte() != 0;
+      return call;
+    }
+    case 2: return StartCall{get_request(in, bytes)};
+    case 3: return LookAroundCall{};
+    case 4: {
+      WatchCall call{RunId(in.uuid()), 0};
+      call.viewer = in.varint();
+      return call;
+    }
+    case 5: {
+      NewsCall call;
+      call.run = RunId(in.uuid());
+      call.head = in.varint();
+      call.seq = in.varint();
+      call.ended = in.byte() != 0;
+      call.live = get_events(in, bytes);
+      return call;
+    }
+    case 6: {
+      WatchScopeCall call;
+      call.viewer = in.varint();
+      call.watch = in.varint();
+      call.workspace = WorkspaceId(in.uuid());
+      call.project = get_optional<ProjectId>(in);
+      call.workflow = get_optional<WorkflowId>(in);
+      return call;
+    }
+    case 7: {
+      ScopeNewsCall call;
+      call.watch = in.varint();
+      call.events = get_events(in, bytes);
+      return call;
+    }
+    default: return std::nullopt;
+  }
+}
+
+// ---- answers ------------------------------------------------------------------------------------
+
+void put_error(ByteWriter& out, const Error& error) {
+  out.text(info(error.code).name);
+  out.text(error.message);
+  out.varint(error.issues.size());
+  for (const Issue& issue : error.issues) {
+    out.text(info(issue.code).name);
+    out.text(issue.step);
+    out.text(issue.pointer);
+    out.text(issue.message);
+    put_flag(out, issue.warning);
+  }
+}
+
+Error get_error(ByteReader& in, std::string_view bytes) {
+  Error error;
+  error.code = parse_code(in.text()).value_or(Code::kUnavailable);
+  error.message = in.text();
+  error.issues.resize(get_count(in, bytes));
+  for (Issue& issue : error.issues) {
+    issue.code = parse_code(in.text()).value_or(Code::kInternal);
+    issue.step = in.text();
+    issue.pointer = in.text();
+    issue.message = in.text();
+    issue.warning = in.byte() != 0;
+  }
+  return error;
+}
+
+void put(const Hasher& hasher, ByteWriter& out, const Answered& answer) {
+  out.text(store::encode(hasher, answer.row));
+  out.uuid(answer.task.task);
+  put_flag(out, answer.task.approved);
+  put_flag(out, answer.consumed);
+}
+Status get(const Hasher& hasher, ByteReader& in, Answered* answer) {
+  auto row = store::decode<store::RunRow>(hasher, in.text());
+  if (!row) return std::move(row).error();
+  answer->row = std::move(*row);
+  answer->task.task = TaskId(in.uuid());
+  answer->task.approved = in.byte() != 0;
+  answer->consumed = in.byte() != 0;
+  return ok();
+}
+
+void put(const Hasher& hasher, ByteWriter& out, const RunLook& look) {
+  out.text(store::encode(hasher, look.row));
+  out.varint(look.head);
+  out.varint(look.seq);
+  out.text(look.snapshot);
+}
+Status get(const Hasher& hasher, ByteReader& in, RunLook* look) {
+  auto row = store::decode<store::RunRow>(hasher, in.text());
+  if (!row) return std::move(row).error();
+  look->row = std::move(*row);
+  look->head = in.varint();
+  look->seq = in.varint();
+  look->snapshot = in.text();
+  return ok();
+}
+
+void put(const Hasher&, ByteWriter& out, const Started& started) {
+  out.uuid(started.run);
+  out.byte(static_cast<std::uint8_t>(started.status));
+  out.uuid(started.workflow);
+  out.varint(static_cast<std::uint64_t>(started.version));
+  out.time(started.started_at);
+}
+Status get(const Hasher&, ByteReader& in, Started* started) {
+  started->run = RunId(in.uuid());
+  const std::uint8_t status = in.byte();
+  if (status > static_cast<std::uint8_t>(store::RunStatus::kStopped)) return not_understood();
+  started->status = static_cast<store::RunStatus>(status);
+  started->workflow = WorkflowId(in.uuid());
+  started->version = static_cast<std::int32_t>(in.varint());
+  started->started_at = in.time();
+  return ok();
+}
+
+template <class T>
+std::string encode_answer(const Hasher& hasher, const Result<T>& answer) {
+  ByteWriter out;
+  out.byte(kVersion);
+  out.byte(static_cast<std::uint8_t>(answer.ok() ? Answer::kValue : Answer::kError));
+  if (answer.ok()) put(hasher, out, *answer);
+  else put_error(out, answer.error());
+  return out.take();
+}
+
+}  // namespace
+
+bool may_travel(const run::Event& event) {
+  return std::holds_alternative<run::event::PauseAsked>(event) ||
+         std::holds_alternative<run::event::ResumeAsked>(event) ||
+         std::holds_alternative<run::event::StopAsked>(event) ||
+         std::holds_alternative<run::event::TaskAnswered>(event) ||
+         std::holds_alternative<run::event::EventArrived>(event);
+}
+
+std::string encode(const Call& call) {
+  ByteWriter out;
+  out.byte(kVersion);
+  out.byte(static_cast<std::uint8_t>(call.index()));
+  std::visit(PutCall{out}, call);
+  return out.take();
+}
+
+Result<Call> decode(std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != kVersion) return not_understood();
+  const std::size_t kind = in.byte();
+  auto call = get_call(kind, in, bytes);
+  if (!call || in.failed() || !in.at_end()) return not_understood();
+  return std::move(*call);
+}
+
+std::string encode_moved() {
+  return {static_cast<char>(kVersion), static_cast<char>(Answer::kMoved)};
+}
+std::string encode(const Hasher& hasher, const Result<Answered>& answer) {
+  return encode_answer(hasher, answer);
+}
+std::string encode(const Hasher& hasher, const Result<RunLook>& answer) {
+  return encode_answer(hasher, answer);
+}
+std::string encode(const Hasher& hasher, const Result<Started>& answer) {
+  return encode_answer(hasher, answer);
+}
+
+template <class T>
+std::optional<Result<T>> decode_answer(const Hasher& hasher, std::string_view bytes) {
+  ByteReader in(bytes);
+  if (in.byte() != kVersion) return Result<T>(not_understood());
+  const auto answer = static_cast<Answer>(in.byte());
+  if (answer == Answer::kMoved) return std::nullopt;
+  if (answer == Answer::kError) {
+    Error error = get_error(in, bytes);
+    return Result<T>(in.failed() ? not_understood() : std::move(error));
+  }
+  T value;
+  if (Status got = get(hasher, in, &value); !got) return Result<T>(got.error());
+  if (in.failed() || answer != Answer::kValue) return Result<T>(not_understood());
+  return Result<T>(std::move(value));
+}
+
+template std::optional<Result<Answered>> decode_answer(const Hasher&, std::string_view);
+template std::optional<Result<RunLook>> decode_answer(const Hasher&, std::string_view);
+template std::optional<Result<Started>> decode_answer(const Hasher&, std::string_view);
+
+}  // namespace troupe::actors::wire
