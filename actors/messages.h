@@ -189,7 +189,8 @@ struct Drain { std::function<void()> done; };
 struct ReadJob { std::function<void(store::Reader&)> work; };
 struct Arm { TimePoint due; WorkspaceId workspace; RunId run; bool durable = false; };
 struct Tick {};
-/// Everything recovery found open has been told to its tenant: sleepers may be woken.
+/// Everything recovery found open has been told to its tenant: sleepers may be woken. Again when
+/// slots have come.
 struct BeginTimers {};
 struct ReadAhead {
   std::shared_ptr<std::vector<store::Snapshot>> due;

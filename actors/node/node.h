@@ -32,10 +32,10 @@ struct Ports {
   Logger& log;
   Metrics& metrics;
   BlackBox* black_box = nullptr;
-  Bus* bus = nullptr;  ///< to the other nodes, if the store is shared; not listened on yet
   /// Ends this process at once, because only a new one can know what is stored. Where it returns,
   /// as in a simulation, the committer does nothing more until it is destroyed.
   std::function<void()> end_process = [] { std::_Exit(70); };
+  Bus* bus = nullptr;  ///< to the other nodes, if the store is shared; not listened on yet
 };
 
 /// One node: the actor system with everything that runs in it. `start` recovers what an earlier

@@ -82,11 +82,12 @@ class Filing {
 
 }  // namespace
 
-Result<Recovered> recover(Services& services, store::Reader& reader) {
+Result<Recovered> recover(Services& services, store::Reader& reader,
+                          const cluster::SlotSet& slots) {
   Recovered out;
   std::unordered_map<RunId, std::vector<store::Frame>> tails;
   std::vector<RunId> order;
-  const Status scanned = reader.scan_tail(cluster::all_slots(), [&](store::Frame frame) {
+  const Status scanned = reader.scan_tail(slots, [&](store::Frame frame) {
     auto& tail = tails[frame.entity];
     if (tail.empty()) order.push_back(frame.entity);
     tail.push_back(std::move(frame));
@@ -112,7 +113,7 @@ Result<Recovered> recover(Services& services, store::Reader& reader) {
   }
   std::vector<store::Snapshot> rest;
   const Status visited =
-      reader.runnable_snapshots(cluster::all_slots(), [&](store::Snapshot snapshot) {
+      reader.runnable_snapshots(slots, [&](store::Snapshot snapshot) {
         if (tails.count(snapshot.entity) == 0) rest.push_back(std::move(snapshot));
         return true;
       });

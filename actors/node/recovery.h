@@ -7,7 +7,8 @@
 
 namespace troupe::actors {
 
-/// What an earlier life left open, read from snapshots and the journal behind the recovery mark.
+/// What an earlier life or another owner left open in some slots, read from snapshots and the
+/// journals behind them.
 struct Recovered {
   std::map<WorkspaceId, std::shared_ptr<std::vector<run::State>>> states;
   std::vector<OpenEntities::Entity> uncovered;  ///< `tenant` still unset
@@ -16,6 +17,7 @@ struct Recovered {
   /// of runs whose group was cut off between its frames and its rows
   std::map<WorkspaceId, std::vector<store::RunRow>> rows;
 };
-Result<Recovered> recover(Services& services, store::Reader& reader);
+Result<Recovered> recover(Services& services, store::Reader& reader,
+                          const cluster::SlotSet& slots);
 
 }  // namespace troupe::actors

@@ -1,6 +1,7 @@
 #include "actors/timers/timer_actor.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/node/services.h"
 #include "runtime/dispatch/timer_wheel.h"
@@ -20,6 +21,7 @@ struct TimerState {
   TimePoint next_far;   ///< the earliest known one beyond it; unset: none
   bool begun = false;   ///< BeginTimers has come
   bool reading = false;
+  bool anew = false;    ///< slots have come since this read began
   TimePoint ticking;    ///< a Tick is on its way for this instant; unset: none
 };
 
@@ -52,7 +54,8 @@ void read_ahead(Self self) {
   const TimerActor timers = caf::actor_cast<TimerActor>(caf::strong_actor_ptr{self->ctrl()});
   state.services->read([timers, after, until, services = state.services](store::Reader& reader) {
     ReadAhead answer{std::make_shared<std::vector<store::Snapshot>>(), until, {}};
-    auto due = reader.due(cluster::all_slots(), after, until, kReadAheadMax);
+    const cluster::SlotSet own = services->ownership.held(Ownership::Hold::kMine);
+    auto due = reader.due(own, after, until, kReadAheadMax);
     if (!due) {
       services->ports.log.error("timers could not be read", {{"message", due.error().message}});
       answer.horizon = after;
@@ -60,7 +63,7 @@ void read_ahead(Self self) {
     } else {
       if (due->size() >= kReadAheadMax) answer.horizon = due->back().wake_at;
       *answer.due = std::move(*due);
-      auto beyond = reader.due(cluster::all_slots(), answer.horizon, TimePoint{INT64_MAX}, 1);
+      auto beyond = reader.due(own, answer.horizon, TimePoint{INT64_MAX}, 1);
       if (beyond && !beyond->empty()) answer.next_far = beyond->front().wake_at;
     }
     caf::anon_send(timers, std::move(answer));
@@ -70,7 +73,12 @@ void read_ahead(Self self) {
 void take_read_ahead(Self self, const ReadAhead& answer) {
   TimerState& state = self->state;
   state.reading = false;
-  state.horizon = answer.horizon;
+  if (std::exchange(state.anew, false)) {
+    state.horizon = TimePoint{0};
+    read_ahead(self);
+  } else {
+    state.horizon = answer.horizon;
+  }
   // One that was armed meanwhile beyond the horizon is in the store as well, so the answer knows
   // it.
   state.next_far = answer.next_far;
@@ -114,7 +122,15 @@ TimerActor::behavior_type timer_actor(Self self, Services* services) {
   return {
       [=](const Arm& message) { arm(self, message); },
       [=](const BeginTimers&) {
-        self->state.begun = true;
+        TimerState& state = self->state;
+        state.begun = true;
+        if (state.reading) {
+          state.anew = true;
+          return;
+        }
+        // From the beginning: what has come with new slots may be due long since. What is in the
+        // wheel already comes twice, which does no harm.
+        state.horizon = TimePoint{0};
         read_ahead(self);
       },
       [=](const Tick&) { tick(self); },

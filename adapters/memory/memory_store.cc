@@ -118,6 +118,8 @@ Result<std::uint64_t> MemoryStore::WriterImpl::next_epoch() {
   return ++owner_.state_.epoch;
 }
 
+bool MemoryStore::WriterImpl::can_resolve() const { return owner_.options_.can_resolve; }
+
 std::vector<Pos> MemoryStore::WriterImpl::journal_tables() const {
   const std::scoped_lock lock(owner_.mutex_);
   return owner_.state_.tables;

@@ -14,6 +14,7 @@ namespace troupe::memory {
 struct Options {
   std::size_t journal_table_bytes = std::size_t{64} << 20;
   std::size_t journal_tables_kept = 2;  ///< beyond those that recovery needs
+  bool can_resolve = false;  ///< like a server's store; else like a file of this process's own
 };
 
 /// A store whose disk is a struct in memory. Thread-safe as the port asks: one writer thread, any

@@ -11,7 +11,7 @@ class MemoryStore::WriterImpl final : public store::Writer {
 
   Status commit(const store::Batch& batch) override { return owner_.commit(batch); }
   Result<bool> landed(store::Pos last) override;
-  bool can_resolve() const override { return true; }
+  bool can_resolve() const override;
   Result<std::uint64_t> next_epoch() override;
   std::vector<store::Pos> journal_tables() const override;
   Status set_recovery_mark(store::Pos mark) override;

@@ -22,6 +22,7 @@ struct Duration {
   auto operator<=>(const Duration&) const = default;
 };
 
+constexpr Duration operator+(Duration a, Duration b) { return {a.us + b.us}; }
 constexpr Duration milliseconds(std::int64_t n) { return {n * 1000}; }
 constexpr Duration seconds(std::int64_t n) { return {n * 1'000'000}; }
 
