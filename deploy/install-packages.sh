@@ -12,7 +12,8 @@ packages="
   libcaf-dev libboost1.81-dev libsimdjson-dev libsqlite3-dev liblua5.4-dev
   libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libre2-dev
   libsodium-dev libssl-dev libzstd-dev libseccomp-dev prometheus-cpp-dev
-  libpq-dev postgresql libgtest-dev libgmock-dev libjemalloc-dev wrk strace
+  libpq-dev postgresql libnats-dev nats-server openssl
+  libgtest-dev libgmock-dev libjemalloc-dev wrk strace
 "
 case "${1:-}" in
   --long) packages="$packages clang libclang-rt-dev" ;;
@@ -22,6 +23,9 @@ case "${1:-}" in
     exit 2
     ;;
 esac
+
+# Node.js comes with its own npm from some sources, which Debian's package would clash with.
+command -v npm >/dev/null || packages="$packages nodejs npm"
 
 missing=""
 for package in $packages; do

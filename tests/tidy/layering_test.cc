@@ -24,6 +24,7 @@ const Library kLibraries[] = {
     {"caf/", {"actors"}},
     {"sqlite3.h", {"adapters/sqlite"}},
     {"libpq-fe.h", {"adapters/postgres"}},
+    {"nats/", {"adapters/nats"}},
     {"zstd.h", {"adapters/sqlite"}},
     {"boost/asio", {"adapters/http"}},
     {"boost/beast", {"adapters/http"}},
