@@ -12,7 +12,7 @@ packages="
   libcaf-dev libboost1.81-dev libsimdjson-dev libsqlite3-dev liblua5.4-dev
   libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libre2-dev
   libsodium-dev libssl-dev libzstd-dev libseccomp-dev prometheus-cpp-dev
-  libpq-dev postgresql libgtest-dev libgmock-dev libjemalloc-dev wrk strace
+  libpq-dev postgresql nats-server libgtest-dev libgmock-dev libjemalloc-dev wrk strace
 "
 case "${1:-}" in
   --long) packages="$packages clang libclang-rt-dev" ;;
