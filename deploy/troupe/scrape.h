@@ -14,8 +14,9 @@
 namespace troupe::cli {
 
 /// The metrics as text, with those that nobody counts as they happen: kills of the sandbox, health,
-/// room on the disk, and open runs. The latter come from the store, which a scrape must not wait for, so they are as old
-/// as the scrape before. Thread-safe; the engine may still answer when this is gone.
+/// room on the disk, and open runs. The latter come from the store, which a scrape must not wait
+/// for, so they are as old as the scrape before. Thread-safe; the engine may still answer when this
+/// is gone.
 class Scrape final : public MetricsText {
  public:
   Scrape(MetricsText& text,
