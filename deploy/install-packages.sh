@@ -13,7 +13,7 @@ packages="
   libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libre2-dev
   libsodium-dev libssl-dev libzstd-dev libseccomp-dev prometheus-cpp-dev
   libpq-dev postgresql nats-server libgtest-dev libgmock-dev libjemalloc-dev wrk strace
-  prometheus python3-yaml shellcheck
+  prometheus python3-yaml shellcheck systemd
 "
 case "${1:-}" in
   --long) packages="$packages clang libclang-rt-dev" ;;
