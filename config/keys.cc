@@ -1,7 +1,9 @@
 #include "config/keys.h"
 
+#include <iterator>
 #include <utility>
 
+#include "config/mask.h"
 #include "runtime/json/write.h"
 
 namespace troupe::config {
@@ -9,6 +11,11 @@ namespace {
 
 Key text(std::string_view name, std::string* (*place)(Options&), bool may_be_empty = false) {
   return {name, place, 0, 0, {}, may_be_empty};
+}
+Key url(std::string_view name,
+        std::string* (*place)(Options&),
+        std::string (*masked)(std::string_view)) {
+  return {name, place, 0, 0, {}, true, masked};
 }
 Key choice(std::string_view name,
            std::string* (*place)(Options&),
@@ -25,10 +32,9 @@ Key toggle(std::string_view name, bool* (*place)(Options&)) {
   return {name, place, 0, 0, {}, false};
 }
 
-}  // namespace
-
-const std::vector<Key>& keys() {
-  static const std::vector<Key> all = {
+/// What one node needs.
+std::vector<Key> node_keys() {
+  return {
       text("node.data_dir", [](Options& o) { return &o.node.data_dir; }),
       text("server.listen", [](Options& o) { return &o.server.listen; }),
       toggle("server.behind_proxy", [](Options& o) { return &o.server.behind_proxy; }),
@@ -90,6 +96,51 @@ const std::vector<Key>& keys() {
              {"debug", "info", "warning", "error"}),
       choice("log.format", [](Options& o) { return &o.log.format; }, {"text", "json"}),
   };
+}
+
+/// What it needs beside others.
+std::vector<Key> cluster_keys() {
+  return {
+      choice("store.kind", [](Options& o) { return &o.store.kind; }, {"sqlite", "postgres"}),
+      url(
+          "postgres.url", [](Options& o) { return &o.postgres.url; }, mask_conninfo),
+      text(
+          "postgres.url_file", [](Options& o) { return &o.postgres.url_file; }, true),
+      text("postgres.schema", [](Options& o) { return &o.postgres.schema; }),
+      url(
+          "nats.url", [](Options& o) { return &o.nats.url; }, mask_nats_urls),
+      text(
+          "nats.creds_file", [](Options& o) { return &o.nats.creds_file; }, true),
+      text(
+          "nats.nkey_file", [](Options& o) { return &o.nats.nkey_file; }, true),
+      text(
+          "nats.tls_ca_file", [](Options& o) { return &o.nats.tls_ca_file; }, true),
+      text(
+          "nats.tls_cert_file", [](Options& o) { return &o.nats.tls_cert_file; }, true),
+      text(
+          "nats.tls_key_file", [](Options& o) { return &o.nats.tls_key_file; }, true),
+      choice("nats.events", [](Options& o) { return &o.nats.events; }, {"off", "all"}),
+      text(
+          "cluster.node_name", [](Options& o) { return &o.cluster.node_name; }, true),
+      text(
+          "cluster.advertise_url", [](Options& o) { return &o.cluster.advertise_url; }, true),
+      number(
+          "cluster.lease_ms", [](Options& o) { return &o.cluster.lease_ms; }, 1000, 60'000),
+      number(
+          "cluster.drain_timeout_s", [](Options& o) { return &o.cluster.drain_timeout_s; }, 1, 600),
+  };
+}
+
+std::vector<Key> joined(std::vector<Key> first, std::vector<Key> second) {
+  first.insert(first.end(), std::make_move_iterator(second.begin()),
+               std::make_move_iterator(second.end()));
+  return first;
+}
+
+}  // namespace
+
+const std::vector<Key>& keys() {
+  static const std::vector<Key> all = joined(node_keys(), cluster_keys());
   return all;
 }
 
@@ -112,8 +163,11 @@ std::string environment_name(std::string_view key) {
   return name;
 }
 
-std::string show(const Slot& slot) {
-  if (const auto* text = std::get_if<std::string*>(&slot)) return json::quote(**text);
+std::string show(const Key& key, Options& options) {
+  const Slot slot = key.slot(options);
+  if (const auto* text = std::get_if<std::string*>(&slot)) {
+    return json::quote(key.masked == nullptr ? **text : key.masked(**text));
+  }
   if (const auto* number = std::get_if<std::int64_t*>(&slot)) return std::to_string(**number);
   return *std::get<bool*>(slot) ? "true" : "false";
 }

@@ -24,6 +24,8 @@ struct Key {
   std::int64_t most = 0;
   std::vector<std::string> choices;  ///< of a text; empty: any
   bool may_be_empty = false;         ///< a text
+  /// How a text that may hold a password is shown; null: as it is.
+  std::string (*masked)(std::string_view) = nullptr;
 
   Slot slot(Options& options) const {
     return std::visit([&](auto find) -> Slot { return find(options); }, place);
@@ -36,7 +38,7 @@ const Key* find_key(std::string_view name);
 
 /// "TROUPE_SERVER__LISTEN" for "server.listen".
 std::string environment_name(std::string_view key);
-/// The value as TOML writes it.
-std::string show(const Slot& slot);
+/// The value as TOML writes it, without the secrets in it.
+std::string show(const Key& key, Options& options);
 
 }  // namespace troupe::config

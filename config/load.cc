@@ -5,6 +5,7 @@
 #include <map>
 #include <sstream>
 
+#include "config/consistency.h"
 #include "config/keys.h"
 #include "config/suggest.h"
 
@@ -30,6 +31,7 @@ class Layers {
                 const toml::node& node,
                 const std::string& where,
                 const std::string& origin);
+  void check_together();
   void store_number(const Key& key, std::int64_t value, const std::string& where);
   void store_string(const Key& key, const std::string& value, const std::string& where);
 
@@ -176,12 +178,22 @@ void Layers::read_flags(const Sources& sources) {
   }
 }
 
+/// Only once every value is right by itself: what follows from a mistake is no second one.
+void Layers::check_together() {
+  if (!findings_.empty()) return;
+  for (const Contradiction& one : contradictions(options_)) {
+    const auto origin = origins_.find(one.key);
+    finding(origin == origins_.end() ? std::string(one.key) : origin->second, one.message);
+  }
+}
+
 Result<Loaded> Layers::finish() {
+  check_together();
   if (!findings_.empty()) return Error{Code::kConfigInvalid, findings_, {}};
   Loaded loaded{options_, {}};
   for (const Key& key : keys()) {
     const auto origin = origins_.find(key.name);
-    loaded.settings.push_back({std::string(key.name), show(key.slot(loaded.options)),
+    loaded.settings.push_back({std::string(key.name), show(key, loaded.options),
                                origin == origins_.end() ? "default" : origin->second});
   }
   return loaded;

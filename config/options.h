@@ -56,6 +56,38 @@ struct Log {
   std::string format = "text";
 };
 
+/// Which store a node keeps its state in. `kind` is "sqlite" or "postgres".
+struct Store {
+  std::string kind = "sqlite";
+};
+
+/// The shared store. Either `url` or `url_file` is set if `store.kind` is "postgres"; the file
+/// holds the URL on one line, so that its password need not be in the configuration.
+struct Postgres {
+  std::string url;
+  std::string url_file;
+  std::string schema = "troupe";
+};
+
+/// The message broker; without a URL there is none. `events` is "off" or "all".
+struct Nats {
+  std::string url;
+  std::string creds_file;
+  std::string nkey_file;
+  std::string tls_ca_file;
+  std::string tls_cert_file;
+  std::string tls_key_file;
+  std::string events = "off";
+};
+
+/// This node among others. An empty name is the host's, an empty URL is where the node listens.
+struct Cluster {
+  std::string node_name;
+  std::string advertise_url;
+  std::int64_t lease_ms = 6'000;
+  std::int64_t drain_timeout_s = 10;
+};
+
 /// Every option of a node, validated. `keys.cc` names and bounds each; the reference file explains
 /// it.
 struct Options {
@@ -65,6 +97,10 @@ struct Options {
   Limits limits;
   Sandbox sandbox;
   Log log;
+  Store store;
+  Postgres postgres;
+  Nats nats;
+  Cluster cluster;
 };
 
 }  // namespace troupe::config

@@ -14,6 +14,7 @@ packages="
   libsodium-dev libssl-dev libzstd-dev libseccomp-dev prometheus-cpp-dev
   libpq-dev postgresql libnats-dev nats-server openssl
   libgtest-dev libgmock-dev libjemalloc-dev wrk strace
+  prometheus python3-yaml shellcheck systemd
 "
 case "${1:-}" in
   --long) packages="$packages clang libclang-rt-dev" ;;
@@ -46,5 +47,16 @@ fi
 echo "Installing:$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
 $root apt-get update -qq >&2
+# Of Prometheus only promtool is wanted: it must not begin to run here. Where systemd starts nothing,
+# nothing has to be held back.
+hold=""
+case " $missing " in
+  *" prometheus "*) [ ! -d /run/systemd/system ] || hold=prometheus.service ;;
+esac
+[ -z "$hold" ] || $root systemctl mask --runtime --quiet "$hold"
 # shellcheck disable=SC2086 # one word per package is meant
 $root apt-get install -y -qq --no-install-recommends $missing >&2
+if [ -n "$hold" ]; then
+  $root systemctl unmask --runtime --quiet "$hold"
+  $root systemctl disable --quiet "$hold"
+fi

@@ -350,6 +350,7 @@ void Committer::follow_tables() {
   follow_covers();
   store::Writer& writer = services_.ports.store.writer();
   const std::vector<store::Pos> tables = writer.journal_tables();
+  services_.ports.metrics.gauge("journal_tables").set(static_cast<double>(tables.size()));
   if (tables.size() < 2) return;
   const store::Pos target = tables[tables.size() - 2];
   if (target <= mark_) return;

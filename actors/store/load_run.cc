@@ -310,6 +310,7 @@ void write_quarantine(Services& services, store::Reader& reader, RunId run,
   const ProjectId project = (*row)->project;
   if (store::ended((*row)->status)) return done(Aside::kEnded, project);
   services.ports.log.error("a run is quarantined", {{"run_id", run.to_string()}, {"why", why}});
+  services.ports.metrics.counter("quarantines_total").add();
   auto submission = std::make_shared<Submission>();
   submission->done = [&services, run, project, done](const Status& written) {
     if (!written) {

@@ -168,7 +168,8 @@ Result<std::string> OneNode::serve(const config::Server& server) {
   Result<std::string> token = data_dir_->owner_token(entropy_);
   if (!token) return std::move(token).error();
   access_ = std::make_unique<OwnerAccess>(std::move(*token));
-  scrape_ = std::make_unique<Scrape>(metrics_, metrics_, scripts_->metrics(), node_->engine());
+  scrape_ = std::make_unique<Scrape>(metrics_, metrics_, scripts_->metrics(), node_->engine(),
+                                     data_dir_->path());
   server_ = std::make_unique<http::Server>(
       server_options(server, *address),
       http::Services{node_->engine(), *access_, hasher_, clock_, entropy_, metrics_, *scrape_});

@@ -1,5 +1,7 @@
 #include "deploy/troupe/scrape.h"
 
+#include <sys/statvfs.h>
+
 #include <array>
 #include <utility>
 
@@ -8,8 +10,14 @@ namespace troupe::cli {
 Scrape::Scrape(MetricsText& text,
                Metrics& metrics,
                const lua_sandbox::Metrics& sandbox,
-               Engine& engine)
-    : text_(text), metrics_(metrics), sandbox_(sandbox), engine_(engine), kills_seen_(5) {
+               Engine& engine,
+               std::string data_dir)
+    : text_(text),
+      metrics_(metrics),
+      sandbox_(sandbox),
+      engine_(engine),
+      data_dir_(std::move(data_dir)),
+      kills_seen_(5) {
   show_open_runs();
 }
 
@@ -46,9 +54,25 @@ void Scrape::show_open_runs() {
   });
 }
 
+void Scrape::show_health() {
+  for (const Health& one : engine_.health()) {
+    metrics_.gauge("ready", one.name).set(one.ready ? 1 : 0);
+  }
+}
+
+void Scrape::show_disk() {
+  struct statvfs info {};
+  if (::statvfs(data_dir_.c_str(), &info) != 0) return;
+  const auto block = static_cast<double>(info.f_frsize);
+  metrics_.gauge("data_dir_free_bytes").set(static_cast<double>(info.f_bavail) * block);
+  metrics_.gauge("data_dir_size_bytes").set(static_cast<double>(info.f_blocks) * block);
+}
+
 std::string Scrape::exposition() {
   count_kills();
   show_open_runs();
+  show_health();
+  show_disk();
   for (const auto& [kind, count] : engine_.actor_counts()) {
     metrics_.gauge("actors", kind).set(static_cast<double>(count));
   }

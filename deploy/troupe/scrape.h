@@ -13,12 +13,17 @@
 
 namespace troupe::cli {
 
-/// The metrics as text, with those that nobody counts as they happen: kills of the sandbox, and
-/// open runs. The latter come from the store, which a scrape must not wait for, so they are as old
-/// as the scrape before. Thread-safe; the engine may still answer when this is gone.
+/// The metrics as text, with those that nobody counts as they happen: kills of the sandbox, health,
+/// room on the disk, and open runs. The latter come from the store, which a scrape must not wait
+/// for, so they are as old as the scrape before. Thread-safe; the engine may still answer when this
+/// is gone.
 class Scrape final : public MetricsText {
  public:
-  Scrape(MetricsText& text, Metrics& metrics, const lua_sandbox::Metrics& sandbox, Engine& engine);
+  Scrape(MetricsText& text,
+         Metrics& metrics,
+         const lua_sandbox::Metrics& sandbox,
+         Engine& engine,
+         std::string data_dir);
   std::string exposition() override;
 
  private:
@@ -29,11 +34,14 @@ class Scrape final : public MetricsText {
 
   void count_kills();
   void show_open_runs();
+  void show_health();
+  void show_disk();
 
   MetricsText& text_;
   Metrics& metrics_;
   const lua_sandbox::Metrics& sandbox_;
   Engine& engine_;
+  const std::string data_dir_;
   std::mutex mutex_;
   std::vector<std::uint64_t> kills_seen_;
   std::shared_ptr<OpenRuns> open_runs_ = std::make_shared<OpenRuns>();

@@ -5,6 +5,7 @@
 
 #include "config/keys.h"
 #include "config/load.h"
+#include "config/mask.h"
 #include "config/suggest.h"
 
 namespace troupe::config {
@@ -80,6 +81,75 @@ TEST(Config, SectionsAndTypesAreChecked) {
   EXPECT_NE(message_of(file("[server]\nbehind_proxy = \"yes\"\n")), "valid");
   EXPECT_NE(message_of(file("[node]\ndata_dir = \"\"\n")), "valid");
   EXPECT_EQ(message_of(file("[server]\nhost_names = \"\"\n")), "valid");
+}
+
+TEST(Config, AClusterIsReadFromItsFourSections) {
+  const Result<Loaded> loaded = load(
+      file("[store]\nkind = \"postgres\"\n[postgres]\nurl_file = \"/run/url\"\nschema = \"s_1\"\n"
+           "[nats]\nurl = \"nats://h:4222\"\nevents = \"all\"\n"
+           "[cluster]\nnode_name = \"n-1\"\nlease_ms = 1000\n"));
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->options.postgres.url_file, "/run/url");
+  EXPECT_EQ(loaded->options.postgres.schema, "s_1");
+  EXPECT_EQ(loaded->options.nats.events, "all");
+  EXPECT_EQ(loaded->options.cluster.node_name, "n-1");
+  EXPECT_EQ(loaded->options.cluster.lease_ms, 1000);
+  EXPECT_EQ(loaded->options.cluster.drain_timeout_s, 10);
+}
+
+TEST(Config, KeysThatContradictEachOtherAreReportedTogether) {
+  EXPECT_EQ(message_of(file("[store]\nkind = \"postgres\"\n[nats]\nevents = \"all\"\n")),
+            "t.toml:2: store.kind is postgres, but neither postgres.url nor postgres.url_file says "
+            "where it is\nt.toml:4: nats.events needs nats.url");
+  EXPECT_EQ(message_of(file("[postgres]\nurl = \"postgres://h\"\n")),
+            "t.toml:2: postgres.url is set, but store.kind is sqlite");
+  EXPECT_EQ(message_of(file("[store]\nkind = \"postgres\"\n[postgres]\nurl = \"postgres://h\"\n"
+                            "url_file = \"f\"\nschema = \"a-b\"\n")),
+            "t.toml:5: postgres.url and postgres.url_file are both set\n"
+            "t.toml:6: postgres.schema must be [a-z_][a-z0-9_]{0,39}");
+  EXPECT_EQ(message_of(file("[nats]\nurl = \"nats://h\"\ncreds_file = \"c\"\nnkey_file = \"k\"\n"
+                            "tls_key_file = \"t\"\n")),
+            "t.toml:4: nats.creds_file and nats.nkey_file are both set\n"
+            "t.toml:5: nats.tls_cert_file and nats.tls_key_file need each other");
+  EXPECT_EQ(message_of(file("[cluster]\nnode_name = \"a b\"\nadvertise_url = \"h:7420\"\n")),
+            "t.toml:2: cluster.node_name must be [A-Za-z0-9._-]{1,63}\n"
+            "t.toml:3: cluster.advertise_url must begin with http:// or https://");
+  EXPECT_EQ(message_of(file("[nats]\nurl = \"nats://h:4222\"\n")), "valid");
+}
+
+TEST(Config, NoPasswordIsShown) {
+  Sources sources;
+  sources.environment = {{"TROUPE_STORE__KIND", "postgres"},
+                         {"TROUPE_POSTGRES__URL", "postgres://u:hidden@h/d"},
+                         {"TROUPE_NATS__URL", "nats://hidden@h:4222"}};
+  const Result<Loaded> loaded = load(sources);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ(loaded->options.postgres.url, "postgres://u:hidden@h/d");
+  for (const Setting& one : loaded->settings) {
+    EXPECT_EQ(one.value.find("hidden"), std::string::npos) << one.key;
+  }
+  EXPECT_EQ(setting(*loaded, "postgres.url").value, "\"postgres://u:***@h/d\"");
+}
+
+TEST(Config, PasswordsAreHiddenWhereverLibpqLooksForThem) {
+  EXPECT_EQ(mask_conninfo("postgres://h:5432/d?sslmode=require"),
+            "postgres://h:5432/d?sslmode=require");
+  EXPECT_EQ(mask_conninfo("postgresql://u@h1:1,h2:2/d"), "postgresql://u@h1:1,h2:2/d");
+  EXPECT_EQ(mask_conninfo("postgres://u:a/b?c@d@h/d?user=x"), "postgres://u:***@h/d?user=x");
+  EXPECT_EQ(mask_conninfo("postgres:///d?host=h&password=a&sslpassword=b&p%61ssword=c"),
+            "postgres:///d?host=h&password=***&sslpassword=***&p%61ssword=***");
+  EXPECT_EQ(mask_conninfo("host=h  password = 'a \\' b' dbname=d"), "host=h password=*** dbname=d");
+  EXPECT_EQ(mask_conninfo("host=h password=a\\ b user='x y'"), "host=h password=*** user='x y'");
+  EXPECT_EQ(mask_conninfo("host=h password='a b"), "host=h password=***");
+  EXPECT_EQ(mask_conninfo("secret"), "***");
+  EXPECT_EQ(mask_conninfo(""), "");
+}
+
+TEST(Config, PasswordsAndTokensAreHiddenInEachNatsUrl) {
+  EXPECT_EQ(mask_nats_urls("nats://h1:4222,tls://u:p@h2:4222,t@h3"),
+            "nats://h1:4222,tls://u:***@h3");
+  EXPECT_EQ(mask_nats_urls("nats://t@h1,nats://u:p,q@h2"), "nats://***@h1,nats://u:***@h2");
+  EXPECT_EQ(mask_nats_urls("h:4222"), "h:4222");
 }
 
 TEST(Config, ReferenceFileHasEveryKeyWithItsDefault) {

@@ -1,0 +1,100 @@
+#include "config/consistency.h"
+
+namespace troupe::config {
+namespace {
+
+using Found = std::vector<Contradiction>;
+
+bool is_lower(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// It stands unquoted in SQL, so it must be a plain word.
+bool is_schema_name(std::string_view name) {
+  if (name.empty() || name.size() > 40 || !is_lower(name.front())) return false;
+  for (const char c : name) {
+    if (!is_lower(c) && !is_digit(c)) return false;
+  }
+  return true;
+}
+
+/// It becomes a label of metrics and a word in logs.
+bool is_node_name(std::string_view name) {
+  if (name.size() > 63) return false;
+  for (const char c : name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (!letter && !is_digit(c) && c != '.' && c != '_' && c != '-') return false;
+  }
+  return true;
+}
+
+void check_store(const Options& options, Found* found) {
+  const Postgres& postgres = options.postgres;
+  const bool any = !postgres.url.empty() || !postgres.url_file.empty();
+  if (options.store.kind == "postgres" && !any) {
+    found->push_back({"store.kind",
+                      "store.kind is postgres, but neither postgres.url nor postgres.url_file says "
+                      "where it is"});
+  }
+  // A node that quietly kept its state in a file of its own would look like one that works.
+  if (options.store.kind != "postgres" && any) {
+    const bool url = !postgres.url.empty();
+    found->push_back({url ? "postgres.url" : "postgres.url_file",
+                      std::string(url ? "postgres.url" : "postgres.url_file") +
+                          " is set, but store.kind is " + options.store.kind});
+  }
+  if (!postgres.url.empty() && !postgres.url_file.empty()) {
+    found->push_back({"postgres.url_file", "postgres.url and postgres.url_file are both set"});
+  }
+  if (!is_schema_name(postgres.schema)) {
+    found->push_back({"postgres.schema", "postgres.schema must be [a-z_][a-z0-9_]{0,39}"});
+  }
+}
+
+void check_nats(const Nats& nats, Found* found) {
+  if (nats.url.empty()) {
+    const struct {
+      std::string_view key;
+      bool set;
+    } needs_url[] = {{"nats.creds_file", !nats.creds_file.empty()},
+                     {"nats.nkey_file", !nats.nkey_file.empty()},
+                     {"nats.tls_ca_file", !nats.tls_ca_file.empty()},
+                     {"nats.tls_cert_file", !nats.tls_cert_file.empty()},
+                     {"nats.tls_key_file", !nats.tls_key_file.empty()},
+                     {"nats.events", nats.events != "off"}};
+    for (const auto& one : needs_url) {
+      if (one.set) found->push_back({one.key, std::string(one.key) + " needs nats.url"});
+    }
+  }
+  if (!nats.creds_file.empty() && !nats.nkey_file.empty()) {
+    found->push_back({"nats.nkey_file", "nats.creds_file and nats.nkey_file are both set"});
+  }
+  if (nats.tls_cert_file.empty() != nats.tls_key_file.empty()) {
+    const bool certificate = !nats.tls_cert_file.empty();
+    found->push_back({certificate ? "nats.tls_cert_file" : "nats.tls_key_file",
+                      "nats.tls_cert_file and nats.tls_key_file need each other"});
+  }
+}
+
+void check_cluster(const Cluster& cluster, Found* found) {
+  if (!is_node_name(cluster.node_name)) {
+    found->push_back({"cluster.node_name", "cluster.node_name must be [A-Za-z0-9._-]{1,63}"});
+  }
+  const std::string& url = cluster.advertise_url;
+  const bool web = url.rfind("http://", 0) == 0 || url.rfind("https://", 0) == 0;
+  if (!url.empty() && !web) {
+    found->push_back(
+        {"cluster.advertise_url", "cluster.advertise_url must begin with http:// or https://"});
+  }
+}
+
+}  // namespace
+
+std::vector<Contradiction> contradictions(const Options& options) {
+  Found found;
+  check_store(options, &found);
+  check_nats(options.nats, &found);
+  check_cluster(options.cluster, &found);
+  return found;
+}
+
+}  // namespace troupe::config
