@@ -9,8 +9,8 @@
 #include "adapters/lua_sandbox/syntax.h"
 #include "adapters/lua_sandbox/zygote.h"
 #include "adapters/metrics/registry.h"
+#include "adapters/nats/node_bus.h"
 #include "adapters/re2/pattern_compiler.h"
-#include "adapters/sqlite/sqlite_store.h"
 #include "adapters/system/clock.h"
 #include "adapters/system/data_dir.h"
 #include "adapters/system/entropy.h"
@@ -20,6 +20,7 @@
 #include "deploy/troupe/listen.h"
 #include "deploy/troupe/owner_access.h"
 #include "deploy/troupe/scrape.h"
+#include "deploy/troupe/shared_ports.h"
 #include "deploy/troupe/version.h"
 
 namespace troupe::cli {
@@ -41,6 +42,11 @@ actors::Options engine_options(const config::Options& options) {
   out.run.loop_result_bytes_max = static_cast<std::size_t>(options.limits.loop_result_bytes_max);
   out.run.run_depth_max = static_cast<int>(options.limits.run_depth_max);
   out.run.drain_timeout = seconds(options.limits.drain_timeout_s);
+  out.node_name = node_name_of(options);
+  const std::string& advertised = options.cluster.advertise_url;
+  out.node_address = advertised.empty() ? "http://" + options.server.listen : advertised;
+  out.lease = milliseconds(options.cluster.lease_ms);
+  out.hand_over_patience = seconds(options.cluster.drain_timeout_s);
   return out;
 }
 
@@ -106,7 +112,9 @@ class OneNode final : public LocalNode {
   lua_sandbox::Syntax syntax_;
   re2::Re2PatternCompiler patterns_;
   std::unique_ptr<system::DataDir> data_dir_;
-  std::unique_ptr<sqlite::SqliteStore> store_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<nats::Connection> broker_;
+  std::unique_ptr<nats::NodeBus> bus_;
   std::unique_ptr<lua_sandbox::Pool> scripts_;
   std::unique_ptr<black_box::MappedBlackBox> black_box_;
   std::unique_ptr<actors::Node> node_;
@@ -123,20 +131,22 @@ Status OneNode::start(const config::Options& options) {
   auto data_dir = system::DataDir::hold(options.node.data_dir);
   if (!data_dir) return std::move(data_dir).error();
   data_dir_ = std::move(*data_dir);
-  sqlite::Options store_options;
-  store_options.path = data_dir_->file("troupe.db");
-  store_options.log = &log_;
-  auto store = sqlite::SqliteStore::open(store_options, hasher_);
+  auto store = open_store(options, *data_dir_, hasher_, log_);
   if (!store) return std::move(store).error();
   store_ = std::move(*store);
+  auto broker = open_broker(options, node_name_of(options), {log_, metrics_, entropy_});
+  if (!broker) return std::move(broker).error();
+  broker_ = std::move(*broker);
+  if (broker_ != nullptr) bus_ = std::make_unique<nats::NodeBus>(*broker_);
   scripts_ = std::make_unique<lua_sandbox::Pool>(std::move(*zygote), clock_,
                                                  sandbox_options(options.sandbox));
   auto black_box = black_box::MappedBlackBox::open(data_dir_->file("black_box"));
   if (!black_box) return std::move(black_box).error();
   black_box_ = std::move(*black_box);
-  auto node = actors::Node::start(engine_options(options),
-                                  {*store_, *scripts_, syntax_, patterns_, clock_, entropy_,
-                                   hasher_, log_, metrics_, black_box_.get()});
+  actors::Ports ports{*store_, *scripts_, syntax_, patterns_, clock_, entropy_,
+                      hasher_, log_, metrics_, black_box_.get()};
+  ports.bus = bus_.get();
+  auto node = actors::Node::start(engine_options(options), ports);
   if (!node) return std::move(node).error();
   node_ = std::move(*node);
   return find_scope();
