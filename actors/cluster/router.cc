@@ -165,6 +165,15 @@ void Router::again(const std::shared_ptr<RemoteCall>& call) {
   caf::delayed_anon_send(later_, kAgain, CallAgain{call});
 }
 
+void Router::drain(store::NodeNumber node, Callback<Unit> done) {
+  bus_.request(node, wire::encode(wire::DrainCall{}), kTry,
+               [this, done = std::move(done)](Result<std::string> bytes) {
+                 if (!bytes) return done(std::move(bytes).error());
+                 auto answer = wire::decode_answer<Unit>(services_.ports.hasher, *bytes);
+                 done(answer ? std::move(*answer) : Result<Unit>(unreachable()));
+               });
+}
+
 void Router::tell_to_look(store::NodeNumber node) {
   bus_.tell(node, wire::encode(wire::LookAroundCall{}));
 }
@@ -192,6 +201,10 @@ void Router::take(std::string body, Bus::Reply reply) {
     void operator()(wire::NewsCall& call) const { router.feeds_.hear(std::move(call)); }
     void operator()(wire::WatchScopeCall& call) const { router.feeds_.serve(call); }
     void operator()(wire::ScopeNewsCall& call) const { router.feeds_.hear(std::move(call)); }
+    void operator()(wire::DrainCall&) const {
+      caf::anon_send(router.services_.cluster, Drain{[] {}});
+      if (reply) reply(wire::encode(router.services_.ports.hasher, Result<Unit>(Unit{})));
+    }
   };
   std::visit(Taker{*this, reply}, *call);
 }

@@ -39,6 +39,7 @@ class Router {
   void send(WorkspaceId workspace, ToRun message);
   /// A start whose run id is known beforehand, and with it the owner.
   void start(RunId run, StartRequest request, Callback<Started> done);
+  void drain(store::NodeNumber node, Callback<Unit> done);
   void tell_to_look(store::NodeNumber node);
   void tell_all_to_look();
   RemoteFeeds& feeds() { return feeds_; }

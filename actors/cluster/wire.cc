@@ -220,6 +220,7 @@ struct PutCall {
     out.varint(call.watch);
     put_events(out, call.events);
   }
+  void operator()(const DrainCall&) const {}
 };
 
 std::optional<Call> get_call(std::size_t kind, ByteReader& in, std::string_view bytes) {
@@ -267,6 +268,7 @@ std::optional<Call> get_call(std::size_t kind, ByteReader& in, std::string_view 
       call.events = get_events(in, bytes);
       return call;
     }
+    case 8: return DrainCall{};
     default: return std::nullopt;
   }
 }
@@ -351,6 +353,9 @@ Status get(const Hasher&, ByteReader& in, Started* started) {
   return ok();
 }
 
+void put(const Hasher&, ByteWriter&, const Unit&) {}
+Status get(const Hasher&, ByteReader&, Unit*) { return ok(); }
+
 template <class T>
 std::string encode_answer(const Hasher& hasher, const Result<T>& answer) {
   ByteWriter out;
@@ -400,6 +405,9 @@ std::string encode(const Hasher& hasher, const Result<RunLook>& answer) {
 std::string encode(const Hasher& hasher, const Result<Started>& answer) {
   return encode_answer(hasher, answer);
 }
+std::string encode(const Hasher& hasher, const Result<Unit>& answer) {
+  return encode_answer(hasher, answer);
+}
 
 template <class T>
 std::optional<Result<T>> decode_answer(const Hasher& hasher, std::string_view bytes) {
@@ -420,5 +428,6 @@ std::optional<Result<T>> decode_answer(const Hasher& hasher, std::string_view by
 template std::optional<Result<Answered>> decode_answer(const Hasher&, std::string_view);
 template std::optional<Result<RunLook>> decode_answer(const Hasher&, std::string_view);
 template std::optional<Result<Started>> decode_answer(const Hasher&, std::string_view);
+template std::optional<Result<Unit>> decode_answer(const Hasher&, std::string_view);
 
 }  // namespace troupe::actors::wire

@@ -38,8 +38,11 @@ struct WatchScopeCall {
 };
 struct ScopeNewsCall { std::uint64_t watch = 0; std::vector<LiveEvent> events; };
 
+/// Give away what you own.
+struct DrainCall {};
+
 using Call = std::variant<AskCall, LookCall, StartCall, LookAroundCall, WatchCall, NewsCall,
-                          WatchScopeCall, ScopeNewsCall>;
+                          WatchScopeCall, ScopeNewsCall, DrainCall>;
 
 /// Whether an event may be sent to a run of another node: those that people and programs outside
 /// cause. The others stay among runs of one slot.
@@ -53,8 +56,9 @@ std::string encode_moved();
 std::string encode(const Hasher& hasher, const Result<Answered>& answer);
 std::string encode(const Hasher& hasher, const Result<RunLook>& answer);
 std::string encode(const Hasher& hasher, const Result<Started>& answer);
+std::string encode(const Hasher& hasher, const Result<Unit>& answer);
 
-/// Nothing: moved. Defined for Answered, RunLook (without its graph) and Started.
+/// Nothing: moved. Defined for Answered, RunLook (without its graph), Started and Unit.
 template <class T>
 std::optional<Result<T>> decode_answer(const Hasher& hasher, std::string_view bytes);
 

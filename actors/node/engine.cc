@@ -1,5 +1,7 @@
 #include "actors/node/engine.h"
 
+#include <algorithm>
+
 #include "actors/cluster/router.h"
 #include "actors/events/feed.h"
 #include "actors/events/read_events.h"
@@ -346,6 +348,39 @@ std::vector<Health> NodeEngine::health() const {
     all.push_back({"nats", connected, connected ? "connected" : "not connected", false});
   }
   return all;
+}
+
+std::vector<NodeInfo> NodeEngine::nodes() const {
+  const std::lock_guard lock(services_.cluster_seen.mutex);
+  const store::ClusterView& view = services_.cluster_seen.view;
+  std::vector<NodeInfo> list;
+  for (const store::Member& member : view.members) {
+    NodeInfo& node = list.emplace_back();
+    node.number = member.number;
+    node.name = member.name;
+    node.address = member.address;
+    node.is_self = member.number == services_.ownership.self();
+    node.draining = member.draining;
+    node.lease_left = member.lease_left;
+    node.slots = static_cast<std::size_t>(
+        std::count(view.owners.begin(), view.owners.end(), member.number));
+  }
+  return list;
+}
+
+void NodeEngine::drain(std::string node, Callback<Unit> done) {
+  for (const NodeInfo& known : nodes()) {
+    if (known.name != node) continue;
+    if (known.is_self) {
+      caf::anon_send(services_.cluster, Drain{[] {}});
+      return done(Unit{});
+    }
+    if (services_.router == nullptr) {
+      return done(Error{Code::kUnavailable, "other nodes cannot be reached without NATS", {}});
+    }
+    return services_.router->drain(known.number, std::move(done));
+  }
+  done(not_found("node"));
 }
 
 }  // namespace troupe::actors

@@ -48,6 +48,8 @@ class NodeEngine : public Engine {
     services_.write(std::move(work));
   }
   std::vector<Health> health() const override;
+  std::vector<NodeInfo> nodes() const override;
+  void drain(std::string node, Callback<Unit> done) override;
   std::vector<std::pair<std::string_view, std::int64_t>> actor_counts() const override;
 
  private:

@@ -2,6 +2,7 @@
 
 #include "adapters/http/handlers.h"
 #include "adapters/http/openapi.h"
+#include "adapters/http/render.h"
 #include "runtime/json/write.h"
 
 namespace troupe::http::handle {
@@ -38,5 +39,16 @@ void metrics(const CallPtr& call) {
 }
 
 void openapi(const CallPtr& call) { call->send_json(openapi_document(call->core.options.version)); }
+
+void list_nodes(const CallPtr& call) {
+  call->send_json(render_list(call->core.services.engine.nodes()));
+}
+
+void drain_node(const CallPtr& call) {
+  call->core.services.engine.drain(std::string(call->param("name")), [call](Result<Unit> told) {
+    if (!told) return call->fail(told.error());
+    call->send_json(R"({"status":"draining"})", 202);
+  });
+}
 
 }  // namespace troupe::http::handle

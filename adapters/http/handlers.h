@@ -20,6 +20,8 @@ void metrics(const CallPtr& call);
 void openapi(const CallPtr& call);
 
 // handle_catalog.cc
+void list_nodes(const CallPtr& call);
+void drain_node(const CallPtr& call);
 void list_workspaces(const CallPtr& call);
 void create_workspace(const CallPtr& call);
 void list_projects(const CallPtr& call);

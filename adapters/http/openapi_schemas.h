@@ -18,6 +18,11 @@ inline constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
 "message":{"type":"string"}}})"},
     {"Health", R"({"type":"object","properties":{"status":{"enum":["ok","unavailable"]},
 "checks":{"type":"array","items":{"type":"object"}}}})"},
+    {"NodeList", R"({"type":"object","properties":{"items":{"type":"array","items":{
+"type":"object","properties":{"name":{"type":"string"},"number":{"type":"integer"},
+"url":{"type":"string"},"self":{"type":"boolean"},"draining":{"type":"boolean"},
+"slots":{"type":"integer"},"lease_left_ms":{"type":"integer"}}}},
+"next_cursor":{"type":["string","null"]}}})"},
     {"Named", R"({"type":"object","required":["slug"],"properties":{
 "slug":{"type":"string","pattern":"^[a-z0-9-]{1,63}$"},"name":{"type":"string"}}})"},
     {"Workspace", R"({"type":"object","properties":{"id":{"type":"string","format":"uuid"},

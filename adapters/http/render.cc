@@ -112,6 +112,15 @@ std::string render(const store::Project& project) {
   return out.end_object().take();
 }
 
+std::string render(const NodeInfo& node) {
+  json::Writer out;
+  out.begin_object().member("name", node.name).member("number", node.number);
+  out.member("url", node.address).member("self", node.is_self);
+  out.member("draining", node.draining).member("slots", node.slots);
+  out.member("lease_left_ms", node.lease_left.us / 1000).end_object();
+  return out.take();
+}
+
 std::string render(const Started& started) {
   json::Writer out;
   out.begin_object()

@@ -15,6 +15,7 @@ std::string render(const store::RunRow& run);
 std::string render(const store::TaskRow& task);
 std::string render(const store::Workspace& workspace);
 std::string render(const store::Project& project);
+std::string render(const NodeInfo& node);
 std::string render(const Started& started);
 std::string render(const TaskDecided& decided);
 std::string render(const graph::Parsed& parsed);

@@ -73,7 +73,8 @@ void ScopeCache::resolve(std::string tenant, std::string project,
   engine_.read([this, generation, tenant = std::move(tenant), project = std::move(project),
                 done = std::move(done)](store::Reader& reader) {
     Result<store::TenantScope> scope = look_up(reader, tenant, project);
-    if (scope.ok()) {
+    // That a workspace has no such project yet is not worth remembering: another node may make it.
+    if (scope.ok() && scope->project) {
       const std::unique_lock lock(mutex_);
       if (scopes_.size() >= kEntriesMax) scopes_.clear();
       if (generation == generation_) scopes_.emplace(scope_key(tenant, project), *scope);

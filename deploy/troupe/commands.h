@@ -19,6 +19,7 @@ void add_validate(CLI::App& line, Shared& shared, Action& action);
 void add_workflows(CLI::App& line, Shared& shared, Action& action);
 void add_runs(CLI::App& line, Shared& shared, Action& action);
 void add_tasks(CLI::App& line, Shared& shared, Action& action);
+void add_nodes(CLI::App& line, Shared& shared, Action& action);
 void add_workspaces(CLI::App& line, Shared& shared, Action& action);
 void add_doctor(CLI::App& line, Shared& shared, Action& action);
 void add_config(CLI::App& line, Shared& shared, Action& action);

@@ -112,6 +112,17 @@ struct Health {
   bool required = true;  ///< without it this node can serve nobody
 };
 
+/// One of the nodes that share the store, as the answering node sees it.
+struct NodeInfo {
+  std::uint64_t number = 0;
+  std::string name;
+  std::string address;
+  bool is_self = false;
+  bool draining = false;
+  Duration lease_left;     ///< when it was read, some seconds ago at most
+  std::size_t slots = 0;   ///< of 1,024
+};
+
 /// Everything that the edges (HTTP, command line, later NATS and MCP) may ask of a node.
 /// Thread-safe; implemented by actors/. Answers are held until what they tell is durable. Foreign
 /// and absent ids both give kNotFound.
@@ -166,6 +177,13 @@ class Engine {
   virtual void write(std::function<void(store::Writer&)> work) = 0;
 
   virtual std::vector<Health> health() const = 0;
+  /// Empty where the store is shared with nobody.
+  virtual std::vector<NodeInfo> nodes() const { return {}; }
+  /// The node of this name gives what it owns to the others and gets nothing more. Answers as soon
+  /// as it has been told. kNotFound, kUnavailable.
+  virtual void drain(std::string node, Callback<Unit> done) {
+    done(Error{Code::kNotFound, "there is no node \"" + node + "\" to drain", {}});
+  }
   /// How many actors of each kind live now, for the metric `actors{kind}`.
   virtual std::vector<std::pair<std::string_view, std::int64_t>> actor_counts() const { return {}; }
 };
