@@ -1,5 +1,8 @@
 #include "adapters/postgres/connection.h"
 
+#include <poll.h>
+
+#include "adapters/postgres/schema.h"
 #include "adapters/postgres/wire.h"
 
 namespace troupe::postgres {
@@ -29,9 +32,12 @@ void ignore_notice(void*, const char*) {}
 Code code_of(std::string_view sqlstate) {
   if (sqlstate == "23505") return Code::kConflict;
   if (sqlstate == "53100") return Code::kStorageFull;
+  if (sqlstate == kGoneState) return Code::kStaleEpoch;
   if (starts_with_any(sqlstate, {"XX001", "XX002"})) return Code::kCorrupt;
-  // Shut down, out of a resource, a failed disk, no primary any more (25006), or in another's way.
-  const bool may_pass = starts_with_any(sqlstate, {"08", "57", "53", "58", "25006", "40", "55P03"});
+  // Shut down, out of a resource, a failed disk, no primary any more (25006), silent for too long
+  // (25P03), or in another's way.
+  const bool may_pass =
+      starts_with_any(sqlstate, {"08", "57", "53", "58", "25006", "25P03", "40", "55P03"});
   return sqlstate.empty() || may_pass ? Code::kUnavailable : Code::kInternal;
 }
 
@@ -92,12 +98,40 @@ Status Connection::open() {
   if (!connection_) return Error{Code::kUnavailable, "There is no memory to connect with.", {}};
   if (!is_open()) return broken();
   PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
-  std::string settings = "SET search_path TO \"" + options_.schema + "\"; SET jit TO off;";
-  settings += use_ == Use::kWrite ? "SET synchronous_commit TO on"
-                                  : "SET default_transaction_read_only TO on";
-  Status set = execute(settings);
+  Status set = execute(settings());
   if (!set) close();
   return set;
+}
+
+std::string Connection::settings() const {
+  const std::string always = "SET search_path TO \"" + options_.schema +
+                             "\"; SET jit TO off;"
+                             "SET default_transaction_isolation TO 'read committed';";
+  if (use_ == Use::kRead) return always + "SET default_transaction_read_only TO on";
+  // A node that hangs or has vanished must not hold what others wait for: its rows, or its place as
+  // a member.
+  const int lock_ms =
+      use_ == Use::kWrite ? options_.writer_lock_ms : options_.takeover_lock_ms;
+  const std::string silence = std::to_string(options_.silent_transaction_ms);
+  return always + "SET synchronous_commit TO on; SET lock_timeout TO " + std::to_string(lock_ms) +
+         ";SET idle_in_transaction_session_timeout TO " + silence +
+         ";SET tcp_user_timeout TO " + silence +
+         ";SET tcp_keepalives_idle TO 2;SET tcp_keepalives_interval TO 1;"
+         "SET tcp_keepalives_count TO 2";
+}
+
+PGresult* Connection::next_result() {
+  PGconn* const from = connection_.get();
+  if (use_ != Use::kMembership) return PQgetResult(from);
+  while (PQisBusy(from) == 1) {
+    pollfd socket{PQsocket(from), POLLIN, 0};
+    if (::poll(&socket, 1, options_.membership_answer_ms) <= 0) {
+      close();
+      return nullptr;
+    }
+    if (PQconsumeInput(from) != 1) break;
+  }
+  return PQgetResult(from);
 }
 
 Error Connection::broken() const {
@@ -119,14 +153,21 @@ Error Connection::failure(const PGresult* result) const {
 std::string Connection::with_begin(const std::string& sql) {
   if (!is_begin_due_) return sql;
   is_begin_due_ = false;
-  return "BEGIN;" + sql;
+  const std::string fence =
+      fenced_ != 0 ? "SELECT fence(" + std::to_string(fenced_) + ");" : std::string();
+  return "BEGIN;" + fence + sql;
 }
 
 Status Connection::execute(const std::string& sql) {
   if (!is_open()) return broken();
-  const Answer answer(PQexec(connection_.get(), with_begin(sql).c_str()));
-  if (!answer.result_ || is_error(answer.result_.get())) return failure(answer.result_.get());
-  return ok();
+  if (PQsendQuery(connection_.get(), with_begin(sql).c_str()) != 1) return broken();
+  Status done = ok();
+  while (PGresult* next = next_result()) {
+    const Answer answer(next);
+    if (is_error(next) && done) done = failure(next);
+  }
+  if (done && !is_open()) return broken();
+  return done;
 }
 
 Status Connection::copy(const std::string& table, const std::function<void(CopyRows&)>& rows) {
@@ -210,6 +251,9 @@ Result<Answer> Connection::send_all(const std::vector<const Request*>& requests,
     is_begin_due_ = false;
     sent.push_back({});
     is_sent = send_word("BEGIN");
+    if (is_sent && fenced_ != 0) {
+      is_sent = send({"SELECT fence($1)", Parameters().number(fenced_)}, sent);
+    }
   }
   for (const Request* request : requests) is_sent = is_sent && send(*request, sent);
   if (!is_sent) {
@@ -241,7 +285,7 @@ Result<Answer> Connection::receive(const std::vector<Sent>& sent, End& end) {
   bool is_failed = false;
   // Each statement gives a result and then nothing; the end of the pipeline gives its own.
   for (std::size_t at = 0; at <= sent.size();) {
-    Answer answer(PQgetResult(connection_.get()));
+    Answer answer(next_result());
     PGresult* const result = answer.result_.get();
     const ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_PIPELINE_SYNC) {

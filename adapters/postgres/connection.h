@@ -73,7 +73,7 @@ class CopyRows {
 /// gone with it. Nothing here retries.
 class Connection {
  public:
-  enum class Use { kWrite, kRead };
+  enum class Use { kWrite, kRead, kMembership };
   Connection(const Options& options, Use use) : options_(options), use_(use) {}
   ~Connection();
   Connection(const Connection&) = delete;
@@ -84,7 +84,12 @@ class Connection {
   void close();
 
   /// A transaction begins with whatever is sent next, so that its BEGIN costs no round trip.
-  void begin() { is_begin_due_ = true; }
+  /// Neither does the fence behind it: kStaleEpoch, and nothing is done, if `node` has been
+  /// declared gone; and until the transaction ends, nobody can declare it. 0: no fence.
+  void begin(std::uint64_t node = 0) {
+    is_begin_due_ = true;
+    fenced_ = node;
+  }
   /// Sends `last` and COMMIT in one round trip. kOutcomeUnknown if the connection broke before an
   /// answer came; any other error: nothing is written, and the caller rolls back.
   Status commit(const std::vector<Request>& last);
@@ -122,6 +127,9 @@ class Connection {
   enum class End { kAnswered, kRefused, kLost };
   Result<Answer> receive(const std::vector<Sent>& sent, End& end);
   std::string with_begin(const std::string& sql);
+  std::string settings() const;
+  /// The next result, or null; closes the connection if the server says nothing for too long.
+  PGresult* next_result();
   Error failure(const PGresult* result) const;
   Error broken() const;
 
@@ -131,6 +139,7 @@ class Connection {
   std::unordered_map<std::string, std::string> names_;  ///< of prepared statements, by their text
   std::uint64_t last_name_ = 0;
   bool is_begin_due_ = false;
+  std::uint64_t fenced_ = 0;  ///< by the transaction that is due
 };
 
 }  // namespace troupe::postgres

@@ -17,8 +17,16 @@ struct Options {
   /// 4,000.
   std::size_t copy_frames_min = 512;
   int connect_timeout_s = 5;
-  /// How long a writer waits for the one before it to be gone.
-  int writer_wait_ms = 5000;
+  // What follows bounds how long a node that hangs can be in another's way; all of it has to be
+  // well below the lease.
+  /// A transaction whose client says nothing for so long is ended by the server.
+  int silent_transaction_ms = 3000;
+  /// A writer waits so long for another's row or lock.
+  int writer_lock_ms = 3000;
+  /// A takeover waits so long before it ends the other's session, and so long for that.
+  int takeover_lock_ms = 500;
+  /// Membership gives a connection up that does not answer for so long.
+  int membership_answer_ms = 4000;
 };
 
 }  // namespace troupe::postgres

@@ -53,6 +53,14 @@ std::string Column::take() && {
   return array + values_;
 }
 
+Column slot_column(const cluster::SlotSet& slots) {
+  Column column(Type::kInteger);
+  for (std::size_t n = 0; n < slots.size(); ++n) {
+    if (slots.test(n)) column.integer(static_cast<std::int64_t>(n));
+  }
+  return column;
+}
+
 Parameters& Parameters::add(Type type, Value value) {
   types_.push_back(static_cast<unsigned>(type));
   values_.push_back(std::move(value));

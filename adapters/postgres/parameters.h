@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/base/uuid.h"
+#include "runtime/cluster/slots.h"
 #include "runtime/port/system.h"
 
 namespace troupe::postgres {
@@ -39,6 +40,9 @@ class Column {
   std::int32_t count_ = 0;
   bool has_null_ = false;
 };
+
+/// The numbers of these slots.
+Column slot_column(const cluster::SlotSet& slots);
 
 /// The parameters of one statement, in order. Blobs are not copied: they must outlive the call.
 class Parameters {

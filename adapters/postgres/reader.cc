@@ -9,8 +9,8 @@ namespace troupe::postgres {
 
 using namespace store;
 
-Reader::Reader(const Options& options, const Hasher& hasher)
-    : options_(options), hasher_(hasher), db_(options_, Connection::Use::kRead) {}
+Reader::Reader(const Options& options, const Hasher& hasher, const Life& life)
+    : options_(options), hasher_(hasher), life_(life), db_(options_, Connection::Use::kRead) {}
 
 Result<Answer> Reader::query(const std::string& sql, const Parameters& parameters) {
   const bool was_open = db_.is_open();

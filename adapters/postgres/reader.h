@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <unordered_set>
 #include <vector>
 
 #include "adapters/postgres/connection.h"
 #include "adapters/postgres/journal.h"
+#include "adapters/postgres/life.h"
 #include "adapters/postgres/options.h"
 #include "runtime/port/paging.h"
 #include "runtime/port/store.h"
@@ -16,7 +18,7 @@ namespace troupe::postgres {
 /// read; a read that finds it lost tries once more, because reading twice does no harm.
 class Reader final : public store::Reader {
  public:
-  Reader(const Options& options, const Hasher& hasher);
+  Reader(const Options& options, const Hasher& hasher, const Life& life);
 
   Result<std::vector<store::Workspace>> workspaces() override;
   Result<std::vector<store::Project>> projects(WorkspaceId workspace) override;
@@ -60,8 +62,6 @@ class Reader final : public store::Reader {
                                            TimePoint until, std::size_t limit) override;
 
  private:
-  Result<store::Pos> recovery_mark();
-  Status scan(store::Pos from, const std::function<bool(store::Frame)>& visit);
   struct RunQuery;
 
   Result<Answer> query(const std::string& sql, const Parameters& parameters = {});
@@ -69,13 +69,26 @@ class Reader final : public store::Reader {
   Status runs_by_external(const RunQuery& query, std::vector<store::RunRow>& rows);
   Status runs_by_id_prefix(const RunQuery& query, std::vector<store::RunRow>& rows);
   Status look_for_tables();
+  bool knows_epoch_of(store::Pos pos) const;
   Result<std::optional<store::Frame>> frame_in_known_tables(store::Pos pos);
-  Result<std::vector<store::Frame>> journal_piece(store::Pos from);
+  /// A journal table that recovery reads, and from where.
+  struct Stretch {
+    std::int64_t table = 0;
+    store::Pos from = 0;
+    store::NodeNumber gone = 0;  ///< whose table it is; 0: this node's own
+  };
+  using FilterOf = std::function<FrameFilter(const Stretch& stretch)>;
+  Result<std::vector<Stretch>> stretches_of(const cluster::SlotSet& slots, store::Pos after);
+  Status scan(const cluster::SlotSet& slots, store::Pos after, const FilterOf& filter_of,
+              const std::function<bool(store::Frame)>& visit);
 
   const Options options_;
   const Hasher& hasher_;
+  const Life& life_;
   Connection db_;
-  std::vector<JournalTable> tables_;  ///< as last seen; others may have come and gone since
+  /// Of all nodes, as last seen; others may have come and gone since.
+  std::vector<JournalTable> tables_;
+  std::unordered_set<std::uint64_t> retired_epochs_;  ///< those seen to have no table any more
 };
 
 }  // namespace troupe::postgres

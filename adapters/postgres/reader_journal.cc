@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "adapters/postgres/history.h"
 #include "adapters/postgres/reader.h"
 #include "adapters/postgres/reading.h"
@@ -13,16 +15,35 @@ namespace {
 constexpr std::size_t kScanBytes = std::size_t{1} << 20;
 constexpr int kSnapshotsPerLook = 256;
 
+const std::string kSlotOfHash =
+    "(hash/" + std::to_string((std::size_t{1} << 16) / cluster::kSlotCount) + ")::int8";
+
+/// A sub-select, which is hashed; an array would be searched once per row.
+std::string in_slots(const std::string& column) {
+  return kSlotOfHash + " IN (SELECT unnest(" + column + "))";
+}
+
 }  // namespace
 
 Status Reader::look_for_tables() {
-  auto tables = journal_tables_in(query(kSelectJournalTables));
+  auto tables = journal_tables_in(
+      query("SELECT n, start, retiring FROM journal_tables ORDER BY start, n"));
   if (!tables) return tables.error();
+  std::unordered_set<std::int64_t> there;
+  for (const JournalTable& table : *tables) there.insert(table.number);
   for (const JournalTable& table : tables_) {
-    if (table.number < tables->front().number) db_.forget(journal_table(table.number));
+    if (!there.contains(table.number)) db_.forget(journal_table(table.number));
   }
   tables_ = *std::move(tables);
   return ok();
+}
+
+bool Reader::knows_epoch_of(Pos pos) const {
+  const Pos begin = pos >> kEpochShift << kEpochShift;
+  const auto first = std::lower_bound(
+      tables_.begin(), tables_.end(), begin,
+      [](const JournalTable& table, Pos value) { return table.start < value; });
+  return first != tables_.end() && first->start >> kEpochShift == pos >> kEpochShift;
 }
 
 Result<std::optional<Frame>> Reader::frame(Pos pos) {
@@ -41,7 +62,7 @@ Result<std::optional<Frame>> Reader::frame(Pos pos) {
 Result<std::optional<Frame>> Reader::frame_in_known_tables(Pos pos) {
   const JournalTable* table = table_of(tables_, pos);
   if (!table) return std::optional<Frame>();
-  const auto found = query("SELECT pos, entity, slot, bytes FROM " + journal_table(table->number) +
+  const auto found = query("SELECT pos, entity, hash, bytes FROM " + journal_table(table->number) +
                                " WHERE pos=$1",
                            Parameters().number(pos));
   if (!found) return found.error();
@@ -52,8 +73,15 @@ Result<std::optional<Frame>> Reader::frame_in_known_tables(Pos pos) {
 }
 
 Result<bool> Reader::in_journal(Pos pos) {
+  if (table_of(tables_, pos)) return true;
+  // Tables of an epoch are retired in order, and the first one is there before any frame.
+  const std::uint64_t epoch = pos >> kEpochShift;
+  if (knows_epoch_of(pos) || retired_epochs_.contains(epoch)) return false;
   if (Status done = look_for_tables(); !done) return done.error();
-  return pos >= tables_.front().start;
+  if (table_of(tables_, pos)) return true;
+  const bool is_past = !tables_.empty() && epoch < tables_.back().start >> kEpochShift;
+  if (is_past && !knows_epoch_of(pos)) retired_epochs_.insert(epoch);
+  return false;
 }
 
 Result<std::vector<Frame>> Reader::history(RunId entity, Pos after, std::size_t bytes_max) {
@@ -87,56 +115,77 @@ Result<std::vector<Frame>> Reader::history(RunId entity, Pos after, std::size_t 
   return frames;
 }
 
-Result<Pos> Reader::recovery_mark() {
-  const std::string key = "recovery_mark";
-  const auto mark = query("SELECT value FROM meta WHERE key=$1", Parameters().blob(key));
-  if (!mark) return mark.error();
-  return mark->rows() > 0 ? mark->number_at(0, 0) : 0;
+Result<std::vector<Reader::Stretch>> Reader::stretches_of(const cluster::SlotSet& slots,
+                                                          Pos after) {
+  const NodeNumber own = life_.node;
+  const auto answer = query(
+      "SELECT t.n, greatest(t.start, g.recovery_mark, $3), t.node FROM journal_tables AS t "
+      "JOIN nodes AS g ON g.number=t.node WHERE t.node=$1 OR t.node IN "
+      "(SELECT unnest(tails) FROM slots WHERE n=ANY($2)) ORDER BY t.start, t.n",
+      Parameters().number(own).column(slot_column(slots)).number(after + 1));
+  if (!answer) return answer.error();
+  std::vector<Stretch> stretches;
+  for (int row = 0; row < answer->rows(); ++row) {
+    const NodeNumber node = answer->number_at(row, 2);
+    stretches.push_back(
+        {answer->integer_at(row, 0), answer->number_at(row, 1), node == own ? 0 : node});
+  }
+  return stretches;
+}
+
+Status Reader::scan(const cluster::SlotSet& slots, Pos after, const FilterOf& filter_of,
+                    const std::function<bool(Frame)>& visit) {
+  const auto stretches = stretches_of(slots, after);
+  if (!stretches) return stretches.error();
+  // An epoch is one node's, so the tables' ranges follow each other, whoever wrote them.
+  for (const Stretch& stretch : *stretches) {
+    const FrameFilter filter = filter_of(stretch);
+    for (Pos from = stretch.from;;) {
+      auto piece = read_piece(db_, stretch.table, from, kScanBytes, filter);
+      if (!piece) {
+        // Retired since? Then nothing in it is needed.
+        const auto now = stretches_of(slots, after);
+        if (!now) return now.error();
+        const bool is_there = std::any_of(now->begin(), now->end(), [&](const Stretch& other) {
+          return other.table == stretch.table;
+        });
+        if (is_there) return piece.error();
+        break;
+      }
+      if (piece->empty()) break;
+      from = piece->back().pos + 1;
+      for (Frame& frame : *piece) {
+        if (!visit(std::move(frame))) return ok();
+      }
+    }
+  }
+  return ok();
 }
 
 Status Reader::scan_tail(const cluster::SlotSet& slots, const std::function<bool(Frame)>& visit) {
-  const auto mark = recovery_mark();
-  if (!mark) return mark.error();
-  return scan(*mark, [&](Frame frame) {
-    return !slots.test(cluster::slot_of(frame.entity)) || visit(std::move(frame));
-  });
+  const auto filter_of = [&slots](const Stretch& stretch) {
+    FrameFilter filter;
+    filter.condition = " AND " + in_slots("$3");
+    if (stretch.gone != 0) {
+      filter.condition = " AND " + kSlotOfHash +
+                         " IN (SELECT n FROM slots WHERE n IN (SELECT unnest($3)) AND "
+                         "$4=ANY(tails))";
+    }
+    filter.bind = [&slots, gone = stretch.gone](Parameters& parameters) {
+      parameters.column(slot_column(slots));
+      if (gone != 0) parameters.number(gone);
+    };
+    return filter;
+  };
+  return scan(slots, 0, filter_of, visit);
 }
 
 Status Reader::scan_tail_of(RunId entity, Pos after, const std::function<bool(Frame)>& visit) {
-  const auto mark = recovery_mark();
-  if (!mark) return mark.error();
-  return scan(std::max(*mark, after + 1), [&](Frame frame) {
-    return frame.entity != entity || visit(std::move(frame));
-  });
-}
-
-Status Reader::scan(Pos from, const std::function<bool(Frame)>& visit) {
-  for (;;) {
-    auto piece = journal_piece(from);
-    if (!piece) return piece.error();
-    if (piece->empty()) return ok();
-    from = piece->back().pos + 1;
-    for (Frame& frame : *piece) {
-      if (!visit(std::move(frame))) return ok();
-    }
-  }
-}
-
-Result<std::vector<Frame>> Reader::journal_piece(Pos from) {
-  for (bool is_again = false;; is_again = true) {
-    if (Status done = look_for_tables(); !done) return done.error();
-    bool is_gone = false;
-    for (std::size_t i = 0; i < tables_.size() && !is_gone; ++i) {
-      if (i + 1 < tables_.size() && tables_[i + 1].start <= from) continue;
-      auto frames =
-          read_piece(db_, tables_[i].number, std::max(from, tables_[i].start), kScanBytes);
-      if (frames && frames->empty()) continue;
-      // A table may be dropped between the two looks; its frames are in history then.
-      is_gone = !frames && !is_again && db_.is_open();
-      if (!is_gone) return frames;
-    }
-    if (!is_gone) return std::vector<Frame>();
-  }
+  cluster::SlotSet slot;
+  slot.set(cluster::slot_of(entity));
+  const FrameFilter of_entity{" AND entity=$3",
+                              [entity](Parameters& parameters) { parameters.id(entity); }};
+  return scan(slot, after, [&](const Stretch&) { return of_entity; }, visit);
 }
 
 Status Reader::runnable_snapshots(const cluster::SlotSet& slots,
@@ -144,14 +193,14 @@ Status Reader::runnable_snapshots(const cluster::SlotSet& slots,
   for (RunId last;;) {
     std::vector<Snapshot> rows;
     const auto answer = query(
-        "SELECT body FROM snapshots WHERE runnable=1 AND entity>$1 ORDER BY entity LIMIT $2",
-        Parameters().id(last).integer(kSnapshotsPerLook));
+        "SELECT body FROM snapshots WHERE runnable=1 AND entity>$1 AND " + in_slots("$3") +
+            " ORDER BY entity LIMIT $2",
+        Parameters().id(last).integer(kSnapshotsPerLook).column(slot_column(slots)));
     if (Status done = collect(answer, hasher_, rows); !done) return done;
     if (rows.empty()) return ok();
     if (rows.back().entity <= last) return corrupt("a snapshot stands under another's id");
     last = rows.back().entity;
     for (Snapshot& row : rows) {
-      if (!slots.test(cluster::slot_of(row.entity))) continue;
       if (!visit(std::move(row))) return ok();
     }
   }
@@ -161,13 +210,14 @@ Result<std::vector<Snapshot>> Reader::due(const cluster::SlotSet& slots, TimePoi
                                           TimePoint until, std::size_t limit) {
   std::vector<Snapshot> rows;
   const auto answer = query(
-      "SELECT body FROM snapshots WHERE wake_at IS NOT NULL AND wake_at>=$1 AND wake_at<$2 "
-      "ORDER BY wake_at, entity LIMIT $3",
-      Parameters().integer(after.us).integer(until.us).number(limit));
+      "SELECT body FROM snapshots WHERE wake_at IS NOT NULL AND wake_at>=$1 AND wake_at<$2 AND " +
+          in_slots("$4") + " ORDER BY wake_at, entity LIMIT $3",
+      Parameters()
+          .integer(after.us)
+          .integer(until.us)
+          .number(limit)
+          .column(slot_column(slots)));
   if (Status done = collect(answer, hasher_, rows); !done) return done.error();
-  std::erase_if(rows, [&](const Snapshot& row) {
-    return !slots.test(cluster::slot_of(row.entity));
-  });
   return rows;
 }
 

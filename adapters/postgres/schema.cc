@@ -10,11 +10,34 @@ namespace {
 // own is found by its hash, because an index entry has one. `scope` is a small number for
 // (workspace, project): it keeps the list indexes short. Lists are indexed by status too, because
 // then the same index serves with and without that filter: a list without it merges the statuses.
+//
+// Of a node, `state` is 0 for a member, 1 for one that drains, 2 for one that is gone; rows of gone
+// nodes stay as long as they have journal tables. `tails` of a slot are the gone nodes whose
+// journals may hold frames of it that no snapshot covers. `hash` is cluster::hash_of the entity.
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE meta(key bytea PRIMARY KEY, value int8 NOT NULL);
 CREATE TABLE scopes(n int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, workspace uuid NOT NULL,
   project uuid NOT NULL, UNIQUE(workspace, project));
-CREATE TABLE journal_tables(n int8 PRIMARY KEY, start int8 NOT NULL, retiring int2 NOT NULL);
+CREATE SEQUENCE node_numbers;
+CREATE SEQUENCE epochs MAXVALUE 8388607;
+CREATE SEQUENCE journal_numbers;
+CREATE TABLE cluster(one int2 PRIMARY KEY CHECK(one = 1), version int8 NOT NULL);
+INSERT INTO cluster VALUES(1, 1);
+CREATE TABLE nodes(number int8 PRIMARY KEY, name text NOT NULL, address text NOT NULL,
+  state int2 NOT NULL, lease interval NOT NULL, lease_until timestamptz NOT NULL,
+  recovery_mark int8 NOT NULL, backend int8, backend_start int8);
+CREATE UNIQUE INDEX nodes_by_name ON nodes(name) WHERE state < 2;
+CREATE FUNCTION fence(node int8) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM nodes WHERE number = node AND state < 2 FOR KEY SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'this node has been declared gone' USING ERRCODE = 'TR001';
+  END IF;
+END $$;
+CREATE TABLE slots(n int8 PRIMARY KEY, owner int8 NOT NULL, tails int8[] NOT NULL);
+INSERT INTO slots SELECT n, 0, '{}' FROM generate_series(0, 1023) AS n;
+CREATE TABLE journal_tables(n int8 PRIMARY KEY, node int8 NOT NULL, start int8 NOT NULL,
+  retiring int2 NOT NULL);
 CREATE TABLE buckets(bucket int8 PRIMARY KEY);
 
 CREATE TABLE runs(id uuid PRIMARY KEY, scope int8 NOT NULL, workflow uuid, created int8 NOT NULL,
@@ -25,8 +48,8 @@ CREATE INDEX runs_by_workflow ON runs(workflow, scope, status, created, id)
 CREATE INDEX runs_by_external ON runs(scope, external_id, created, id) WHERE external_id <> '';
 CREATE INDEX runs_open ON runs(status) WHERE status < 4;
 
-CREATE TABLE snapshots(entity uuid PRIMARY KEY, wake_at int8, runnable int2 NOT NULL,
-  body bytea NOT NULL);
+CREATE TABLE snapshots(entity uuid PRIMARY KEY, hash int4 NOT NULL, wake_at int8,
+  runnable int2 NOT NULL, body bytea NOT NULL);
 CREATE INDEX snapshots_by_wake ON snapshots(wake_at, entity) WHERE wake_at IS NOT NULL;
 CREATE INDEX snapshots_runnable ON snapshots(entity) WHERE runnable = 1;
 
@@ -51,12 +74,10 @@ CREATE TABLE payloads(bucket int8 NOT NULL, hash bytea, project uuid, bytes byte
   PRIMARY KEY(hash, project, bucket)) PARTITION BY LIST (bucket);
 CREATE TABLE history(bucket int8 NOT NULL, entity uuid, first_pos int8, last_pos int8 NOT NULL,
   bytes bytea NOT NULL, PRIMARY KEY(entity, first_pos, bucket)) PARTITION BY LIST (bucket);
-
-INSERT INTO journal_tables VALUES(1, 0, 0);
 )sql";
 
 /// Steps forward; the schema's version is the number of steps it has seen.
-std::array<std::string, 1> migrations() { return {kVersion1 + create_journal_table(1)}; }
+std::array<std::string, 1> migrations() { return {kVersion1}; }
 
 Error invalid(std::string message) { return {Code::kConfigInvalid, std::move(message), {}}; }
 
@@ -155,13 +176,18 @@ Request write_meta(std::string_view key, std::int64_t value) {
           Parameters().blob(key).integer(value)};
 }
 
+Status lock_making(Connection& db, const std::string& schema) {
+  return db.run("SELECT pg_advisory_xact_lock(hashtextextended('troupe making " + schema +
+                "', 0))");
+}
+
 std::string journal_table(std::int64_t number) { return "journal_" + std::to_string(number); }
 
 std::string create_journal_table(std::int64_t number) {
   // EXTERNAL: frames are not compressed on the way to a commit; history is.
   const std::string table = journal_table(number);
   return "CREATE TABLE " + table +
-         "(pos int8 PRIMARY KEY, entity uuid NOT NULL, slot int4 NOT NULL, bytes bytea NOT NULL);"
+         "(pos int8 PRIMARY KEY, entity uuid NOT NULL, hash int4 NOT NULL, bytes bytea NOT NULL);"
          "ALTER TABLE " +
          table + " ALTER bytes SET STORAGE EXTERNAL;";
 }

@@ -2,10 +2,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "adapters/postgres/connection.h"
 
 namespace troupe::postgres {
+
+/// The SQLSTATE by which the database refuses a node that has been declared gone.
+inline constexpr std::string_view kGoneState = "TR001";
 
 /// kConfigInvalid if the schema's name is none that can be used as it is.
 Status check_name(const std::string& schema);
@@ -25,6 +29,9 @@ Result<std::int64_t> read_meta(Connection& db, std::string_view key);
 Request write_meta(std::string_view key, std::int64_t value);
 
 std::string journal_table(std::int64_t number);
+/// Until the transaction ends, no other makes what has to be made once: number a scope, create a
+/// bucket. To be taken before any row that others may want, so that nobody waits in a circle.
+Status lock_making(Connection& db, const std::string& schema);
 /// The statements that make the table of one journal cut, and the partitions of one expiry bucket.
 std::string create_journal_table(std::int64_t number);
 std::string create_bucket_tables(std::uint32_t bucket);

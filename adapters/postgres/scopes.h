@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <unordered_map>
 
 #include "adapters/postgres/connection.h"
@@ -10,7 +11,7 @@ namespace troupe::postgres {
 /// numbers alone, and a number is only ever found through its workspace: isolation rests on that.
 class ScopeNumbers {
  public:
-  explicit ScopeNumbers(Connection& db) : db_(db) {}
+  ScopeNumbers(Connection& db, const std::string& schema) : db_(db), schema_(schema) {}
   /// Gives a new number to a new pair, inside the caller's transaction.
   Result<std::int64_t> of(WorkspaceId workspace, ProjectId project);
   /// After a rollback: numbers given in the transaction are none.
@@ -28,6 +29,7 @@ class ScopeNumbers {
     }
   };
   Connection& db_;
+  const std::string& schema_;
   std::unordered_map<Key, std::int64_t, KeyHash> numbers_;
 };
 

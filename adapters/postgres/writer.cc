@@ -7,65 +7,86 @@ namespace troupe::postgres {
 using store::Batch;
 using store::Pos;
 
-Writer::Writer(const Options& options, const Hasher& hasher)
+namespace {
+
+constexpr const char* kBackendStart = "(extract(epoch FROM backend_start)*1000000)::int8";
+
+Error gone() { return {Code::kStaleEpoch, "This node has been declared gone.", {}}; }
+
+}  // namespace
+
+Writer::Writer(const Options& options, const Hasher& hasher, Life& life)
     : options_(options),
       hasher_(hasher),
+      life_(life),
       db_(options_, Connection::Use::kWrite),
       journal_(db_, options_),
-      scopes_(db_) {}
+      scopes_(db_, options_.schema) {}
 
-Result<std::unique_ptr<Writer>> Writer::open(const Options& options, const Hasher& hasher) {
+Result<std::unique_ptr<Writer>> Writer::open(const Options& options, const Hasher& hasher,
+                                             Life& life) {
   if (Status good = check_name(options.schema); !good) return good.error();
-  std::unique_ptr<Writer> writer(new Writer(options, hasher));
+  std::unique_ptr<Writer> writer(new Writer(options, hasher, life));
   if (Status done = writer->connect(); !done) return done.error();
   return writer;
 }
 
 Status Writer::connect() {
-  if (db_.is_open()) return ok();
-  if (Status opened = db_.open(); !opened) return opened;
-  const Status taken = take_over();
-  if (!taken) db_.close();
-  return taken;
+  const store::NodeNumber node = life_.node;
+  const bool was_open = db_.is_open();
+  if (was_open && bound_ == node) return ok();
+  Status done = was_open ? ok() : open_connection();
+  if (done) done = bind(node);
+  if (!done && done.error().code != Code::kStaleEpoch) db_.close();
+  return done;
 }
 
-Status Writer::take_over() {
+Status Writer::open_connection() {
+  if (Status opened = db_.open(); !opened) return opened;
   if (Status strong = require_durable(db_); !strong) return strong;
-  constexpr const char* kBackendStart = "(extract(epoch FROM backend_start)*1000000)::int8";
-  if (backend_ != 0) {
-    // Its client is gone, but it may not have noticed. Should it be out of our reach, the lock
-    // below decides.
-    static_cast<void>(db_.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
-                              "pid=$1 AND " + std::string(kBackendStart) + "=$2",
-                              Parameters().integer(backend_).integer(backend_start_)).ok());
-  }
+  if (Status ended = end_earlier_backend(); !ended) return ended;
   const auto start = db_.query_integer("SELECT " + std::string(kBackendStart) +
                                        " FROM pg_stat_activity WHERE pid=pg_backend_pid()");
   if (!start) return start.error();
   backend_ = db_.backend();
   backend_start_ = *start;
-  const Status patient =
-      db_.execute("SET lock_timeout TO " + std::to_string(options_.writer_wait_ms));
-  if (!patient) return patient;
-  Status locked = db_.run("SELECT pg_advisory_lock(hashtextextended('troupe writer " +
-                          options_.schema + "', 0))");
-  if (!locked && db_.is_open() && locked.error().code == Code::kUnavailable) {
-    locked.error().message = "Another writer holds the schema " + options_.schema + ".";
-  }
-  if (!locked) return locked;
-  if (Status done = migrate(db_, options_.schema); !done) return done;
+  bound_ = 0;
   scopes_.rolled_back();
   buckets_.clear();
-  if (Status done = journal_.load(); !done) return done;
-  const auto mark = read_meta(db_, "recovery_mark");
+  return migrate(db_, options_.schema);
+}
+
+Status Writer::end_earlier_backend() {
+  // Its client is gone, but it may not have noticed, or not have read all that was sent to it: a
+  // whole batch with its COMMIT, which would pass the fence.
+  if (backend_ == 0) return ok();
+  const auto left = db_.query("SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE "
+                              "pid=$1 AND " + std::string(kBackendStart) + "=$2",
+                              Parameters().integer(backend_).integer(backend_start_));
+  if (!left) return left.error();
+  const bool is_gone = left->rows() == 0 || left->integer_at(0, 0) != 0;
+  if (is_gone) return ok();
+  return Error{Code::kUnavailable, "The backend of a lost connection has not ended yet.", {}};
+}
+
+Status Writer::bind(store::NodeNumber node) {
+  if (node == 0) return ok();
+  // Who has to wait for this node finds here whom to end.
+  const auto mark = db_.query("UPDATE nodes SET backend=$2, backend_start=$3 WHERE number=$1 AND "
+                              "state<2 RETURNING recovery_mark",
+                              Parameters().number(node).integer(backend_).integer(backend_start_));
   if (!mark) return mark.error();
-  recovery_mark_ = static_cast<Pos>(*mark);
+  if (mark->rows() == 0) return gone();
+  if (Status done = journal_.load(node); !done) return done;
+  recovery_mark_ = mark->number_at(0, 0);
+  bound_ = node;
   return ok();
 }
 
 Status Writer::transact(const std::function<Status(std::vector<Request>& last)>& body) {
   if (Status is = connect(); !is) return is;
-  db_.begin();
+  if (bound_ == 0) return Error{Code::kStaleEpoch, "This node has not joined the cluster.", {}};
+  db_.begin(bound_);
   std::vector<Request> last;
   Status done = body(last);
   if (done) done = db_.commit(last);
@@ -97,21 +118,32 @@ Status Writer::commit(const Batch& batch) {
 }
 
 Result<bool> Writer::landed(Pos last) {
+  // Connecting has made sure that no earlier backend is there.
   if (Status is = connect(); !is) return is.error();
-  return journal_.contains(last);
+  db_.begin();
+  // A member still: whoever declares it gone comes before this lock or after it. Of a life that has
+  // ended, the journal may be in history already.
+  const auto row = db_.query("SELECT 1 FROM nodes WHERE number=$1 AND state<2 FOR UPDATE",
+                             Parameters().number(bound_));
+  Result<bool> is = row ? Result<bool>(gone()) : Result<bool>(row.error());
+  if (row && row->rows() > 0) is = journal_.contains(last);
+  db_.roll_back();
+  return is;
 }
 
 Result<std::uint64_t> Writer::next_epoch() {
   std::int64_t epoch = 0;
-  const Status done = transact([&](std::vector<Request>& last) -> Status {
-    const auto before = read_meta(db_, "epoch");
-    if (!before) return before.error();
-    epoch = *before + 1;
-    last.push_back(write_meta("epoch", epoch));
-    return ok();
+  const Status done = transact([&](std::vector<Request>&) -> Status {
+    const auto next = db_.query_integer("SELECT nextval('epochs')");
+    if (!next) return next.error();
+    epoch = *next;
+    return journal_.begin_epoch(static_cast<std::uint64_t>(epoch));
   });
-  if (!done) return done.error();
-  return static_cast<std::uint64_t>(epoch);
+  if (done) return static_cast<std::uint64_t>(epoch);
+  Error error = done.error();
+  // An epoch that nobody has heard of does no harm: the next one is greater.
+  if (error.code == Code::kOutcomeUnknown) error.code = Code::kUnavailable;
+  return error;
 }
 
 std::vector<Pos> Writer::journal_tables() const {
@@ -123,7 +155,8 @@ std::vector<Pos> Writer::journal_tables() const {
 Status Writer::set_recovery_mark(Pos mark) {
   if (mark <= recovery_mark_) return ok();
   const Status done = transact([&](std::vector<Request>& last) {
-    last.push_back(write_meta("recovery_mark", static_cast<std::int64_t>(mark)));
+    last.push_back({"UPDATE nodes SET recovery_mark=$2 WHERE number=$1",
+                    Parameters().number(bound_).number(mark)});
     return ok();
   });
   if (done) recovery_mark_ = mark;

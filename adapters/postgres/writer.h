@@ -7,20 +7,22 @@
 
 #include "adapters/postgres/connection.h"
 #include "adapters/postgres/journal.h"
+#include "adapters/postgres/life.h"
 #include "adapters/postgres/options.h"
 #include "adapters/postgres/scopes.h"
 #include "runtime/port/store.h"
 
 namespace troupe::postgres {
 
-/// All changes, over one connection. Owned by PostgresStore, used on the writer thread. The
-/// connection holds a lock of the schema's own as long as it lives, so that there is one writer at
-/// a time, and so that a new connection waits until the lost one's backend, with a COMMIT perhaps,
-/// is gone: then what it reads is the outcome. A lost connection is opened anew by the next call,
-/// which fails with kUnavailable where it cannot; the caller says how often to try.
+/// All changes of one node, over one connection, beside those of other nodes. Owned by
+/// PostgresStore, used on the writer thread. Every transaction begins with the fence, which refuses
+/// a node that has been declared gone and holds back who would declare it. A lost connection is
+/// opened anew by the next call, which fails with kUnavailable where it cannot, or where the lost
+/// one's backend, with a COMMIT perhaps, is not gone yet; the caller says how often to try.
 class Writer final : public store::Writer {
  public:
-  static Result<std::unique_ptr<Writer>> open(const Options& options, const Hasher& hasher);
+  static Result<std::unique_ptr<Writer>> open(const Options& options, const Hasher& hasher,
+                                              Life& life);
 
   Status commit(const store::Batch& batch) override;
   Result<bool> landed(store::Pos last) override;
@@ -46,10 +48,13 @@ class Writer final : public store::Writer {
   std::uint64_t journal_bytes() const { return journal_.bytes_written(); }
 
  private:
-  Writer(const Options& options, const Hasher& hasher);
+  Writer(const Options& options, const Hasher& hasher, Life& life);
 
+  /// A connection that stands for the life that this process has now.
   Status connect();
-  Status take_over();
+  Status open_connection();
+  Status end_earlier_backend();
+  Status bind(store::NodeNumber node);
   /// Runs `body` in one transaction. What it leaves in `last` goes along with COMMIT.
   Status transact(const std::function<Status(std::vector<Request>& last)>& body);
 
@@ -61,6 +66,9 @@ class Writer final : public store::Writer {
   Status ensure_bucket(std::uint32_t bucket);
 
   bool oldest_is_unneeded() const;
+  Result<bool> retire_own();
+  Result<bool> retire_of_gone();
+  Status retire_piece_of(store::NodeNumber gone, std::vector<Request>& last);
   Status move_piece(const std::vector<store::Frame>& frames, std::vector<Request>& last);
   using Buckets = std::unordered_map<RunId, std::uint32_t>;
   Result<Buckets> buckets_of(const std::vector<RunId>& entities);
@@ -68,10 +76,12 @@ class Writer final : public store::Writer {
 
   const Options options_;
   const Hasher& hasher_;
+  Life& life_;
   Connection db_;
   Journal journal_;
   ScopeNumbers scopes_;
   std::unordered_set<std::uint32_t> buckets_;  ///< those known to exist
+  store::NodeNumber bound_ = 0;  ///< the life that journal and mark are those of
   store::Pos recovery_mark_ = 0;
   int backend_ = 0;                 ///< of the connection that writes or was the last to
   std::int64_t backend_start_ = 0;  ///< when it began: the server uses numbers again

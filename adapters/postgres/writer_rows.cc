@@ -7,7 +7,8 @@
 #include "runtime/journal/row_codec.h"
 
 // Each kind of row goes as one statement over arrays, in key order: neighbours meet on a page, and
-// two writers would take their locks in the same order.
+// two writers take their locks in the same order. Only payloads are wanted by several: what else a
+// batch writes belongs to entities, which have one owner.
 namespace troupe::postgres {
 
 using namespace store;
@@ -77,21 +78,23 @@ Status Writer::put_runs(const std::vector<RunRow>& runs, std::vector<Request>& l
 
 void Writer::put_snapshots(const Batch& batch, std::vector<Request>& last) {
   if (!batch.snapshots.empty()) {
-    Column entities(Type::kId), wake_at(Type::kInteger), runnable(Type::kInteger),
-        bodies(Type::kBytes);
+    Column entities(Type::kId), hashes(Type::kInteger), wake_at(Type::kInteger),
+        runnable(Type::kInteger), bodies(Type::kBytes);
     const auto rows =
         last_of_each(batch.snapshots, [](const Snapshot& row) { return row.entity; });
     for (const Snapshot* row : rows) {
       entities.id(row->entity);
+      hashes.integer(cluster::hash_of(row->entity));
       row->wake_at.set() ? wake_at.integer(row->wake_at.us) : wake_at.null();
       runnable.integer(row->runnable);
       bodies.blob(encode(hasher_, *row));
     }
-    last.push_back({"INSERT INTO snapshots(entity, wake_at, runnable, body) "
-                    "SELECT * FROM unnest($1,$2,$3,$4) ON CONFLICT(entity) DO UPDATE SET "
+    last.push_back({"INSERT INTO snapshots(entity, hash, wake_at, runnable, body) "
+                    "SELECT * FROM unnest($1,$2,$3,$4,$5) ON CONFLICT(entity) DO UPDATE SET "
                     "wake_at=excluded.wake_at, runnable=excluded.runnable, body=excluded.body",
                     Parameters()
                         .column(std::move(entities))
+                        .column(std::move(hashes))
                         .column(std::move(wake_at))
                         .column(std::move(runnable))
                         .column(std::move(bodies))});
@@ -129,10 +132,17 @@ Status Writer::put_payloads(const std::vector<Payload>& payloads, std::vector<Re
 
 Status Writer::ensure_bucket(std::uint32_t bucket) {
   if (buckets_.contains(bucket)) return ok();
-  const auto known = db_.query("SELECT 1 FROM buckets WHERE bucket=$1",
-                               Parameters().integer(bucket));
-  if (!known) return known.error();
-  if (known->rows() == 0) {
+  const auto known = [&] {
+    return db_.query_integer("SELECT count(*) FROM buckets WHERE bucket=$1",
+                             Parameters().integer(bucket));
+  };
+  auto count = known();
+  if (count && *count == 0) {
+    if (Status locked = lock_making(db_, options_.schema); !locked) return locked;
+    count = known();  // another node may have been quicker
+  }
+  if (!count) return count.error();
+  if (*count == 0) {
     if (Status made = db_.execute(create_bucket_tables(bucket)); !made) return made;
   }
   buckets_.insert(bucket);

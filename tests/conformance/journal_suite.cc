@@ -14,7 +14,7 @@ TEST_F(StoreConformance, RecoveryScansInOrderOverTablesAndEpochs) {
   // A frame that was numbered before a cut and is committed after it belongs where its number says.
   const Frame late = make.frame(entity, 10);
   for (const Frame& frame : fill_tables(entity, 4)) all.push_back(frame);
-  make.next_pos((Pos{2} << 40) + 1);
+  begin_epoch();
   for (const Frame& frame : fill_tables(entity, 5)) all.push_back(frame);
   Batch batch;
   batch.frames = {make.frame(entity, 10), late};

@@ -1,5 +1,6 @@
 #include "adapters/postgres/postgres_store.h"
 #include "adapters/system/hasher.h"
+#include "runtime/port/join_alone.h"
 #include "tests/conformance/store_suite.h"
 #include "tests/support/postgres_server.h"
 
@@ -19,11 +20,16 @@ class PostgresHarness final : public StoreHarness {
     options_.retire_piece_bytes = 1000;
     options_.copy_frames_min = kCopyFramesMin;
     open();
+    TROUPE_ENSURE(store::join_alone(*store_, {"node", "", seconds(60)}).ok());
   }
   store::Store& store() override { return *store_; }
   void reopen() override {
+    const store::NodeNumber life = store_->life();
     store_.reset();
     open();
+    store_->resume(life);
+    // What the writer knows of its journal it reads with its first call.
+    TROUPE_ENSURE(store_->writer().landed(0).ok());
   }
   const Hasher& hasher() const override { return hasher_; }
 

@@ -3,6 +3,7 @@
 
 #include "adapters/postgres/postgres_store.h"
 #include "adapters/system/hasher.h"
+#include "runtime/port/join_alone.h"
 #include "tests/adapters/postgres/cutting_link.h"
 #include "tests/conformance/store_rows.h"
 #include "tests/support/postgres_server.h"
@@ -19,6 +20,8 @@ class BrokenLink : public ::testing::Test {
     auto opened = postgres::PostgresStore::open(options, hasher);
     TROUPE_ENSURE(opened.ok());
     store = *std::move(opened);
+    TROUPE_ENSURE(store::join_alone(*store, {"node", "", seconds(60)}).ok());
+    make.next_pos((*writer().next_epoch() << store::kEpochShift) + 1);
     reader = store->open_reader();
   }
   store::Batch batch() {
@@ -37,7 +40,7 @@ class BrokenLink : public ::testing::Test {
   CuttingLink link{postgres_server().socket()};
   system::Blake2bHasher hasher;
   postgres::Options options;
-  std::unique_ptr<store::Store> store;
+  std::unique_ptr<postgres::PostgresStore> store;
   std::unique_ptr<store::Reader> reader;
   RowMaker make;
   store::TenantScope scope = make.scope();
@@ -75,9 +78,13 @@ TEST_F(BrokenLink, ALinkThatBreaksBeforeCommitLosesTheBatchForSure) {
 }
 
 TEST_F(BrokenLink, ATableBegunInALostCommitIsForgottenOrKept) {
+  const store::NodeNumber life = store->life();
+  reader.reset();
   store.reset();
   options.journal_table_bytes = 1;
   store = *postgres::PostgresStore::open(options, hasher);
+  store->resume(life);
+  reader = store->open_reader();
   ASSERT_TRUE(writer().commit(batch()).ok());
   for (const auto cut : {CuttingLink::Cut::kRequest, CuttingLink::Cut::kAnswer}) {
     const store::Batch lost = batch();

@@ -6,6 +6,7 @@
 
 #include "adapters/postgres/connection.h"
 #include "adapters/system/hasher.h"
+#include "runtime/port/join_alone.h"
 #include "tests/conformance/store_rows.h"
 #include "tests/support/postgres_server.h"
 
@@ -20,6 +21,14 @@ class PostgresStore : public ::testing::Test {
   }
   Result<std::unique_ptr<postgres::PostgresStore>> open() {
     return postgres::PostgresStore::open(options, hasher);
+  }
+  /// As a node that may write, with addresses of its first epoch.
+  std::unique_ptr<postgres::PostgresStore> open_joined() {
+    auto store = open();
+    TROUPE_ENSURE(store.ok());
+    TROUPE_ENSURE(store::join_alone(**store, {"node", "", seconds(60)}).ok());
+    make.next_pos((*(*store)->writer().next_epoch() << store::kEpochShift) + 1);
+    return *std::move(store);
   }
   /// As an administrator who goes around the store.
   void execute(const std::string& sql) {
@@ -81,19 +90,17 @@ TEST_F(PostgresStore, ASchemaOfANewerTroupeOrOfSomebodyElseIsRefused) {
   }
 }
 
-TEST_F(PostgresStore, ASecondWriterIsRefusedWhileTheFirstLives) {
-  options.writer_wait_ms = 20;
-  auto first = open();
-  ASSERT_TRUE(first.ok());
-  EXPECT_EQ(open().error().code, Code::kUnavailable);
-  EXPECT_TRUE((*first)->writer().commit(batch()).ok());
-  first->reset();
-  options.writer_wait_ms = 10'000;
-  EXPECT_TRUE(open().ok());
+TEST_F(PostgresStore, WhoHasNotJoinedWritesNothing) {
+  const auto store = *open();
+  store::Batch rows;
+  rows.runs = {make.run(scope)};
+  EXPECT_EQ(store->writer().commit(rows).error().code, Code::kStaleEpoch);
+  EXPECT_EQ(store->writer().next_epoch().error().code, Code::kStaleEpoch);
+  EXPECT_FALSE(*store->open_reader()->run_unscoped(rows.runs[0].id));
 }
 
 TEST_F(PostgresStore, ABrokenConnectionIsOpenedByTheNextCall) {
-  const auto store = *open();
+  const auto store = open_joined();
   const auto reader = store->open_reader();
   const store::Batch first = batch();
   ASSERT_TRUE(store->writer().commit(first).ok());
@@ -109,7 +116,7 @@ TEST_F(PostgresStore, ABrokenConnectionIsOpenedByTheNextCall) {
 TEST_F(PostgresStore, AReaderThatKnewADroppedTableLooksAgain) {
   options.journal_table_bytes = 1;
   options.journal_tables_kept = 0;
-  const auto store = *open();
+  const auto store = open_joined();
   std::vector<store::Frame> frames;
   const auto reader = store->open_reader();
   for (int i = 0; i < 3; ++i) {
@@ -135,7 +142,7 @@ TEST_F(PostgresStore, AServerThatIsNotThereIsUnavailable) {
 }
 
 TEST_F(PostgresStore, AFlippedByteShowsAsCorrupt) {
-  const auto store = *open();
+  const auto store = open_joined();
   const store::Batch written = batch();
   ASSERT_TRUE(store->writer().commit(written).ok());
   execute("UPDATE " + options.schema + ".runs SET body=set_byte(body, 20, get_byte(body, 20)#1)");
@@ -143,7 +150,7 @@ TEST_F(PostgresStore, AFlippedByteShowsAsCorrupt) {
 }
 
 TEST_F(PostgresStore, AKeyMayBeLongerThanAnIndexEntryAndHoldAnyByte) {
-  const auto store = *open();
+  const auto store = open_joined();
   store::Batch batch;
   batch.waiters = {make.waiter(scope, std::string("paid\0x", 6), make.bytes(100'000))};
   batch.runs = {make.run(scope)};
@@ -157,7 +164,7 @@ TEST_F(PostgresStore, AKeyMayBeLongerThanAnIndexEntryAndHoldAnyByte) {
 }
 
 TEST_F(PostgresStore, RowsOfOneKeyInABatchFollowEachOther) {
-  const auto store = *open();
+  const auto store = open_joined();
   store::Batch batch;
   batch.tasks = {make.task(scope, make.id<RunId>())};
   batch.tasks.push_back(batch.tasks[0]);
@@ -174,7 +181,9 @@ TEST_F(PostgresStore, RowsOfOneKeyInABatchFollowEachOther) {
 TEST(PostgresCode, EachKindOfRefusalHasItsMeaning) {
   EXPECT_EQ(postgres::code_of("23505"), Code::kConflict);
   EXPECT_EQ(postgres::code_of("53100"), Code::kStorageFull);
-  for (const char* passing : {"", "08006", "57P01", "40001", "40P01", "53300", "25006", "55P03"}) {
+  EXPECT_EQ(postgres::code_of("TR001"), Code::kStaleEpoch);
+  for (const char* passing : {"", "08006", "57P01", "57P02", "57P03", "40001", "40P01", "53300",
+                              "25006", "25P03", "55P03"}) {
     EXPECT_EQ(postgres::code_of(passing), Code::kUnavailable) << passing;
   }
   EXPECT_EQ(postgres::code_of("XX001"), Code::kCorrupt);
