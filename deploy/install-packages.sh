@@ -2,23 +2,27 @@
 # Installs what building and testing Troupe needs on Debian 12, as root or by way of sudo. What is
 # there already is left alone, so a second run needs no network.
 #
-#   ./deploy/install-packages.sh [--long]
+#   ./deploy/install-packages.sh [--build | --long]
 #
-# --long  also what only `test.sh --long` needs: clang, for libFuzzer.
+# --build  only what building needs.
+# --long   also what only `test.sh --long` needs: clang, for libFuzzer.
 set -eu
 
 packages="
-  g++ cmake ninja-build ccache mold pkg-config git curl jq procps
+  g++ cmake ninja-build ccache mold pkg-config git
   libcaf-dev libboost1.81-dev libsimdjson-dev libsqlite3-dev liblua5.4-dev
   libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libre2-dev
   libsodium-dev libssl-dev libzstd-dev libseccomp-dev prometheus-cpp-dev
-  libpq-dev postgresql libnats-dev nats-server openssl
-  libgtest-dev libgmock-dev libjemalloc-dev wrk strace
-  prometheus python3-yaml shellcheck systemd
+  libpq-dev libnats-dev libgtest-dev libgmock-dev libjemalloc-dev
+"
+test_packages="
+  curl jq openssl procps postgresql nats-server wrk strace
+  prometheus python3-jsonschema python3-yaml shellcheck systemd
 "
 case "${1:-}" in
-  --long) packages="$packages clang libclang-rt-dev" ;;
-  "") ;;
+  --build) ;;
+  --long) packages="$packages $test_packages clang libclang-rt-dev" ;;
+  "") packages="$packages $test_packages" ;;
   *)
     echo "install-packages.sh: unknown option $1" >&2
     exit 2

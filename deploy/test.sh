@@ -101,7 +101,7 @@ cmake --build build/release -j "$jobs"
 if [ $# -eq 0 ]; then
   say "AddressSanitizer and UBSan: all tests but the long ones"
   TROUPE_SIM_SEEDS=100 build_and_run asan -R '_conformance$|_test$' \
-    -E '^(crash|faults|control|bad_input|cli|tidy|run_command|cluster_script|systemd)_test$'
+    -E '^(crash|faults|control|bad_input|cli|tidy|run_command|cluster_script|container|systemd)_test$'
   if [ "$long" = yes ]; then
     # The actor library is not built for ThreadSanitizer, and its hand-overs would be reported as
     # races; so only what runs without it is looked at.
