@@ -46,7 +46,8 @@ std::string mask_uri(std::string_view text, std::size_t scheme) {
   return out;
 }
 
-/// Where the value that starts at `from` ends: at its closing quote or at a blank.
+/// Where the value that starts at `from` ends: at its closing quote or at a blank. npos: it has an
+/// opening quote only.
 std::size_t value_end(std::string_view text, std::size_t from) {
   const bool quoted = from < text.size() && text[from] == '\'';
   for (std::size_t i = quoted ? from + 1 : from; i < text.size(); ++i) {
@@ -56,7 +57,7 @@ std::size_t value_end(std::string_view text, std::size_t from) {
       return quoted ? i + 1 : i;
     }
   }
-  return text.size();
+  return quoted ? std::string_view::npos : text.size();
 }
 
 std::string mask_words(std::string_view text) {
@@ -66,12 +67,18 @@ std::string mask_words(std::string_view text) {
     const std::size_t equals = text.find('=', i);
     if (equals == std::string_view::npos) return std::string(kMask);
     std::string_view name = text.substr(i, equals - i);
-    name = name.substr(0, std::min(name.find_first_of(kBlanks), name.size()));
+    name = name.substr(0, name.find_last_not_of(kBlanks) + 1);
     const std::size_t from = std::min(text.find_first_not_of(kBlanks, equals + 1), text.size());
-    i = value_end(text, from);
+    const std::size_t end = value_end(text, from);
+    // Where names and values cannot be told apart, a value may be anything.
+    if (name.empty() || name.find_first_of(kBlanks) != std::string_view::npos ||
+        end == std::string_view::npos) {
+      return std::string(kMask);
+    }
     if (!out.empty()) out += ' ';
     out += std::string(name) + "=";
-    out += is_secret(name) ? kMask : text.substr(from, i - from);
+    out += is_secret(name) ? kMask : text.substr(from, end - from);
+    i = end;
   }
   return out;
 }

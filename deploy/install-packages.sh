@@ -51,16 +51,21 @@ fi
 echo "Installing:$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
 $root apt-get update -qq >&2
-# Of Prometheus only promtool is wanted: it must not begin to run here. Where systemd starts nothing,
-# nothing has to be held back.
+# Tests start what they need by themselves; these must not begin to run as services here. Where there is
+# no systemd nothing has to be held back.
 hold=""
-case " $missing " in
-  *" prometheus "*) [ ! -d /run/systemd/system ] || hold=prometheus.service ;;
-esac
-[ -z "$hold" ] || $root systemctl mask --runtime --quiet "$hold"
+for package in prometheus nats-server; do
+  case " $missing " in
+    *" $package "*) [ ! -d /run/systemd/system ] || hold="$hold $package.service" ;;
+  esac
+done
+# shellcheck disable=SC2086 # one word per unit is meant
+[ -z "$hold" ] || $root systemctl mask --runtime --quiet $hold
 # shellcheck disable=SC2086 # one word per package is meant
 $root apt-get install -y -qq --no-install-recommends $missing >&2
 if [ -n "$hold" ]; then
-  $root systemctl unmask --runtime --quiet "$hold"
-  $root systemctl disable --quiet "$hold"
+  # shellcheck disable=SC2086 # one word per unit is meant
+  $root systemctl unmask --runtime --quiet $hold
+  # shellcheck disable=SC2086 # one word per unit is meant
+  $root systemctl disable --quiet $hold
 fi

@@ -16,9 +16,9 @@ namespace {
 
 constexpr int kScriptMs = 100'000;
 
-Outcome script(std::vector<std::string> arguments) {
+Outcome script(std::vector<std::string> arguments, const std::string& binary = TROUPE_BINARY) {
   arguments.insert(arguments.begin(), "deploy/cluster.sh");
-  return run_program({std::move(arguments), "", {{"TROUPE_BINARY", TROUPE_BINARY}}, ""}, kScriptMs);
+  return run_program({std::move(arguments), "", {{"TROUPE_BINARY", binary}}, ""}, kScriptMs);
 }
 
 /// Ended processes that nobody has waited for are not alive.
@@ -99,6 +99,16 @@ TEST_F(ClusterScript, WhatWasKilledComesBackWhereItWas) {
   EXPECT_EQ(text_at(healed, "/nats"), text_at(first, "/nats"));
   EXPECT_EQ(pid_of(healed, 0), pid_of(again, 0)) << "what runs is left alone";
   EXPECT_EQ(text_at(call("status"), "/nodes/0/ready"), "true");
+}
+
+TEST_F(ClusterScript, WhatHasStartedEndsWhenTheRestDoesNot) {
+  const Outcome outcome = script({"up", "--dir", dir(), "--nodes", "1"}, "/bin/false");
+  EXPECT_EQ(outcome.exit, 1);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_NE(outcome.err.find("node-1 does not start"), std::string::npos) << outcome.err;
+  for (const std::string name : {"postgres", "nats", "node-1"}) {
+    EXPECT_FALSE(std::filesystem::exists(dir() + "/run/" + name)) << name;
+  }
 }
 
 TEST_F(ClusterScript, AProcessThatCameByAnOldIdIsLeftAlone) {

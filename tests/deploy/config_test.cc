@@ -140,7 +140,11 @@ TEST(Config, PasswordsAreHiddenWhereverLibpqLooksForThem) {
             "postgres:///d?host=h&password=***&sslpassword=***&p%61ssword=***");
   EXPECT_EQ(mask_conninfo("host=h  password = 'a \\' b' dbname=d"), "host=h password=*** dbname=d");
   EXPECT_EQ(mask_conninfo("host=h password=a\\ b user='x y'"), "host=h password=*** user='x y'");
-  EXPECT_EQ(mask_conninfo("host=h password='a b"), "host=h password=***");
+  EXPECT_EQ(mask_conninfo("host='h'password=a"), "host='h' password=***");
+  for (const std::string broken :
+       {"host=h password='a b", "host='h password=a", "host h password=a", "=a"}) {
+    EXPECT_EQ(mask_conninfo(broken), "***") << broken;
+  }
   EXPECT_EQ(mask_conninfo("secret"), "***");
   EXPECT_EQ(mask_conninfo(""), "");
 }
