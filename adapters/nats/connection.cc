@@ -161,12 +161,12 @@ void Connection::adopt(std::shared_ptr<natsConnection> link) {
     is_again = std::exchange(had_link_, true);
     link_ = std::move(link);
   }
-  look();
-  services_.log.info("NATS is connected", {{"server", shown_address(raw)}});
   if (is_again) {
     ++reconnects_;
     reconnects_total_.add();
   }
+  look();
+  services_.log.info("NATS is connected", {{"server", shown_address(raw)}});
   tell_watches();
 }
 

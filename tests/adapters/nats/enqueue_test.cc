@@ -181,7 +181,8 @@ TEST_F(NatsEnqueue, ARestartedServerGivesWhatItKept) {
   enqueue(submission(), "before");
   ASSERT_TRUE(engine.asked.wait_for(1));
   server->kill();
-  ASSERT_TRUE(log.wait_for("NATS is disconnected"));
+  wait_until_disconnected(*node);
+  wait_until_disconnected(*client);
   engine.commit();  // while its acknowledgement can go nowhere
   server->start();
   ASSERT_TRUE(client->wait_until_connected(kPatience));
@@ -196,6 +197,7 @@ TEST_F(NatsEnqueue, ADeletedStoreIsMadeAnewAndItsNumbersMeanNothing) {
   enqueue(submission());
   wait_until_kept(0);
   server->kill();
+  wait_until_disconnected(*client);
   server->delete_store();
   server->start();
   ASSERT_TRUE(client->wait_until_connected(kPatience));
