@@ -47,6 +47,11 @@ struct Enqueue::Shared : std::enable_shared_from_this<Enqueue::Shared> {
     const auto half = static_cast<std::uint64_t>(whole / 2);
     return {whole / 2 + static_cast<std::int64_t>(random.below(half + 1))};
   }
+  /// With the lock.
+  void tell_changed() {
+    has_changed = true;
+    changed.notify_all();
+  }
   void say(const std::string& ack, const std::string& word);
   void arm_mark(std::uint64_t number);
   void mark(std::uint64_t number);
@@ -72,6 +77,7 @@ struct Enqueue::Shared : std::enable_shared_from_this<Enqueue::Shared> {
   bool is_established = false;
   bool is_closing = false;
   bool is_nudged = false;
+  bool has_changed = false;
 };
 
 Enqueue::Enqueue(Connection& connection, Intake& intake, Options options)
@@ -88,7 +94,7 @@ Enqueue::Enqueue(Connection& connection, Intake& intake, Options options)
     const std::lock_guard lock(shared->mutex);
     shared->is_established = false;
     shared->is_nudged = true;
-    shared->changed.notify_all();
+    shared->tell_changed();
   });
   keeper_ = std::thread([this] { keep(); });
 }
@@ -98,7 +104,7 @@ void Enqueue::close() {
     const std::lock_guard lock(shared_->mutex);
     if (shared_->is_closing) return;
     shared_->is_closing = true;
-    shared_->changed.notify_all();
+    shared_->tell_changed();
   }
   keeper_.join();
   watch_ = nullptr;
@@ -127,13 +133,15 @@ void Enqueue::keep() {
       establish(lock);
       continue;
     }
+    // What changes while the lock is free for publishing must not be slept through.
+    shared.has_changed = false;
     pull(lock);
-    if (!shared.is_established) continue;
+    const auto has_changed = [&shared] { return shared.has_changed; };
     if (shared.pulls.empty()) {
-      shared.changed.wait(lock);
+      shared.changed.wait(lock, has_changed);
       continue;
     }
-    shared.changed.wait_for(lock, as_chrono(patience));
+    if (shared.changed.wait_for(lock, as_chrono(patience), has_changed)) continue;
     if (monotonic_us() - shared.heard_us >= patience.us) {
       shared.log.warning("NATS: the stream of submissions is silent; looking after it");
       shared.is_established = false;
@@ -195,7 +203,10 @@ void Enqueue::pull(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   const Status status = connection_.publish({subject, inbox_ + hex_of(number), body, {}});
   lock.lock();
-  if (!status.ok()) shared.is_established = false;
+  if (!status.ok()) {
+    shared.is_established = false;
+    shared.has_changed = true;
+  }
 }
 
 void Enqueue::hear(const Message& message) {
@@ -205,10 +216,13 @@ void Enqueue::hear(const Message& message) {
     if (!hear_status(message)) return;
     const std::lock_guard lock(shared.mutex);
     shared.is_established = false;
-    shared.changed.notify_all();
+    shared.tell_changed();
     return;
   }
-  bool is_full = false;
+  const std::string ack(message.reply());
+  const Result<Delivered> delivered = parse_delivered(ack);
+  if (!delivered.ok()) return;
+  std::uint64_t number = 0;
   {
     const std::lock_guard lock(shared.mutex);
     shared.heard_us = monotonic_us();
@@ -217,11 +231,15 @@ void Enqueue::hear(const Message& message) {
     const auto at = shared.pulls.begin();
     if (at != shared.pulls.end() && --at->second == 0) shared.pulls.erase(at);
     // Answers to requests that were given up for lost come on top of the new ones'.
-    is_full = shared.is_closing || shared.works.size() >= 2 * options_.in_flight_max;
-    shared.changed.notify_all();
+    if (!shared.is_closing && shared.works.size() < 2 * options_.in_flight_max) {
+      number = ++shared.last_number;
+      shared.works[number] = Work{ack, std::string(message.subject()), *delivered, {}};
+      shared.arm_mark(number);
+    }
+    shared.tell_changed();
   }
-  if (is_full) return shared.say(std::string(message.reply()), "-NAK");
-  start(message);
+  if (number == 0) return shared.say(ack, "-NAK");
+  start(number, message, *delivered);
 }
 
 /// True if the stream or the consumer has to be looked after.
@@ -236,7 +254,7 @@ bool Enqueue::hear_status(const Message& message) {
     return false;
   }
   shared_->pulls.erase(*pull);
-  shared_->changed.notify_all();
+  shared_->tell_changed();
   if (status == "408" || status == "404") {
     shared_->failures = 0;
     return false;
@@ -247,19 +265,8 @@ bool Enqueue::hear_status(const Message& message) {
   return true;
 }
 
-void Enqueue::start(const Message& message) {
-  const std::string ack(message.reply());
-  const Result<Delivered> delivered = parse_delivered(ack);
+void Enqueue::start(std::uint64_t number, const Message& message, const Delivered& delivered) {
   const auto tokens = tokens_of(message.subject());
-  const std::string subject(message.subject());
-  if (!delivered.ok()) return;
-  std::uint64_t number = 0;
-  {
-    const std::lock_guard lock(shared_->mutex);
-    number = ++shared_->last_number;
-    shared_->works[number] = Work{ack, subject, *delivered, {}};
-    shared_->arm_mark(number);
-  }
   Arrival arrival;
   if (tokens.size() == 5) {
     arrival.workspace = tokens[3];
@@ -272,7 +279,7 @@ void Enqueue::start(const Message& message) {
     // Apart from keys over HTTP, whose bodies look otherwise and would only conflict.
     arrival.idempotency_key = "nats-msg-id:" + std::string(*id);
   } else {
-    arrival.idempotency_key = key_of(*delivered);
+    arrival.idempotency_key = key_of(delivered);
   }
   intake_.start(std::move(arrival), [shared = shared_, number](const Result<RunId>& run) {
     shared->ended(number, run);
@@ -316,7 +323,7 @@ void Enqueue::Shared::ended(std::uint64_t number, const Result<RunId>& run) {
     work = std::move(at->second);
     works.erase(at);
     word = verdict(work, run);
-    changed.notify_all();
+    tell_changed();
   }
   outlet.with([&](Connection& connection) { connection.deadlines().cancel(work.mark); });
   say(work.ack, word);

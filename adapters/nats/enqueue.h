@@ -59,7 +59,7 @@ class Enqueue {
   void pull(std::unique_lock<std::mutex>& lock);
   void hear(const Message& message);
   bool hear_status(const Message& message);
-  void start(const Message& message);
+  void start(std::uint64_t number, const Message& message, const Delivered& delivered);
 
   Connection& connection_;
   Intake& intake_;
