@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <charconv>
 
-#include "adapters/http/body_reader.h"
+#include "runtime/edge/body_reader.h"
 
 namespace troupe::http {
 namespace {
+
+using edge::BodyReader;
+using edge::invalid;
+using edge::own;
 
 constexpr std::size_t kNameMax = 256;
 constexpr std::size_t kProseMax = 8 << 10;

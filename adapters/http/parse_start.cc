@@ -1,12 +1,16 @@
 #include <algorithm>
 #include <array>
 
-#include "adapters/http/body_reader.h"
 #include "adapters/http/parse.h"
+#include "runtime/edge/body_reader.h"
 #include "runtime/json/tree.h"
 
 namespace troupe::http {
 namespace {
+
+using edge::BodyReader;
+using edge::invalid;
+using edge::own;
 
 // One of these in `params` makes it an envelope; without any, `params` is the input itself.
 constexpr std::array<std::string_view, 8> kEnvelopeKeys = {

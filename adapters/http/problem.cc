@@ -1,7 +1,5 @@
 #include "adapters/http/problem.h"
 
-#include "runtime/json/write.h"
-
 namespace troupe::http {
 namespace {
 
@@ -12,58 +10,15 @@ std::string extra_headers(int status) {
   return {};
 }
 
-void write_errors(json::Writer& out, const Error& error, std::string_view prefix) {
-  out.key("errors").begin_array();
-  for (const Issue& issue : error.issues) {
-    if (issue.warning) continue;
-    out.begin_object()
-        .member("pointer", std::string(prefix) + issue.pointer)
-        .member("code", info(issue.code).name)
-        .member("message", issue.message)
-        .end_object();
-  }
-  out.end_array();
-}
-
 }  // namespace
 
-std::string issues_json(const std::vector<Issue>& issues) {
-  json::Writer out;
-  out.begin_array();
-  for (const Issue& issue : issues) {
-    out.begin_object().member("code", info(issue.code).name);
-    if (!issue.step.empty()) out.member("step", issue.step);
-    out.member("pointer", issue.pointer)
-        .member("severity", issue.warning ? "warning" : "error")
-        .member("message", issue.message)
-        .end_object();
-  }
-  out.end_array();
-  return out.take();
-}
-
 Response problem(const Error& error, const ProblemExtras& extras) {
-  const CodeInfo& about = info(error.code);
-  const std::string_view detail = error.message.empty() ? about.title : error.message;
-  json::Writer out;
-  out.begin_object()
-      .member("type", "urn:troupe:error:" + std::string(about.name))
-      .member("title", about.title)
-      .member("status", about.http_status)
-      .member("detail", detail)
-      .member("code", about.name)
-      .member("error", detail);
-  if (!error.issues.empty()) {
-    write_errors(out, error, extras.pointer_prefix);
-    if (extras.with_issues) out.member_raw("issues", issues_json(error.issues));
-  }
-  if (!extras.decision.empty()) out.member_raw("decision", extras.decision);
-  out.end_object();
+  const int status = info(error.code).http_status;
   Response response;
-  response.status = about.http_status;
-  response.body = out.take();
+  response.status = status;
+  response.body = edge::problem_json(error, extras);
   response.content_type = "application/problem+json";
-  response.headers = extra_headers(about.http_status);
+  response.headers = extra_headers(status);
   return response;
 }
 

@@ -1,14 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 
+#include "runtime/edge/scope.h"
 #include "runtime/port/engine.h"
 
 namespace troupe::http {
@@ -35,16 +33,11 @@ class ScopeCache {
   void forget();
 
  private:
-  static constexpr std::size_t kEntriesMax = 50'000;
-
-  static std::string scope_key(std::string_view tenant, std::string_view project);
-  static std::string workflow_key(const store::TenantScope& scope, WorkflowId workflow);
+  std::uint64_t generation() const;
 
   Engine& engine_;
   mutable std::shared_mutex mutex_;
-  std::uint64_t generation_ = 0;  ///< answers of reads that began before `forget` are not kept
-  std::unordered_map<std::string, store::TenantScope> scopes_;
-  std::unordered_set<std::string> workflows_;
+  edge::KnownScopes known_;
 };
 
 }  // namespace troupe::http

@@ -54,7 +54,14 @@ class Connection::Delivery {
   std::atomic<std::thread::id> thread_ = std::thread::id();
 };
 
+Watch::~Watch() {
+  const std::lock_guard lock(connection_.watches_mutex_);
+  connection_.watches_.erase(number_);
+}
+
 Subscription::~Subscription() { connection_.end(number_); }
+
+void Subscription::drain(Duration patience) { connection_.drain(number_, patience); }
 
 Result<std::unique_ptr<Connection>> Connection::open(Options options, const Services& services) {
   auto library = library_options(options);
@@ -146,6 +153,7 @@ void Connection::adopt(std::shared_ptr<natsConnection> link) {
   {
     const std::lock_guard interests_lock(interests_mutex_);
     for (auto& [number, interest] : interests_) {
+      if (interest.is_draining) continue;
       const natsStatus status = make(raw, interest);
       if (status != NATS_OK) said(status, "a subscription could not be renewed");
     }
@@ -153,12 +161,13 @@ void Connection::adopt(std::shared_ptr<natsConnection> link) {
     is_again = std::exchange(had_link_, true);
     link_ = std::move(link);
   }
-  look();
-  services_.log.info("NATS is connected", {{"server", shown_address(raw)}});
   if (is_again) {
     ++reconnects_;
     reconnects_total_.add();
   }
+  look();
+  services_.log.info("NATS is connected", {{"server", shown_address(raw)}});
+  tell_watches();
 }
 
 void Connection::drop() {
@@ -266,6 +275,22 @@ natsStatus Connection::make(natsConnection* link, Interest& interest) {
   return status;
 }
 
+void Connection::drain(std::uint64_t number, Duration patience) {
+  natsSubscription* made = nullptr;
+  {
+    const std::lock_guard lock(interests_mutex_);
+    Interest& interest = interests_.at(number);
+    interest.is_draining = true;
+    made = std::exchange(interest.made, nullptr);
+  }
+  if (made == nullptr) return;
+  const std::int64_t patience_ms = std::max<std::int64_t>(patience.us / 1000, 1);
+  if (natsSubscription_DrainTimeout(made, patience_ms) == NATS_OK) {
+    natsSubscription_WaitForDrainCompletion(made, patience_ms);
+  }
+  natsSubscription_Destroy(made);
+}
+
 void Connection::end(std::uint64_t number) {
   std::shared_ptr<Delivery> delivery;
   {
@@ -280,6 +305,18 @@ void Connection::end(std::uint64_t number) {
     interests_.erase(at);
   }
   delivery->close();
+}
+
+std::unique_ptr<Watch> Connection::watch(std::function<void()> heard) {
+  const std::lock_guard lock(watches_mutex_);
+  const std::uint64_t number = watches_.empty() ? 1 : watches_.rbegin()->first + 1;
+  watches_.emplace(number, std::move(heard));
+  return std::unique_ptr<Watch>(new Watch(*this, number));
+}
+
+void Connection::tell_watches() {
+  const std::lock_guard lock(watches_mutex_);
+  for (const auto& [number, heard] : watches_) heard();
 }
 
 void Connection::look() {
@@ -320,6 +357,7 @@ void Connection::on_reconnected(natsConnection* link, void* self) {
   connection.reconnects_total_.add();
   connection.look();
   connection.services_.log.info("NATS is connected again", {{"server", shown_address(link)}});
+  connection.tell_watches();
 }
 
 void Connection::on_closed(natsConnection* link, void* self) {

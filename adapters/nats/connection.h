@@ -38,6 +38,9 @@ class Connection;
 class Subscription {
  public:
   ~Subscription();
+  /// Takes no new messages, and waits until the handler has seen all that had been sent here. For
+  /// those who would wait for an answer in vain.
+  void drain(Duration patience);
   Subscription(const Subscription&) = delete;
   Subscription& operator=(const Subscription&) = delete;
 
@@ -45,6 +48,20 @@ class Subscription {
   friend class Connection;
   Subscription(Connection& connection, std::uint64_t number)
       : connection_(connection), number_(number) {}
+  Connection& connection_;
+  const std::uint64_t number_;
+};
+
+/// A wish to hear of each new link; ends with it, and then is not called any more.
+class Watch {
+ public:
+  ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  friend class Connection;
+  Watch(Connection& connection, std::uint64_t number) : connection_(connection), number_(number) {}
   Connection& connection_;
   const std::uint64_t number_;
 };
@@ -78,6 +95,8 @@ class Connection {
   /// `handler` is called by one thread at a time. With a `queue`, one of its members gets each
   /// message. Without a link this is remembered for when there is one.
   std::unique_ptr<Subscription> subscribe(std::string subject, std::string queue, Handler handler);
+  /// `heard` is called, on a thread of ours, whenever a link has come up; it must not block.
+  std::unique_ptr<Watch> watch(std::function<void()> heard);
   /// Returns when the server has seen all that was said before.
   Status flush(Duration patience);
 
@@ -88,6 +107,7 @@ class Connection {
 
  private:
   friend class Subscription;
+  friend class Watch;
   /// One handler with its gate: what the library's threads see of a subscription.
   class Delivery;
   struct Interest {
@@ -95,6 +115,7 @@ class Connection {
     std::string queue;
     std::shared_ptr<Delivery> delivery;
     natsSubscription* made = nullptr;  ///< on the present link
+    bool is_draining = false;
   };
 
   Connection(Options options, LibraryOptions library, const Services& services);
@@ -103,7 +124,9 @@ class Connection {
   void adopt(std::shared_ptr<natsConnection> link);
   void drop();
   natsStatus make(natsConnection* link, Interest& interest);
+  void drain(std::uint64_t number, Duration patience);
   void end(std::uint64_t number);
+  void tell_watches();
   void look();  ///< takes over the library's view of the link
   void said(natsStatus status, const char* text);
   std::int64_t delay_ms(int attempt);
@@ -123,6 +146,9 @@ class Connection {
   std::mutex interests_mutex_;  ///< before mutex_; held while the library is told
   std::map<std::uint64_t, Interest> interests_;
   std::uint64_t last_number_ = 0;
+
+  std::mutex watches_mutex_;  ///< held while they are called
+  std::map<std::uint64_t, std::function<void()>> watches_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

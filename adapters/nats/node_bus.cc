@@ -1,6 +1,5 @@
 #include "adapters/nats/node_bus.h"
 
-#include <shared_mutex>
 #include <utility>
 
 #include "adapters/nats/subject.h"
@@ -36,30 +35,20 @@ class Call final : public Exchange {
   std::string body_;
 };
 
+/// Nobody is told: whoever waits for an answer has patience for it.
+void said(const Connection& connection, const Status& status) {
+  if (status.ok()) return;
+  connection.services().log.debug("A message to a node could not be sent",
+                                  {{"error", status.error().message}});
+}
+
 }  // namespace
-
-struct NodeBus::Voice {
-  std::shared_mutex mutex;
-  Connection* connection = nullptr;  ///< null once the bus is closed
-
-  void say(const std::string& subject, std::string_view body) {
-    const std::shared_lock lock(mutex);
-    if (connection == nullptr) return;
-    const Status status = publish_whole(*connection, subject, {}, body);
-    if (!status.ok()) {
-      connection->services().log.debug("An answer to a node could not be sent",
-                                       {{"error", status.error().message}});
-    }
-  }
-};
 
 NodeBus::NodeBus(Connection& connection, Assembly::Limits limits)
     : connection_(connection),
       assembly_(std::make_shared<Assembly>(connection.deadlines(), limits)),
-      voice_(std::make_shared<Voice>()),
-      inbox_(connection, kReply) {
-  voice_->connection = &connection;
-}
+      outlet_(std::make_shared<Outlet>(connection)),
+      inbox_(connection, kReply) {}
 
 Status NodeBus::listen(store::NodeNumber self, Handler handler) {
   TROUPE_ENSURE(own_ == nullptr);
@@ -78,8 +67,10 @@ void NodeBus::hear(const Message& message) {
   if (!body) return;
   Reply reply;
   if (!message.reply().empty()) {
-    reply = [voice = voice_, subject = std::string(message.reply())](const std::string& answer) {
-      voice->say(subject, answer);
+    reply = [outlet = outlet_, subject = std::string(message.reply())](const std::string& answer) {
+      outlet->with([&](Connection& connection) {
+        said(connection, publish_whole(connection, subject, {}, answer));
+      });
     };
   }
   handler_(*std::move(body), std::move(reply));
@@ -89,8 +80,7 @@ void NodeBus::close() {
   own_ = nullptr;
   all_ = nullptr;
   inbox_.close();
-  const std::unique_lock lock(voice_->mutex);
-  voice_->connection = nullptr;
+  outlet_->close();
 }
 
 void NodeBus::request(store::NodeNumber to, std::string body, Duration patience, Answer answer) {
@@ -103,17 +93,11 @@ void NodeBus::request(store::NodeNumber to, std::string body, Duration patience,
 }
 
 void NodeBus::tell(store::NodeNumber to, std::string body) {
-  said(publish_whole(connection_, kNode + std::to_string(to), {}, body));
+  said(connection_, publish_whole(connection_, kNode + std::to_string(to), {}, body));
 }
 
 void NodeBus::tell_all(std::string body) {
-  said(publish_whole(connection_, kAll + self_, {}, body));
-}
-
-void NodeBus::said(const Status& status) {
-  if (status.ok()) return;
-  connection_.services().log.debug("A message to a node could not be sent",
-                                   {{"error", status.error().message}});
+  said(connection_, publish_whole(connection_, kAll + self_, {}, body));
 }
 
 }  // namespace troupe::nats

@@ -5,6 +5,7 @@
 
 #include "adapters/nats/connection.h"
 #include "adapters/nats/inbox.h"
+#include "adapters/nats/outlet.h"
 #include "adapters/nats/parts.h"
 #include "runtime/port/bus.h"
 
@@ -30,14 +31,11 @@ class NodeBus final : public Bus {
   bool connected() const override { return connection_.connected(); }
 
  private:
-  /// What replies still hold when the bus is gone.
-  struct Voice;
   void hear(const Message& message);
-  void said(const Status& status);
 
   Connection& connection_;
   const std::shared_ptr<Assembly> assembly_;
-  const std::shared_ptr<Voice> voice_;
+  const std::shared_ptr<Outlet> outlet_;  ///< of replies
   Inbox inbox_;
   std::string self_ = "0";
   Handler handler_;

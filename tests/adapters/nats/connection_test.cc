@@ -62,7 +62,7 @@ TEST_F(NatsConnection, SubscriptionsOutlastARestartOfTheServer) {
   const auto subscription = connection->subscribe(
       "test.again", "", [&](const Message& message) { heard.add(std::string(message.body())); });
   server->kill();
-  ASSERT_TRUE(log.wait_for("NATS is disconnected"));
+  wait_until_disconnected(*connection);
   server->start();
   ASSERT_TRUE(connection->wait_until_connected(kPatience));
   ASSERT_TRUE(connection->publish({"test.again", "", "x", {}}).ok());

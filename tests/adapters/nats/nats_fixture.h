@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -106,6 +107,11 @@ class NatsFixture : public ::testing::Test {
     auto made = connect(options());
     if (!made->wait_until_connected(kPatience)) throw std::runtime_error("no connection");
     return made;
+  }
+  static void wait_until_disconnected(nats::Connection& connection) {
+    while (connection.connected()) {
+      if (!connection.flush(milliseconds(10)).ok()) std::this_thread::yield();
+    }
   }
   void start_server(std::string settings = "") {
     server = std::make_unique<NatsServer>(std::move(settings));

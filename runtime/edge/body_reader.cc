@@ -1,8 +1,8 @@
-#include "adapters/http/body_reader.h"
+#include "runtime/edge/body_reader.h"
 
 #include "runtime/json/tree.h"
 
-namespace troupe::http {
+namespace troupe::edge {
 
 json::Text own(std::string_view part) { return json::Text::trusted(std::string(part)); }
 
@@ -122,4 +122,4 @@ std::optional<std::vector<std::string>> BodyReader::texts(std::string_view key) 
   return list;
 }
 
-}  // namespace troupe::http
+}  // namespace troupe::edge

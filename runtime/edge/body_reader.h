@@ -10,7 +10,7 @@
 #include "runtime/json/read.h"
 #include "runtime/json/text.h"
 
-namespace troupe::http {
+namespace troupe::edge {
 
 /// Reads the members of one object of a request body and notes what is wrong with each, so that a
 /// caller hears of every mistake at once. A member that is null counts as absent. Views point into
@@ -44,4 +44,4 @@ json::Text own(std::string_view part);
 /// kValidationFailed with these issues.
 Error invalid(std::vector<Issue> issues);
 
-}  // namespace troupe::http
+}  // namespace troupe::edge
