@@ -158,8 +158,8 @@ Result<std::vector<Frame>> MemoryStore::ReaderImpl::history(RunId entity, Pos af
   const auto it = owner_.state_.history.find(entity);
   if (it == owner_.state_.history.end()) return frames;
   std::size_t bytes = 0;
-  for (const Frame& frame : it->second) {
-    if (frame.pos <= after) continue;
+  for (auto at = it->second.upper_bound(after); at != it->second.end(); ++at) {
+    const Frame& frame = at->second;
     if (!frames.empty() && bytes + frame.bytes.size() > bytes_max) break;
     bytes += frame.bytes.size();
     frames.push_back(frame);
@@ -169,7 +169,7 @@ Result<std::vector<Frame>> MemoryStore::ReaderImpl::history(RunId entity, Pos af
 
 Result<bool> MemoryStore::ReaderImpl::in_journal(Pos pos) {
   const std::scoped_lock lock(owner_.mutex_);
-  return pos >= owner_.state_.journal_start();
+  return owner_.state_.journal.contains(pos);
 }
 
 Result<std::optional<std::string>> MemoryStore::ReaderImpl::payload(std::uint32_t bucket,
@@ -213,33 +213,32 @@ Result<std::vector<WaiterRow>> MemoryStore::ReaderImpl::waiters(const TenantScop
   return rows;
 }
 
-Pos MemoryStore::ReaderImpl::recovery_mark() const {
-  const std::scoped_lock lock(owner_.mutex_);
-  return owner_.state_.recovery_mark;
-}
-
 Status MemoryStore::ReaderImpl::scan_tail(const cluster::SlotSet& slots,
                                           const std::function<bool(Frame)>& visit) {
-  return scan(recovery_mark(), [&](Frame frame) {
-    return !slots.test(cluster::slot_of(frame.entity)) || visit(std::move(frame));
-  });
+  return scan(slots, 0, visit);
 }
 
 Status MemoryStore::ReaderImpl::scan_tail_of(RunId entity, Pos after,
                                              const std::function<bool(Frame)>& visit) {
-  return scan(std::max(recovery_mark(), after + 1), [&](Frame frame) {
+  cluster::SlotSet slot;
+  slot.set(cluster::slot_of(entity));
+  return scan(slot, after + 1, [&](Frame frame) {
     return frame.entity != entity || visit(std::move(frame));
   });
 }
 
-Status MemoryStore::ReaderImpl::scan(Pos from, const std::function<bool(Frame)>& visit) {
+Status MemoryStore::ReaderImpl::scan(const cluster::SlotSet& slots, Pos from,
+                                     const std::function<bool(Frame)>& visit) {
   // The visitor may take its time or read from this store, so no lock is held while it runs.
   for (Pos next = from;;) {
     std::optional<Frame> frame;
     {
       const std::scoped_lock lock(owner_.mutex_);
-      const auto it = owner_.state_.journal.lower_bound(next);
-      if (it == owner_.state_.journal.end()) return ok();
+      const State& state = owner_.state_;
+      auto it = state.journal.lower_bound(next);
+      const auto end = state.journal.end();
+      while (it != end && !state.is_tail(owner_.node_, slots, it->second)) ++it;
+      if (it == end) return ok();
       frame = it->second;
     }
     next = frame->pos + 1;

@@ -7,27 +7,54 @@ namespace troupe::memory {
 
 using namespace store;
 
-Status State::check(const Batch& batch) const {
+Status State::fence(NodeNumber node) const {
+  if (!is_shared || nodes.is_member(node)) return ok();
+  return Error{Code::kStaleEpoch, "This node has not joined, or has been declared gone.", {}};
+}
+
+Journal& State::journal_of(NodeNumber node) {
+  const auto [at, is_new] = nodes.journals.try_emplace(node);
+  if (is_new && !is_shared) at->second = {{0}, 0, 0, 0, false};
+  return at->second;
+}
+
+std::uint64_t State::begin_epoch(NodeNumber node) {
+  ++epoch;
+  epoch_owners[epoch] = node;
+  if (!is_shared) return epoch;
+  Journal& own = journal_of(node);
+  own.tables.push_back(epoch << kEpochShift);
+  own.pos_max = own.tables.back();
+  own.table_bytes = 0;
+  return epoch;
+}
+
+Status State::check(const Journal& own, const Batch& batch) const {
   std::set<Pos> seen;
   for (const Frame& frame : batch.frames) {
-    if (frame.pos < journal_start() || journal.contains(frame.pos) ||
-        !seen.insert(frame.pos).second) {
-      return Error{Code::kInternal, "A frame's address is taken or lies in history.", {}};
+    if (!own.holds(frame.pos) || journal.contains(frame.pos) || !seen.insert(frame.pos).second) {
+      return Error{Code::kInternal, "A frame's address is taken, or lies in history or no epoch.",
+                   {}};
     }
   }
   return ok();
 }
 
-Status State::apply(const Batch& batch, std::size_t table_bytes_max) {
-  if (Status checked = check(batch); !checked) return checked;
-  if (!batch.frames.empty() && table_bytes >= table_bytes_max) {
-    tables.push_back(journal.empty() ? 0 : journal.rbegin()->first + 1);
-    table_bytes = 0;
-  }
-  for (const Frame& frame : batch.frames) {
-    journal.emplace(frame.pos, frame);
-    table_bytes += frame.bytes.size();
-    journal_bytes += frame.bytes.size();
+Status State::apply(NodeNumber node, const Batch& batch, std::size_t table_bytes_max) {
+  if (Status live = fence(node); !live) return live;
+  if (!batch.frames.empty()) {
+    Journal& own = journal_of(node);
+    if (Status checked = check(own, batch); !checked) return checked;
+    if (own.table_bytes >= table_bytes_max && !own.tables.empty()) {
+      own.tables.push_back(own.pos_max + 1);
+      own.table_bytes = 0;
+    }
+    for (const Frame& frame : batch.frames) {
+      journal.emplace(frame.pos, frame);
+      own.pos_max = std::max(own.pos_max, frame.pos);
+      own.table_bytes += frame.bytes.size();
+      journal_bytes += frame.bytes.size();
+    }
   }
   apply_rows(batch);
   return ok();
@@ -60,18 +87,37 @@ void State::apply_rows(const Batch& batch) {
   }
 }
 
-bool State::retire(std::size_t tables_kept) {
-  // The table that holds the mark is the last one that starts at or before it.
-  const auto needed = std::upper_bound(tables.begin(), tables.end(), recovery_mark) - 1;
-  const auto unneeded = static_cast<std::size_t>(needed - tables.begin());
-  if (unneeded <= tables_kept) return false;
-  const auto end = journal.lower_bound(tables[1]);
-  for (auto it = journal.begin(); it != end; ++it) {
-    history[it->second.entity].push_back(std::move(it->second));
+bool State::retire(NodeNumber node, std::size_t tables_kept) {
+  Journal& own = journal_of(node);
+  if (own.unneeded() > tables_kept) {
+    retire_oldest(own);
+    return own.unneeded() > tables_kept || nodes.unneeded() != 0;
   }
-  journal.erase(journal.begin(), end);
-  tables.erase(tables.begin());
-  return unneeded - 1 > tables_kept;
+  const NodeNumber gone = nodes.unneeded();
+  if (gone == 0) return false;
+  retire_oldest(nodes.journals.at(gone));
+  nodes.forget_if_empty(gone);
+  return nodes.unneeded() != 0;
+}
+
+void State::retire_oldest(Journal& own) {
+  const auto begin = journal.lower_bound(own.tables.front());
+  const auto end = journal.lower_bound(own.end_of_oldest());
+  for (auto it = begin; it != end; ++it) {
+    history[it->second.entity].emplace(it->first, std::move(it->second));
+  }
+  journal.erase(begin, end);
+  own.tables.erase(own.tables.begin());
+}
+
+bool State::is_tail(NodeNumber node, const cluster::SlotSet& slots, const Frame& frame) const {
+  const cluster::Slot slot = cluster::slot_of(frame.entity);
+  if (!slots.test(slot)) return false;
+  const auto owner = epoch_owners.find(frame.pos >> kEpochShift);
+  const NodeNumber writer = is_shared && owner != epoch_owners.end() ? owner->second : node;
+  const auto own = nodes.journals.find(writer);
+  if (own == nodes.journals.end() || frame.pos < own->second.mark) return false;
+  return writer == node || nodes.has_tail(slot, writer);
 }
 
 }  // namespace troupe::memory

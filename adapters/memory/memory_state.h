@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/memory/memory_nodes.h"
 #include "runtime/port/store.h"
 
 namespace troupe::memory {
@@ -14,14 +15,14 @@ namespace troupe::memory {
 struct State {
   using PayloadKey = std::pair<std::pair<std::uint32_t, ProjectId>, Digest>;
 
+  bool is_shared = false;  ///< by nodes that join; else one store writes as it likes
+  Nodes nodes;
   std::uint64_t epoch = 0;
-  store::Pos recovery_mark = 0;
   std::uint64_t journal_bytes = 0;
 
-  std::map<store::Pos, store::Frame> journal;
-  std::vector<store::Pos> tables{0};  ///< starts; the last one is being written
-  std::size_t table_bytes = 0;        ///< of the last one
-  std::unordered_map<RunId, std::vector<store::Frame>> history;
+  std::map<store::Pos, store::Frame> journal;  ///< of all nodes
+  std::map<std::uint64_t, store::NodeNumber> epoch_owners;
+  std::unordered_map<RunId, std::map<store::Pos, store::Frame>> history;
 
   std::unordered_map<RunId, store::RunRow> runs;
   std::map<RunId, store::Snapshot> snapshots;
@@ -34,14 +35,23 @@ struct State {
   std::map<WorkflowId, store::Workflow> workflows;
   std::map<std::pair<WorkflowId, std::int32_t>, store::Version> versions;
 
+  /// kStaleEpoch for a node that is no member.
+  Status fence(store::NodeNumber node) const;
   /// All of the batch or, if a frame's address cannot be written, nothing (kInternal).
-  Status apply(const store::Batch& batch, std::size_t table_bytes_max);
-  /// Moves the oldest table into history if recovery needs none of it; true while there is more.
-  bool retire(std::size_t tables_kept);
-  store::Pos journal_start() const { return tables.front(); }
+  Status apply(store::NodeNumber node, const store::Batch& batch, std::size_t table_bytes_max);
+  std::uint64_t begin_epoch(store::NodeNumber node);
+  /// Moves the oldest table into history if recovery needs none of it, else the oldest of a gone
+  /// node that no slot needs; true while there is more.
+  bool retire(store::NodeNumber node, std::size_t tables_kept);
+  /// The node's journal; a store's own is there from the first use on.
+  Journal& journal_of(store::NodeNumber node);
+  /// Whether recovery of the node's slots has to read this frame.
+  bool is_tail(store::NodeNumber node, const cluster::SlotSet& slots,
+               const store::Frame& frame) const;
 
  private:
-  Status check(const store::Batch& batch) const;
+  Status check(const Journal& own, const store::Batch& batch) const;
+  void retire_oldest(Journal& own);
   void apply_rows(const store::Batch& batch);
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adapters/memory/memory_membership.h"
 #include "adapters/memory/memory_writer.h"
 #include "runtime/port/paging.h"
 
@@ -9,12 +10,21 @@ namespace troupe::memory {
 
 using namespace store;
 
-MemoryStore::MemoryStore(Options options)
-    : options_(options), writer_(std::make_unique<WriterImpl>(*this)) {}
+MemoryStore::MemoryStore(Options options) : MemoryStore(options, std::make_shared<Disk>()) {}
+MemoryStore::MemoryStore(Options options, std::shared_ptr<Disk> disk)
+    : options_(options),
+      disk_(std::move(disk)),
+      mutex_(disk_->mutex),
+      state_(disk_->state),
+      writer_(std::make_unique<WriterImpl>(*this)) {}
 MemoryStore::~MemoryStore() = default;
 
 Writer& MemoryStore::writer() { return *writer_; }
 std::unique_ptr<Reader> MemoryStore::open_reader() { return std::make_unique<ReaderImpl>(*this); }
+std::unique_ptr<Membership> MemoryStore::open_membership() {
+  if (!state_.is_shared) return nullptr;
+  return std::make_unique<MembershipImpl>(*this);
+}
 StoreInfo MemoryStore::info() const { return {"memory", "1", "not durable"}; }
 
 std::uint64_t MemoryStore::journal_bytes() const {
@@ -98,11 +108,11 @@ Status MemoryStore::commit(const Batch& batch) {
     if (holding_) --passes_;
   }
   if (touches_damage(batch)) return Error{Code::kCorrupt, "A page is damaged.", {}};
-  if (faults_.empty()) return state_.apply(batch, options_.journal_table_bytes);
+  if (faults_.empty()) return state_.apply(node_, batch, options_.journal_table_bytes);
   const Fault fault = faults_.front();
   faults_.pop_front();
   if (fault.applied) {
-    const Status applied = state_.apply(batch, options_.journal_table_bytes);
+    const Status applied = state_.apply(node_, batch, options_.journal_table_bytes);
     if (!applied) return applied;
   }
   return Error{fault.code, "A fault that the test asked for.", {}};
@@ -110,34 +120,40 @@ Status MemoryStore::commit(const Batch& batch) {
 
 Result<bool> MemoryStore::WriterImpl::landed(Pos last) {
   const std::scoped_lock lock(owner_.mutex_);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
   return owner_.state_.journal.contains(last);
 }
 
 Result<std::uint64_t> MemoryStore::WriterImpl::next_epoch() {
   const std::scoped_lock lock(owner_.mutex_);
-  return ++owner_.state_.epoch;
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
+  return owner_.state_.begin_epoch(owner_.node_);
 }
 
 bool MemoryStore::WriterImpl::can_resolve() const { return owner_.options_.can_resolve; }
 
 std::vector<Pos> MemoryStore::WriterImpl::journal_tables() const {
   const std::scoped_lock lock(owner_.mutex_);
-  return owner_.state_.tables;
+  return owner_.state_.journal_of(owner_.node_).tables;
 }
 
 Status MemoryStore::WriterImpl::set_recovery_mark(Pos mark) {
   const std::scoped_lock lock(owner_.mutex_);
-  owner_.state_.recovery_mark = std::max(owner_.state_.recovery_mark, mark);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live;
+  Journal& own = owner_.state_.journal_of(owner_.node_);
+  own.mark = std::max(own.mark, mark);
   return ok();
 }
 
 Result<bool> MemoryStore::WriterImpl::retire_journal() {
   const std::scoped_lock lock(owner_.mutex_);
-  return owner_.state_.retire(owner_.options_.journal_tables_kept);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
+  return owner_.state_.retire(owner_.node_, owner_.options_.journal_tables_kept);
 }
 
 Result<Workspace> MemoryStore::WriterImpl::create_workspace(const Workspace& workspace) {
   const std::scoped_lock lock(owner_.mutex_);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
   auto& all = owner_.state_.workspaces;
   for (const auto& [id, other] : all) {
     if (id == workspace.id || other.slug == workspace.slug) {
@@ -150,6 +166,7 @@ Result<Workspace> MemoryStore::WriterImpl::create_workspace(const Workspace& wor
 
 Result<Project> MemoryStore::WriterImpl::create_project(const Project& project) {
   const std::scoped_lock lock(owner_.mutex_);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
   auto& all = owner_.state_.projects;
   for (const auto& [id, other] : all) {
     if (id == project.id ||
@@ -163,6 +180,7 @@ Result<Project> MemoryStore::WriterImpl::create_project(const Project& project) 
 
 Result<Workflow> MemoryStore::WriterImpl::create_workflow(const Workflow& workflow) {
   const std::scoped_lock lock(owner_.mutex_);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
   Workflow row = workflow;
   row.etag = 1;
   row.latest_version = 0;
@@ -175,6 +193,7 @@ Result<Workflow> MemoryStore::WriterImpl::create_workflow(const Workflow& workfl
 Result<Workflow> MemoryStore::WriterImpl::update_workflow(const Workflow& workflow,
                                                           std::uint64_t expected_etag) {
   const std::scoped_lock lock(owner_.mutex_);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
   const auto it = owner_.state_.workflows.find(workflow.id);
   if (it == owner_.state_.workflows.end() || it->second.workspace != workflow.workspace ||
       it->second.project != workflow.project) {
@@ -194,6 +213,7 @@ Result<Workflow> MemoryStore::WriterImpl::update_workflow(const Workflow& workfl
 Result<Version> MemoryStore::WriterImpl::publish(const TenantScope& scope,
                                                  const Version& version) {
   const std::scoped_lock lock(owner_.mutex_);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
   const auto it = owner_.state_.workflows.find(version.workflow);
   if (it == owner_.state_.workflows.end() ||
       !visible(scope, it->second.workspace, it->second.project)) {

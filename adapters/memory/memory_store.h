@@ -17,16 +17,26 @@ struct Options {
   bool can_resolve = false;  ///< like a server's store; else like a file of this process's own
 };
 
-/// A store whose disk is a struct in memory. Thread-safe as the port asks: one writer thread, any
-/// number of readers, which must not outlive the store. For tests it can fail, hold and forget
-/// commits, have damaged pages, and be cloned as a disk is by a power cut.
+/// What outlives a store: its state, and who may touch it.
+struct Disk {
+  std::mutex mutex;
+  State state;
+};
+
+/// A store whose disk is a struct in memory, its own or that of a Cluster. Thread-safe as the port
+/// asks: one writer thread, any number of readers, which must not outlive the store. For tests it
+/// can fail, hold and forget commits, have damaged pages, and be cloned as a disk is by a power
+/// cut.
 class MemoryStore final : public store::Store {
  public:
   explicit MemoryStore(Options options = {});
+  MemoryStore(Options options, std::shared_ptr<Disk> disk);
   ~MemoryStore() override;
 
   store::Writer& writer() override;
   std::unique_ptr<store::Reader> open_reader() override;
+  /// Null for a store with a disk of its own.
+  std::unique_ptr<store::Membership> open_membership() override;
   store::StoreInfo info() const override;
   std::uint64_t journal_bytes() const override;
   std::uint64_t wal_bytes() const override { return 0; }
@@ -55,6 +65,7 @@ class MemoryStore final : public store::Store {
  private:
   class WriterImpl;
   class ReaderImpl;
+  class MembershipImpl;
   struct Fault {
     Code code;
     bool applied;
@@ -65,9 +76,11 @@ class MemoryStore final : public store::Store {
   bool is_damaged(RunId run, bool Damage::* part) const;
 
   const Options options_;
-  mutable std::mutex mutex_;
+  const std::shared_ptr<Disk> disk_;
+  std::mutex& mutex_;
+  State& state_;
+  store::NodeNumber node_ = 0;  ///< on a shared disk, once it has joined
   std::condition_variable changed_;
-  State state_;
   std::deque<Fault> faults_;
   std::map<RunId, Damage> damaged_;
   bool holding_ = false;

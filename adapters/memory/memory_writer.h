@@ -77,8 +77,8 @@ class MemoryStore::ReaderImpl final : public store::Reader {
                                            TimePoint until, std::size_t limit) override;
 
  private:
-  store::Pos recovery_mark() const;
-  Status scan(store::Pos from, const std::function<bool(store::Frame)>& visit);
+  Status scan(const cluster::SlotSet& slots, store::Pos from,
+              const std::function<bool(store::Frame)>& visit);
 
   const MemoryStore& owner_;
 };

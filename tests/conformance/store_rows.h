@@ -73,7 +73,7 @@ class RowMaker {
 
   store::TenantScope scope() { return {id<WorkspaceId>(), id<ProjectId>()}; }
   store::Frame frame(RunId entity, std::size_t size = 100) {
-    return {next_pos_++, entity, static_cast<std::uint16_t>(random_.next()), bytes(size)};
+    return {next_pos_++, entity, cluster::hash_of(entity), bytes(size)};
   }
   store::RunRow run(const store::TenantScope& scope) {
     store::RunRow row;
