@@ -89,6 +89,9 @@ bool Cluster::renew() {
   const Duration sent = services_.ports.clock.since_boot();
   const bool knows = !view_.owners.empty();
   auto next = membership_->renew(knows ? view_.version : 0);
+  // How close it came: just renewed it would always look full.
+  services_.metrics.lease_left.set(
+      static_cast<double>(services_.ownership.lease_left().us) / 1e6);
   if (!next) {
     stable_since_.reset();
     if (next.error().code == Code::kStaleEpoch) {
@@ -167,7 +170,6 @@ void Cluster::acquire_new() {
 
 void Cluster::acquired(const Acquired& message) {
   is_acquiring_ = false;
-  publish();
   if (!message.ok) {
     services_.ownership.set(message.slots, Hold::kForeign);  // tried again with the next view
     return;
@@ -175,15 +177,18 @@ void Cluster::acquired(const Acquired& message) {
   services_.ports.log.info("slots taken up",
                            {{"slots", std::uint64_t{message.slots.count()}},
                             {"node", services_.ownership.self()}});
+  tails_ |= message.slots;
   caf::anon_send(services_.committer,
                  Cover{message.before, [self = outside_.self(), slots = message.slots] {
                          caf::anon_send(self, Covered{slots});
                        }});
+  publish();
   if (!is_fenced_) act();
 }
 
 void Cluster::covered(const Covered& message) {
   const SlotSet still = message.slots & services_.ownership.held(Hold::kMine);
+  tails_ &= ~message.slots;
   if (still.none() || is_fenced_) return;
   if (const Status settled = membership_->settle(still); !settled) {
     services_.ports.log.warning("older journals are kept on",
@@ -221,6 +226,7 @@ void Cluster::relinquished(const Relinquished& message) {
   if (is_fenced_) return;
   const Status given = membership_->give(message.slots, message.to);
   services_.ownership.set(message.slots, Hold::kForeign);
+  tails_ &= ~message.slots;
   if (given) {
     services_.metrics.handovers.add(static_cast<double>(message.slots.count()));
     services_.ports.log.info("slots given", {{"slots", std::uint64_t{message.slots.count()}},
@@ -263,6 +269,7 @@ void Cluster::publish() {
   services_.metrics.slots_owned.set(
       static_cast<double>(services_.ownership.held(Hold::kMine).count()));
   services_.metrics.cluster_members.set(static_cast<double>(view_.members.size()));
+  services_.metrics.tail_slots.set(static_cast<double>(tails_.count()));
   const std::lock_guard lock(services_.cluster_seen.mutex);
   services_.cluster_seen.view = view_;
   services_.cluster_seen.failures = failures_;

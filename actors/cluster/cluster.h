@@ -9,9 +9,9 @@
 
 namespace troupe::actors {
 
-/// The logic of the cluster actor: shows the shared store signs of life, takes over from nodes whose
-/// lease has run out, takes up what has become its own, and gives away what others lack. Owned by
-/// one actor; its calls into the membership block.
+/// The logic of the cluster actor: shows the shared store signs of life, takes over from nodes
+/// whose lease has run out, takes up what has become its own, and gives away what others lack.
+/// Owned by one actor; its calls into the membership block.
 class Cluster {
  public:
   /// What the actor around it does on its behalf.
@@ -50,6 +50,7 @@ class Cluster {
   bool is_fenced_ = false;
   bool is_acquiring_ = false;
   std::size_t giving_ = 0;                ///< gifts under way
+  cluster::SlotSet tails_;                ///< taken up, and older journals still needed
   bool is_draining_ = false;
   std::vector<std::function<void()>> drained_;
 };

@@ -12,8 +12,8 @@
 namespace troupe::actors {
 
 /// Which entities this node may work on, and who works on the others, as far as it knows. The
-/// store's fence has the last word: what is wrong here costs time, not truth. Written by the cluster
-/// actor (or once, where a store belongs to one node), read by everybody without a lock.
+/// store's fence has the last word: what is wrong here costs time, not truth. Written by the
+/// cluster actor (or once, where a store belongs to one node), read by everybody without a lock.
 class Ownership {
  public:
   enum class Hold : std::uint8_t {
@@ -45,6 +45,10 @@ class Ownership {
   bool lease_holds() const {
     const std::int64_t until = lease_until_us_.load();
     return until == INT64_MAX || clock_.since_boot().us < until;
+  }
+  /// What is left of the lease; below 0: it has run out.
+  Duration lease_left() const {
+    return {lease_until_us_.load() - clock_.since_boot().us};
   }
   store::NodeNumber self() const { return self_; }
   void set_self(store::NodeNumber self) { self_ = self; }

@@ -7,9 +7,9 @@
 
 #include "actors/messages.h"
 
-// What nodes say to each other, as bytes. Nodes of one cluster may be of different versions while it
-// is being upgraded: a message starts with its version, and what is not understood is refused as
-// unavailable, so that the caller tries again.
+// What nodes say to each other, as bytes. Nodes of one cluster may be of different versions while
+// it is being upgraded: a message starts with its version, and what is not understood is refused
+// as unavailable, so that the caller tries again.
 
 namespace troupe::actors::wire {
 

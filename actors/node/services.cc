@@ -17,6 +17,8 @@ HotMetrics::HotMetrics(Metrics& metrics)
       recoveries(metrics.counter("recoveries_total")),
       slots_owned(metrics.gauge("slots_owned")),
       cluster_members(metrics.gauge("cluster_members")),
+      tail_slots(metrics.gauge("tail_slots")),
+      lease_left(metrics.gauge("lease_left_seconds")),
       takeovers(metrics.counter("takeovers_total")),
       handovers(metrics.counter("handovers_total")),
       fenced_commits(metrics.counter("fenced_commits_total")) {

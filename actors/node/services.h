@@ -36,6 +36,8 @@ struct HotMetrics {
   Counter& recoveries;
   Gauge& slots_owned;
   Gauge& cluster_members;
+  Gauge& tail_slots;
+  Gauge& lease_left;
   Counter& takeovers;
   Counter& handovers;
   Counter& fenced_commits;

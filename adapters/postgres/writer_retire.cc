@@ -71,7 +71,8 @@ Result<bool> Writer::retire_of_gone() {
 
 Status Writer::retire_piece_of(store::NodeNumber gone, std::vector<Request>& last) {
   const auto tables = journal_tables_in(
-      db_.query("SELECT n, start, retiring FROM journal_tables WHERE node=$1 ORDER BY start, n LIMIT 1",
+      db_.query("SELECT n, start, retiring FROM journal_tables WHERE node=$1 "
+                "ORDER BY start, n LIMIT 1",
                 Parameters().number(gone)));
   if (!tables) return tables.error();
   if (!tables->empty()) {

@@ -9,7 +9,9 @@
 #include "adapters/lua_sandbox/syntax.h"
 #include "adapters/lua_sandbox/zygote.h"
 #include "adapters/metrics/registry.h"
+#include "adapters/nats/enqueue.h"
 #include "adapters/nats/node_bus.h"
+#include "adapters/nats/submission.h"
 #include "adapters/re2/pattern_compiler.h"
 #include "adapters/system/clock.h"
 #include "adapters/system/data_dir.h"
@@ -118,6 +120,9 @@ class OneNode final : public LocalNode {
   std::unique_ptr<lua_sandbox::Pool> scripts_;
   std::unique_ptr<black_box::MappedBlackBox> black_box_;
   std::unique_ptr<actors::Node> node_;
+  std::unique_ptr<nats::Intake> intake_;
+  std::unique_ptr<nats::Submission> submission_;
+  std::unique_ptr<nats::Enqueue> enqueue_;
   std::unique_ptr<OwnerAccess> access_;
   std::unique_ptr<Scrape> scrape_;
   std::unique_ptr<http::Server> server_;
@@ -185,12 +190,20 @@ Result<std::string> OneNode::serve(const config::Server& server) {
       http::Services{node_->engine(), *access_, hasher_, clock_, entropy_, metrics_, *scrape_});
   const Result<std::uint16_t> port = server_->start();
   if (!port) return port.error();
+  if (broker_ != nullptr) {
+    intake_ = std::make_unique<nats::Intake>(node_->engine(), hasher_, nats::Intake::Options{});
+    submission_ = std::make_unique<nats::Submission>(*broker_, *intake_,
+                                                     nats::Submission::Options{});
+    enqueue_ = std::make_unique<nats::Enqueue>(*broker_, *intake_, nats::Enqueue::Options{});
+  }
   const bool six = address->host.find(':') != std::string::npos;
   return "http://" + (six ? "[" + address->host + "]" : address->host) + ":" +
          std::to_string(*port);
 }
 
 void OneNode::shutdown() {
+  if (submission_) submission_->close();
+  if (enqueue_) enqueue_->close();
   if (server_) {
     server_->drain();
     server_->stop();

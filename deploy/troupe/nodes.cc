@@ -42,7 +42,7 @@ void add_nodes(CLI::App& line, Shared& shared, Action& action) {
   const auto arguments = noun.arguments();
   noun.verb("list", "List nodes, their shares and leases", list);
   CLI::App* draining =
-      noun.verb("drain", "Have a node give what it owns to the others, before it is stopped", drain);
+      noun.verb("drain", "Have a node give what it owns to the others, before it ends", drain);
   draining->add_option("name", arguments->name, "The node, as `nodes list` names it")->required();
 }
 

@@ -57,6 +57,7 @@ void Scrape::show_open_runs() {
 void Scrape::show_health() {
   for (const Health& one : engine_.health()) {
     metrics_.gauge("ready", one.name).set(one.ready ? 1 : 0);
+    if (one.name == "nats") metrics_.gauge("nats_connected").set(one.ready ? 1 : 0);
   }
 }
 
