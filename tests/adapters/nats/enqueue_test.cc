@@ -237,7 +237,8 @@ TEST_F(NatsEnqueue, AFullStreamRefusesThePublisherAndKeepsWhatItHas) {
 }
 
 TEST(NatsDelivered, IsReadFromTheSubjectWithAndWithoutADomain) {
-  const auto plain = parse_delivered("$JS.ACK.TROUPE_ENQUEUE.troupe-77.3.12.9.1700000000000000001.4");
+  const auto plain =
+      parse_delivered("$JS.ACK.TROUPE_ENQUEUE.troupe-77.3.12.9.1700000000000000001.4");
   ASSERT_TRUE(plain.ok());
   EXPECT_EQ(plain->times, 3u);
   EXPECT_EQ(plain->sequence, 12u);
