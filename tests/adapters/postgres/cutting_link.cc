@@ -101,6 +101,17 @@ bool CuttingLink::pass_from_client(Pair& pair) {
     cut_ = Cut::kNever;
     return false;
   }
+  if (is_due && cut == Cut::kHold) {
+    cut_ = Cut::kNever;
+    return true;
+  }
+  if (is_due && cut == Cut::kBoth) {
+    cut_ = Cut::kNever;
+    const bool is_passed = pass(pair.server, part, static_cast<std::size_t>(count));
+    ::close(pair.client);
+    pair.client = -1;
+    return is_passed;
+  }
   pair.swallows = is_due;
   return pass(pair.server, part, static_cast<std::size_t>(count));
 }

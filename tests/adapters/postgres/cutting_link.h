@@ -17,6 +17,8 @@ class CuttingLink {
     kNever,
     kRequest,  ///< the server never sees the word, only the end of its client
     kAnswer,   ///< the server does it, and does not learn that its client has gone
+    kBoth,     ///< the server gets it, now or later, and does not learn that its client has gone
+    kHold,     ///< the client waits for an answer to what the server never sees, as if it hung
   };
   explicit CuttingLink(std::string server_socket);
   ~CuttingLink();
