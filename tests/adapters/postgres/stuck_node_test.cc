@@ -115,7 +115,9 @@ TEST_F(StuckNode, ATakeoverEndsTheTransactionOfANodeThatHangs) {
   Status taken = ok();
   EXPECT_LT(seconds_of([&] { taken = other->take_over(*stuck); }), kFewSeconds);
   EXPECT_TRUE(taken.ok()) << taken.error().message;
+  link.release();
   hangs.join();
+  ASSERT_FALSE(told.ok());
   EXPECT_EQ(told.error().code, Code::kOutcomeUnknown);
   EXPECT_EQ(stuck->store->writer().landed(lost.frames.back().pos).error().code, Code::kStaleEpoch);
   EXPECT_FALSE(is_there(lost));
@@ -127,6 +129,7 @@ TEST_F(StuckNode, ANewLifeEndsTheTransactionOfTheOneBefore) {
   std::thread hangs([&] { EXPECT_FALSE(stuck->store->writer().commit(lost).ok()); });
   wait_for_session("state='idle in transaction'");
   EXPECT_LT(seconds_of([&] { Node(options, hasher, "stuck"); }), kFewSeconds);
+  link.release();
   hangs.join();
   EXPECT_FALSE(is_there(lost));
 }
@@ -157,6 +160,7 @@ TEST_F(StuckNode, ATakeoverGivesUpOnASessionThatTheServerCannotEndAndSucceedsLat
   }
   const Status taken = other->take_over(*stuck);
   EXPECT_TRUE(taken.ok()) << taken.error().message;
+  link.release();
   hangs.join();
   EXPECT_FALSE(is_there(lost));
 }
