@@ -67,7 +67,6 @@ Rig::Rig(const Settings& settings, lua_sandbox::Zygote zygote) : settings_(setti
     postgres::Options options;
     options.conninfo = server_->conninfo();
     store_ = must(postgres::PostgresStore::open(options, hasher_), "the store");
-    membership_ = must(store::join_alone(*store_, {"bench", "", seconds(3600)}), "joining");
   } else {
     sqlite::Options options;
     options.path = settings.dir + "/troupe.db";

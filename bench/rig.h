@@ -20,7 +20,6 @@
 #include "adapters/system/hasher.h"
 #include "adapters/system/log.h"
 #include "bench/usage.h"
-#include "runtime/port/join_alone.h"
 #include "tests/support/postgres_server.h"
 
 namespace troupe::bench {
@@ -128,7 +127,6 @@ class Rig {
   std::unique_ptr<lua_sandbox::Pool> scripts_;
   std::unique_ptr<testing::PostgresServer> server_;  ///< outlives the store
   std::unique_ptr<store::Store> store_;
-  std::unique_ptr<store::Membership> membership_;  ///< of the one node, with a lease that suffices
   std::unique_ptr<actors::Node> node_;
   store::TenantScope scope_;
 };

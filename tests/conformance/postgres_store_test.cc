@@ -1,6 +1,6 @@
 #include "adapters/postgres/postgres_store.h"
 #include "adapters/system/hasher.h"
-#include "runtime/port/join_alone.h"
+#include "tests/conformance/join_alone.h"
 #include "tests/conformance/store_suite.h"
 #include "tests/support/postgres_server.h"
 
@@ -20,7 +20,7 @@ class PostgresHarness final : public StoreHarness {
     options_.retire_piece_bytes = 1000;
     options_.copy_frames_min = kCopyFramesMin;
     open();
-    TROUPE_ENSURE(store::join_alone(*store_, {"node", "", seconds(60)}).ok());
+    join(*store_);
   }
   store::Store& store() override { return *store_; }
   void reopen() override {

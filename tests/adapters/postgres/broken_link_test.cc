@@ -3,8 +3,8 @@
 
 #include "adapters/postgres/postgres_store.h"
 #include "adapters/system/hasher.h"
-#include "runtime/port/join_alone.h"
 #include "tests/adapters/postgres/cutting_link.h"
+#include "tests/conformance/join_alone.h"
 #include "tests/conformance/store_rows.h"
 #include "tests/support/postgres_server.h"
 
@@ -20,7 +20,7 @@ class BrokenLink : public ::testing::Test {
     auto opened = postgres::PostgresStore::open(options, hasher);
     TROUPE_ENSURE(opened.ok());
     store = *std::move(opened);
-    TROUPE_ENSURE(store::join_alone(*store, {"node", "", seconds(60)}).ok());
+    join(*store);
     make.next_pos((*writer().next_epoch() << store::kEpochShift) + 1);
     reader = store->open_reader();
   }

@@ -32,7 +32,8 @@ bool pass(int to, const char* bytes, std::size_t size) {
 CuttingLink::CuttingLink(std::string server_socket)
     : server_socket_(std::move(server_socket)),
       listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)),
-      stop_(::eventfd(0, EFD_CLOEXEC)) {
+      stop_(::eventfd(0, EFD_CLOEXEC)),
+      release_(::eventfd(0, EFD_CLOEXEC)) {
   const sockaddr_un own = address_of(directory_.file(".s.PGSQL.5432"));
   const auto* address = reinterpret_cast<const sockaddr*>(&own);
   TROUPE_ENSURE(::bind(listener_, address, sizeof own) == 0 && ::listen(listener_, 8) == 0);
@@ -48,7 +49,10 @@ CuttingLink::~CuttingLink() {
   }
   ::close(listener_);
   ::close(stop_);
+  ::close(release_);
 }
+
+void CuttingLink::release() { TROUPE_ENSURE(::eventfd_write(release_, 1) == 0); }
 
 std::string CuttingLink::conninfo() const {
   return "host=" + directory_.path().string() + " user=troupe dbname=postgres";
@@ -57,7 +61,9 @@ std::string CuttingLink::conninfo() const {
 void CuttingLink::serve() {
   for (;;) {
     // A negative descriptor is passed over by poll.
-    std::vector<pollfd> watched = {{stop_, POLLIN, 0}, {listener_, POLLIN, 0}};
+    std::vector<pollfd> watched = {
+        {stop_, POLLIN, 0}, {listener_, POLLIN, 0}, {release_, POLLIN, 0}};
+    const std::size_t first = watched.size();
     for (const Pair& pair : pairs_) {
       watched.push_back({pair.client, POLLIN, 0});
       watched.push_back({pair.server, POLLIN, 0});
@@ -66,8 +72,8 @@ void CuttingLink::serve() {
     std::vector<Pair> open;
     for (std::size_t i = 0; i < pairs_.size(); ++i) {
       Pair& pair = pairs_[i];
-      const bool lives = (watched[2 + 2 * i].revents == 0 || pass_from_client(pair)) &&
-                         (watched[3 + 2 * i].revents == 0 || pass_from_server(pair));
+      const bool lives = (watched[first + 2 * i].revents == 0 || pass_from_client(pair)) &&
+                         (watched[first + 1 + 2 * i].revents == 0 || pass_from_server(pair));
       if (lives) {
         open.push_back(std::move(pair));
         continue;
@@ -77,6 +83,17 @@ void CuttingLink::serve() {
     }
     pairs_ = std::move(open);
     if (watched[1].revents != 0) accept_one();
+    if (watched[2].revents != 0) pass_held();
+  }
+}
+
+void CuttingLink::pass_held() {
+  eventfd_t count = 0;
+  TROUPE_ENSURE(::eventfd_read(release_, &count) == 0);
+  for (Pair& pair : pairs_) {
+    // A server that has ended the session shows when it is listened to.
+    static_cast<void>(pass(pair.server, pair.held.data(), pair.held.size()));
+    pair.held.clear();
   }
 }
 
@@ -100,6 +117,18 @@ bool CuttingLink::pass_from_client(Pair& pair) {
   if (is_due && cut == Cut::kRequest) {
     cut_ = Cut::kNever;
     return false;
+  }
+  if (is_due && cut == Cut::kHold) {
+    cut_ = Cut::kNever;
+    pair.held = said;
+    return true;
+  }
+  if (is_due && cut == Cut::kBoth) {
+    cut_ = Cut::kNever;
+    const bool is_passed = pass(pair.server, part, static_cast<std::size_t>(count));
+    ::close(pair.client);
+    pair.client = -1;
+    return is_passed;
   }
   pair.swallows = is_due;
   return pass(pair.server, part, static_cast<std::size_t>(count));

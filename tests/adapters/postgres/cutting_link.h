@@ -17,6 +17,8 @@ class CuttingLink {
     kNever,
     kRequest,  ///< the server never sees the word, only the end of its client
     kAnswer,   ///< the server does it, and does not learn that its client has gone
+    kBoth,     ///< the server gets it, now or later, and does not learn that its client has gone
+    kHold,     ///< the server sees it only when it is released, as if the client hung before
   };
   explicit CuttingLink(std::string server_socket);
   ~CuttingLink();
@@ -27,15 +29,19 @@ class CuttingLink {
     word_ = std::move(word);
     cut_ = cut;
   }
+  /// The client that hung goes on.
+  void release();
 
  private:
   struct Pair {
     int client = -1;
     int server = -1;
     bool swallows = false;
+    std::string held;
   };
   void serve();
   void accept_one();
+  void pass_held();
   /// False if the pair is over.
   bool pass_from_client(Pair& pair);
   bool pass_from_server(Pair& pair);
@@ -44,6 +50,7 @@ class CuttingLink {
   const std::string server_socket_;
   int listener_ = -1;
   int stop_ = -1;
+  int release_ = -1;
   std::string word_;  ///< read only while a cut is due, so never while it is written
   std::atomic<Cut> cut_{Cut::kNever};
   std::vector<Pair> pairs_;

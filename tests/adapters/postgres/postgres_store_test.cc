@@ -6,7 +6,7 @@
 
 #include "adapters/postgres/connection.h"
 #include "adapters/system/hasher.h"
-#include "runtime/port/join_alone.h"
+#include "tests/conformance/join_alone.h"
 #include "tests/conformance/store_rows.h"
 #include "tests/support/postgres_server.h"
 
@@ -26,7 +26,7 @@ class PostgresStore : public ::testing::Test {
   std::unique_ptr<postgres::PostgresStore> open_joined() {
     auto store = open();
     TROUPE_ENSURE(store.ok());
-    TROUPE_ENSURE(store::join_alone(**store, {"node", "", seconds(60)}).ok());
+    join(**store);
     make.next_pos((*(*store)->writer().next_epoch() << store::kEpochShift) + 1);
     return *std::move(store);
   }
