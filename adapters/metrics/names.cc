@@ -30,6 +30,8 @@ constexpr Name kNames[] = {
     {kHistogram, "http_request_duration_seconds", "route", "code", Buckets::kSeconds,
      "Time from a request's header to its answer, by route pattern and status."},
     {kCounter, "nats_reconnects_total", "", "", Buckets::kNone, "Reconnections to NATS."},
+    {kCounter, "nats_late_answers_total", "", "", Buckets::kNone,
+     "Answers over NATS to requests that had ended."},
     {kCounter, "nats_submissions_total", "kind", "outcome", Buckets::kNone,
      "Submissions over NATS, by way in (submit, enqueue) and outcome."},
     {kCounter, "sandbox_kills_total", "reason", "", Buckets::kNone,
