@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bitset>
 #include <cstddef>
 #include <cstdint>
@@ -24,5 +25,7 @@ constexpr Slot slot_of_hash(std::uint16_t hash) {
 inline Slot slot_of(const Uuid& entity) { return slot_of_hash(hash_of(entity)); }
 /// All of them: what a node alone owns.
 inline SlotSet all_slots() { return SlotSet().set(); }
+/// A version 8 id made of `hash`, like Uuid::v8, that lies in `slot`: the same of the same two.
+Uuid v8_in(const std::array<std::uint8_t, 16>& hash, Slot slot);
 
 }  // namespace troupe::cluster

@@ -54,12 +54,13 @@ class Membership {
   /// 0. kStaleEpoch: this life has been declared gone.
   virtual Result<ClusterView> renew(std::uint64_t known) = 0;
   /// Declares `gone` gone and hands its slots to whom `plan` names for them. Waits until no commit
-  /// of it is under way; none lands afterwards. kConflict: its lease has not run out, or the view
-  /// is not `version` any more. `gone` 0 stands for nobody's slots.
+  /// of it is under way; none lands afterwards. kConflict: its lease has not run out, the view is
+  /// not `version` any more, or the plan names a node that is no live member or drains. `plan` has
+  /// an entry for every slot; `gone` 0 stands for nobody's slots.
   virtual Status take_over(NodeNumber gone, const std::vector<NodeNumber>& plan,
                            std::uint64_t version) = 0;
   /// Own slots become those of `to`. Everything in them must be covered by durable snapshots.
-  /// kConflict: `to` is no live member.
+  /// kConflict: `to` is no live member, or drains, or not all of the slots are own ones.
   virtual Status give(const cluster::SlotSet& slots, NodeNumber to) = 0;
   /// Everything in these own slots is covered by durable snapshots or by own frames: older journals
   /// are needed no more.
