@@ -11,9 +11,9 @@ namespace troupe::actors {
 struct Services;
 
 /// Sees to it that what is started is what was published, on whichever node that happened: before
-/// versions in memory are believed, the store is asked whether the catalog has changed. One question
-/// answers everybody who came before it was asked, so that under load it costs next to nothing. Not
-/// needed where this process alone publishes. Thread-safe.
+/// versions in memory are believed, the store is asked whether the catalog has changed. One
+/// question answers everybody who came before it was asked, so that under load it costs next to
+/// nothing. Not needed where this process alone publishes. Thread-safe.
 class CatalogWatch {
  public:
   explicit CatalogWatch(Services& services) : services_(services) {}
