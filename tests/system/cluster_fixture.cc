@@ -120,7 +120,7 @@ void Database::start() {
     for (const std::string& setting :
          {"unix_socket_directories=" + directory_.path().string(),
           "listen_addresses=" + machine().address(), std::string("shared_buffers=32MB"),
-          std::string("max_wal_size=1GB"), std::string("stats_fetch_consistency=none")}) {
+          std::string("max_wal_size=1GB"), std::string("shared_preload_libraries=pg_stat_statements")}) {
       command.push_back("-c");
       command.push_back(setting);
     }
@@ -231,6 +231,8 @@ bool Node::comes_to(int status, int timeout_ms) {
   return eventually(timeout_ms, [&] { return there() || (status != 0 && !running()); }) &&
          (status == 0 || running());
 }
+
+std::string Node::token() const { return kToken; }
 
 http_client::Options Node::access() const {
   http_client::Options options;

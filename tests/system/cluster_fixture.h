@@ -88,6 +88,7 @@ class Node : public Daemon {
   int terminate(int timeout_ms = 30'000) { return end_with(SIGTERM, timeout_ms); }
 
   const std::string& name() const { return name_; }
+  std::string token() const;
   http_client::Options access() const;
   /// What the command line needs.
   Environment environment() const;
