@@ -48,7 +48,8 @@ class Committer {
   bool ending() const { return is_fenced_ || !unresolved_.empty(); }
   void follow_tables();
   void follow_covers();
-  void ask_for_snapshots(store::Pos before, std::size_t most);
+  bool is_mark_due(std::size_t tables) const;
+  void ask_for_snapshots(const cluster::SlotSet& slots, store::Pos before, std::size_t most);
   /// Asks the store what became of the unresolved batch, and goes on as it says.
   void resolve();
 
@@ -74,6 +75,7 @@ class Committer {
   TimePoint refused_at_;
   int failures_ = 0;              ///< commits that failed in a row
   store::Pos mark_ = 0;           ///< the recovery mark as stored
+  std::uint64_t bytes_at_mark_ = 0;  ///< written to the journal by then
   TimePoint tables_followed_;     ///< when the recovery mark was last looked at
   std::uint64_t bytes_reported_ = 0;
 };
