@@ -3,6 +3,9 @@
 #include "actors/node/services.h"
 
 namespace troupe::actors {
+
+namespace wire = cluster::wire;
+
 namespace {
 
 /// Twice and a half the time after which a viewer asks again.
@@ -66,19 +69,19 @@ void RemoteFeeds::ask_for(RunId run) {
   const store::NodeNumber owner = services_.ownership.owner(run);
   const store::NodeNumber self = services_.ownership.self();
   if (owner == 0 || owner == self) return;
-  services_.ports.bus->tell(owner, cluster::wire::encode(cluster::wire::WatchCall{run, self}));
+  services_.ports.bus->tell(owner, wire::encode(wire::WatchCall{run, self}));
 }
 
 void RemoteFeeds::ask_for(std::uint64_t view, const Hub::Scope& scope) {
-  services_.ports.bus->tell_all(cluster::wire::encode(cluster::wire::WatchScopeCall{
+  services_.ports.bus->tell_all(wire::encode(wire::WatchScopeCall{
       services_.ownership.self(), view, scope.workspace, scope.project, scope.workflow}));
 }
 
-void RemoteFeeds::hear(cluster::wire::NewsCall call) {
+void RemoteFeeds::hear(wire::NewsCall call) {
   services_.hub.tell(call.run, {call.head, call.seq, call.ended, std::move(call.live)});
 }
 
-void RemoteFeeds::hear(cluster::wire::ScopeNewsCall call) {
+void RemoteFeeds::hear(wire::ScopeNewsCall call) {
   Hub::ScopeWatcher watcher;
   {
     const std::lock_guard lock(mutex_);
@@ -91,7 +94,7 @@ void RemoteFeeds::hear(cluster::wire::ScopeNewsCall call) {
 
 // ---- as an owner --------------------------------------------------------------------------------
 
-void RemoteFeeds::serve(const cluster::wire::WatchCall& call) {
+void RemoteFeeds::serve(const wire::WatchCall& call) {
   if (!services_.ownership.is_mine(call.run)) return;
   const Duration at = now();
   const std::lock_guard lock(mutex_);
@@ -105,11 +108,11 @@ void RemoteFeeds::serve(const cluster::wire::WatchCall& call) {
         // Where the run has left, this node may be a viewer itself: it passes nothing on.
         if (!services_.ownership.is_mine(run)) return;
         services_.ports.bus->tell(
-            viewer, cluster::wire::encode(cluster::wire::NewsCall{run, news.head, news.seq, news.ended, news.live}));
+            viewer, wire::encode(wire::NewsCall{run, news.head, news.seq, news.ended, news.live}));
       });
 }
 
-void RemoteFeeds::serve(const cluster::wire::WatchScopeCall& call) {
+void RemoteFeeds::serve(const wire::WatchScopeCall& call) {
   const Duration at = now();
   const std::lock_guard lock(mutex_);
   if (closed_) return;
@@ -120,7 +123,7 @@ void RemoteFeeds::serve(const cluster::wire::WatchScopeCall& call) {
   served.hub_watch = services_.hub.watch_scope(
       {call.workspace, call.project, call.workflow},
       [this, viewer = call.viewer, watch = call.watch](const std::vector<LiveEvent>& events) {
-        services_.ports.bus->tell(viewer, cluster::wire::encode(cluster::wire::ScopeNewsCall{watch, events}));
+        services_.ports.bus->tell(viewer, wire::encode(wire::ScopeNewsCall{watch, events}));
       });
 }
 

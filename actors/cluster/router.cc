@@ -4,6 +4,9 @@
 #include "actors/store/load_run.h"
 
 namespace troupe::actors {
+
+namespace wire = cluster::wire;
+
 namespace {
 
 /// A takeover comes to its end within this, and with it most of what callers wait for.
@@ -65,15 +68,15 @@ void Router::close() {
 void Router::send(WorkspaceId workspace, ToRun message) {
   if (std::holds_alternative<Ask>(message.message)) {
     const Ask& ask = std::get<Ask>(message.message);
-    TROUPE_ENSURE(cluster::wire::may_travel(ask.event));
+    TROUPE_ENSURE(wire::may_travel(ask.event));
     RemoteCall call;
     call.entity = message.run;
     call.here = [this, workspace, message] { services_.reach(workspace, message); };
-    call.body = cluster::wire::encode(cluster::wire::AskCall{message.run, message.scope, ask.event});
+    call.body = wire::encode(wire::AskCall{message.run, message.scope, ask.event});
     call.done = [this, done = ask.done](Result<std::string> bytes) {
       if (!done) return;
       if (!bytes) return done(std::move(bytes).error());
-      auto answer = cluster::wire::decode_answer<Answered>(services_.ports.hasher, *bytes);
+      auto answer = wire::decode_answer<Answered>(services_.ports.hasher, *bytes);
       done(answer ? std::move(*answer) : Result<Answered>(unreachable()));
     };
     return this->call(std::move(call));
@@ -96,7 +99,7 @@ void Router::look(WorkspaceId workspace, const ToRun& message) {
   RemoteCall call;
   call.entity = message.run;
   call.here = [this, workspace, message] { services_.reach(workspace, message); };
-  call.body = cluster::wire::encode(cluster::wire::LookCall{message.run, message.scope, look.with_state});
+  call.body = wire::encode(wire::LookCall{message.run, message.scope, look.with_state});
   call.may_repeat = true;
   call.done = [this, done = look.done](Result<std::string> bytes) {
     if (!bytes) return done(std::move(bytes).error());
@@ -106,7 +109,7 @@ void Router::look(WorkspaceId workspace, const ToRun& message) {
 }
 
 void Router::look_answered(const std::string& bytes, const Callback<RunLook>& done) {
-  auto look = cluster::wire::decode_answer<RunLook>(services_.ports.hasher, bytes);
+  auto look = wire::decode_answer<RunLook>(services_.ports.hasher, bytes);
   if (!look) return done(unreachable());
   if (!look->ok()) return done(std::move(*look));
   // The graph stays at home: each node has the versions that it works with.
@@ -121,12 +124,12 @@ void Router::look_answered(const std::string& bytes, const Callback<RunLook>& do
 void Router::start(RunId run, StartRequest request, Callback<Started> done) {
   RemoteCall call;
   call.entity = run;
-  call.body = cluster::wire::encode(cluster::wire::StartCall{request});
+  call.body = wire::encode(wire::StartCall{request});
   call.may_repeat = true;  // its run id or key is the same again
   call.here = [this, request, done] { engine_.start(request, done); };
   call.done = [this, done](Result<std::string> bytes) {
     if (!bytes) return done(std::move(bytes).error());
-    auto answer = cluster::wire::decode_answer<Started>(services_.ports.hasher, *bytes);
+    auto answer = wire::decode_answer<Started>(services_.ports.hasher, *bytes);
     done(answer ? std::move(*answer) : Result<Started>(unreachable()));
   };
   this->call(std::move(call));
@@ -146,7 +149,7 @@ void Router::attempt(const std::shared_ptr<RemoteCall>& call) {
   if (owner == 0 || owner == services_.ownership.self()) return again(call);
   const Duration patience{std::min(kTry.us, call->give_up_at.us - now.us)};
   bus_.request(owner, call->body, patience, [this, call](Result<std::string> answer) {
-    const bool moved = answer.ok() && *answer == cluster::wire::encode_moved();
+    const bool moved = answer.ok() && *answer == wire::encode_moved();
     const bool retry = moved || (!answer && (answer.error().code == Code::kUnavailable ||
                                              call->may_repeat));
     if (retry) return again(call);
@@ -166,24 +169,24 @@ void Router::again(const std::shared_ptr<RemoteCall>& call) {
 }
 
 void Router::drain(store::NodeNumber node, Callback<Unit> done) {
-  bus_.request(node, cluster::wire::encode(cluster::wire::DrainCall{}), kTry,
+  bus_.request(node, wire::encode(wire::DrainCall{}), kTry,
                [this, done = std::move(done)](Result<std::string> bytes) {
                  if (!bytes) return done(std::move(bytes).error());
-                 auto answer = cluster::wire::decode_answer<Unit>(services_.ports.hasher, *bytes);
+                 auto answer = wire::decode_answer<Unit>(services_.ports.hasher, *bytes);
                  done(answer ? std::move(*answer) : Result<Unit>(unreachable()));
                });
 }
 
 void Router::tell_to_look(store::NodeNumber node) {
-  bus_.tell(node, cluster::wire::encode(cluster::wire::LookAroundCall{}));
+  bus_.tell(node, wire::encode(wire::LookAroundCall{}));
 }
-void Router::tell_all_to_look() { bus_.tell_all(cluster::wire::encode(cluster::wire::LookAroundCall{})); }
+void Router::tell_all_to_look() { bus_.tell_all(wire::encode(wire::LookAroundCall{})); }
 
 // ---- incoming -----------------------------------------------------------------------------------
 
 void Router::take(std::string body, Bus::Reply reply) {
   if (closed_) return;
-  auto call = cluster::wire::decode(body);
+  auto call = wire::decode(body);
   if (!call) {
     return services_.ports.log.warning("a message of another node was dropped",
                                        {{"message", call.error().message}});
@@ -191,54 +194,54 @@ void Router::take(std::string body, Bus::Reply reply) {
   struct Taker {
     Router& router;
     Bus::Reply& reply;
-    void operator()(cluster::wire::AskCall& call) const { router.answer(std::move(call), reply); }
-    void operator()(cluster::wire::LookCall& call) const { router.answer(call, reply); }
-    void operator()(cluster::wire::StartCall& call) const { router.answer(call, reply); }
-    void operator()(cluster::wire::LookAroundCall&) const {
+    void operator()(wire::AskCall& call) const { router.answer(std::move(call), reply); }
+    void operator()(wire::LookCall& call) const { router.answer(call, reply); }
+    void operator()(wire::StartCall& call) const { router.answer(call, reply); }
+    void operator()(wire::LookAroundCall&) const {
       caf::anon_send(router.services_.cluster, LookAround{});
     }
-    void operator()(cluster::wire::WatchCall& call) const { router.feeds_.serve(call); }
-    void operator()(cluster::wire::NewsCall& call) const { router.feeds_.hear(std::move(call)); }
-    void operator()(cluster::wire::WatchScopeCall& call) const { router.feeds_.serve(call); }
-    void operator()(cluster::wire::ScopeNewsCall& call) const { router.feeds_.hear(std::move(call)); }
-    void operator()(cluster::wire::DrainCall&) const {
+    void operator()(wire::WatchCall& call) const { router.feeds_.serve(call); }
+    void operator()(wire::NewsCall& call) const { router.feeds_.hear(std::move(call)); }
+    void operator()(wire::WatchScopeCall& call) const { router.feeds_.serve(call); }
+    void operator()(wire::ScopeNewsCall& call) const { router.feeds_.hear(std::move(call)); }
+    void operator()(wire::DrainCall&) const {
       caf::anon_send(router.services_.cluster, Drain{[] {}});
-      if (reply) reply(cluster::wire::encode(router.services_.ports.hasher, Result<Unit>(Unit{})));
+      if (reply) reply(wire::encode(router.services_.ports.hasher, Result<Unit>(Unit{})));
     }
   };
   std::visit(Taker{*this, reply}, *call);
 }
 
-void Router::answer(cluster::wire::AskCall call, Bus::Reply reply) {
-  if (!services_.ownership.is_mine(call.run)) return reply ? reply(cluster::wire::encode_moved()) : void();
+void Router::answer(wire::AskCall call, Bus::Reply reply) {
+  if (!services_.ownership.is_mine(call.run)) return reply ? reply(wire::encode_moved()) : void();
   const WorkspaceId workspace = call.scope.workspace;
   Ask ask{std::move(call.event),
           always_answered<Answered>([this, reply](Result<Answered> answer) {
             if (!reply) return;
             reply(!answer && is_moved(answer.error())
-                      ? cluster::wire::encode_moved()
-                      : cluster::wire::encode(services_.ports.hasher, answer));
+                      ? wire::encode_moved()
+                      : wire::encode(services_.ports.hasher, answer));
           })};
   services_.send(workspace, ToRun{call.run, call.scope, std::move(ask)});
 }
 
-void Router::answer(const cluster::wire::LookCall& call, Bus::Reply reply) {
+void Router::answer(const wire::LookCall& call, Bus::Reply reply) {
   if (!reply) return;
-  if (!services_.ownership.is_mine(call.run)) return reply(cluster::wire::encode_moved());
+  if (!services_.ownership.is_mine(call.run)) return reply(wire::encode_moved());
   Look look{call.with_state, always_answered<RunLook>([this, reply](Result<RunLook> seen) {
               // What has been stopped meanwhile may be yesterday's truth.
               const bool stale = !services_.ownership.lease_holds() ||
                                  (!seen && is_moved(seen.error()));
-              reply(stale ? cluster::wire::encode_moved() : cluster::wire::encode(services_.ports.hasher, seen));
+              reply(stale ? wire::encode_moved() : wire::encode(services_.ports.hasher, seen));
             })};
   services_.send(call.scope.workspace, ToRun{call.run, call.scope, std::move(look)});
 }
 
-void Router::answer(const cluster::wire::StartCall& call, Bus::Reply reply) {
+void Router::answer(const wire::StartCall& call, Bus::Reply reply) {
   if (!reply) return;
   engine_.start(call.request, [this, reply](Result<Started> started) {
-    reply(!started && is_moved(started.error()) ? cluster::wire::encode_moved()
-                                                : cluster::wire::encode(services_.ports.hasher, started));
+    reply(!started && is_moved(started.error()) ? wire::encode_moved()
+                                                : wire::encode(services_.ports.hasher, started));
   });
 }
 
