@@ -84,7 +84,10 @@ std::string Client::unfinished() const {
       text += " run " + id.to_string() + " is unacknowledged;";
   }
   for (const auto& follower : followers_) {
-    if (!follower->ended) text += " a feed of " + follower->run.to_string() + " is open;";
+    if (follower->ended) continue;
+    text += " a feed of " + follower->run.to_string() + " is open at life " +
+            std::to_string(follower->life) + ", which has seen " + std::to_string(follower->after) +
+            ";";
   }
   return text;
 }
