@@ -4,8 +4,9 @@
 
 namespace troupe::simulation {
 
-Disk::Disk(memory::Options options, bool shared, Random& random, JournalWatch& watch)
-    : options_(options), random_(random), watch_(watch) {
+Disk::Disk(memory::Options options, bool shared, const SimClock& clock, Random& random,
+           JournalWatch& watch)
+    : options_(options), clock_(clock), random_(random), watch_(watch) {
   if (shared) cluster_ = std::make_unique<memory::Cluster>(options);
   outside_ = shared ? std::shared_ptr<memory::MemoryStore>(cluster_->open_store())
                     : std::make_shared<memory::MemoryStore>(options);

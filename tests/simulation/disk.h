@@ -10,6 +10,7 @@
 #include "adapters/memory/memory_cluster.h"
 #include "runtime/base/random.h"
 #include "tests/simulation/journal_watch.h"
+#include "tests/simulation/ports.h"
 
 namespace troupe::simulation {
 
@@ -18,7 +19,8 @@ namespace troupe::simulation {
 /// only the owner of a run may have written it. Owned by the world; one thread.
 class Disk {
  public:
-  Disk(memory::Options options, bool shared, Random& random, JournalWatch& watch);
+  Disk(memory::Options options, bool shared, const SimClock& clock, Random& random,
+       JournalWatch& watch);
 
   bool shared() const { return cluster_ != nullptr; }
   /// For the next life of a node.
@@ -26,6 +28,10 @@ class Disk {
   /// For whoever looks from outside, in any state of the nodes.
   std::unique_ptr<store::Reader> open_reader() { return outside_->open_reader(); }
   store::ClusterView view() const;
+  /// Until then nobody reaches it.
+  TimePoint out_of_reach_until;
+  bool out_of_reach() const { return clock_.peek() < out_of_reach_until; }
+  TimePoint now() const { return clock_.peek(); }
   /// Leases run out by this.
   void pass(Duration time);
 
@@ -51,6 +57,7 @@ class Disk {
                     const store::Batch& batch);
 
   const memory::Options options_;
+  const SimClock& clock_;
   Random& random_;
   JournalWatch& watch_;
   std::unique_ptr<memory::Cluster> cluster_;

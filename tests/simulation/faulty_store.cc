@@ -156,7 +156,9 @@ void FaultyStore::leave() {
 }
 
 Status FaultyStore::reach() const {
-  if (disk_.shared() && (dead || out_of_reach)) return asked_for(Code::kUnavailable);
+  if (!disk_.shared()) return ok();
+  const bool out = disk_.out_of_reach() || disk_.now() < out_of_reach_until;
+  if (dead || out) return asked_for(Code::kUnavailable);
   return ok();
 }
 
@@ -171,6 +173,7 @@ Status FaultyStore::commit(const store::Batch& batch) {
     crash_in_commit = false;
     dead = true;
     if (random_.below(2) == 0) return asked_for(code_);
+    if (disk_.shared() && random_.below(2) == 0) return unknown(batch);
   } else if (faults) {
     if (failing_ == 0 && random_.below(100) < 4) {
       failing_ = static_cast<int>(1 + random_.below(8));

@@ -35,8 +35,8 @@ class FaultyStore final : public store::Store {
   /// Of a store of its own: a commit has ended with an unknown outcome, this process may do nothing
   /// more but die.
   bool outcome_unknown = false;
-  /// A shared disk that this node does not reach.
-  bool out_of_reach = false;
+  /// Until then this node does not reach the disk that it shares.
+  TimePoint out_of_reach_until;
   std::function<void()> take_long;
 
  private:

@@ -163,27 +163,32 @@ class FinalCheck {
     }
   }
 
+  /// From any node; one that has lost touch a moment ago says so, and another one is asked.
   std::map<std::uint64_t, std::string> events_of(RunId id) {
-    std::map<std::uint64_t, std::string> events;
-    bool answered = false;
-    SimNode* const node = world_.any_node();
-    if (node == nullptr) {
-      complain(id, "nobody is there to be asked for its events");
-      return events;
+    constexpr int kTries = 20;
+    std::optional<Result<json::Text>> answer;
+    for (int tries = 0; tries < kTries; ++tries) {
+      answer.reset();
+      SimNode* const node = world_.any_node();
+      if (node == nullptr) break;
+      node->engine().events(world_.scope(), id, 0, 100'000,
+                            [&answer](Result<json::Text> page) { answer = std::move(page); });
+      // A run whose actor crashed over its end is brought back with a delay before it answers.
+      if (!drive_([&answer] { return answer.has_value(); })) break;
+      if (*answer || !world_.cluster || !info(answer->error().code).transient) break;
     }
-    node->engine().events(world_.scope(), id, 0, 100'000, [&](Result<json::Text> page) {
-      answered = true;
-      if (!page) return complain(id, "its events cannot be read: " + page.error().message);
-      const auto items = json::member(page->view(), "items");
+    std::map<std::uint64_t, std::string> events;
+    if (!answer) {
+      complain(id, "a call for its events was never answered");
+    } else if (!*answer) {
+      complain(id, "its events cannot be read: " + answer->error().message);
+    } else {
+      const auto items = json::member((*answer)->view(), "items");
       json::for_each_element(*items, [&](std::string_view event) {
         const auto seq = json::member(event, "seq");
         events[static_cast<std::uint64_t>(json::as_int(*seq).value_or(0))] = std::string(event);
         return true;
       });
-    });
-    // A run whose actor crashed over its end is brought back with a delay before it answers.
-    if (!drive_([&answered] { return answered; })) {
-      complain(id, "a call for its events was never answered");
     }
     return events;
   }

@@ -34,7 +34,7 @@ class SimBus::Station final : public Bus {
       if (life != life_ && station->number_ != 0) tell(station->number_, body);
     }
   }
-  bool connected() const override { return !net_.stopped_; }
+  bool connected() const override { return !net_.is_stopped(); }
 
  private:
   friend class SimBus;
@@ -48,7 +48,14 @@ std::unique_ptr<Bus> SimBus::connect(int life) { return std::make_unique<Station
 
 void SimBus::heal() {
   cuts_.clear();
-  stopped_ = false;
+  stopped_until_ = {};
+}
+
+bool SimBus::is_stopped() const { return world_.clock.peek() < stopped_until_; }
+
+bool SimBus::is_cut(int from, int to) const {
+  const auto found = cuts_.find({from, to});
+  return is_stopped() || (found != cuts_.end() && world_.clock.peek() < found->second);
 }
 
 SimBus::Station* SimBus::station_of(store::NodeNumber number) const {
@@ -78,7 +85,7 @@ void SimBus::request(int from, store::NodeNumber to, std::string body, Duration 
   world_.later(patience, [this, id] {
     finish(id, Error{Code::kTimeout, "the other node has not answered in time", {}});
   });
-  if (stopped_) {
+  if (is_stopped()) {
     world_.later(delay(), [this, id] {
       finish(id, Error{Code::kUnavailable, "the bus is stopped", {}});
     });

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -25,8 +24,8 @@ class SimBus {
   std::unique_ptr<Bus> connect(int life);
 
   bool faults = false;
-  void stop() { stopped_ = true; }
-  void cut(int from, int to) { cuts_.emplace(from, to); }
+  void stop(TimePoint until) { stopped_until_ = until; }
+  void cut(int from, int to, TimePoint until) { cuts_[{from, to}] = until; }
   void heal();  ///< no cut is left, and the bus runs
 
  private:
@@ -51,7 +50,8 @@ class SimBus {
   void finish(std::uint64_t request, const Result<std::string>& result);
   void forget(int life);
   Station* station_of(store::NodeNumber number) const;
-  bool is_cut(int from, int to) const { return stopped_ || cuts_.count({from, to}) > 0; }
+  bool is_stopped() const;
+  bool is_cut(int from, int to) const;
   int copies();
   Duration delay();
 
@@ -59,8 +59,8 @@ class SimBus {
   std::map<int, Station*> stations_;
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t next_ = 1;
-  std::set<std::pair<int, int>> cuts_;
-  bool stopped_ = false;
+  std::map<std::pair<int, int>, TimePoint> cuts_;
+  TimePoint stopped_until_;
 };
 
 }  // namespace troupe::simulation

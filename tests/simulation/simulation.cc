@@ -169,6 +169,10 @@ void Simulation::crash(SimNode& node) {
 void Simulation::tend() {
   for (std::size_t i = 0; i < world_.nodes.size();) {
     SimNode& node = *world_.nodes[i];
+    if (is_to_leave(node)) {
+      leave(node);
+      continue;
+    }
     if (!node.store.dead) {
       ++i;
       continue;
@@ -260,6 +264,9 @@ void Simulation::advance(TimePoint until) {
   }
   if (!world_.agenda.empty()) next = std::min(next, world_.agenda.begin()->first.first);
   if (!boots_.empty() && !nested_) next = std::min(next, boots_.begin()->first);
+  for (const auto& node : world_.nodes) {
+    if (node->draining && !nested_ && !world_.is_frozen(*node)) next = std::min(next, std::max(node->leaves_at, now));
+  }
   pass({std::max<std::int64_t>((next - now).us, 0)});
 }
 

@@ -64,11 +64,13 @@ class Simulation {
   void maybe_crash();
   void disturb();
   void kill(SimNode& node);
-  void end_in_order(SimNode& node);
+  void drain(SimNode& node);
+  bool is_to_leave(const SimNode& node) const;
+  void leave(SimNode& node);
   void freeze(SimNode& node);
-  void lose_disk();
+  void lose_disk(SimNode& node);
   void lose_bus();
-  void cut();
+  void cut(const SimNode& node);
   void join_another();
 
   const std::uint64_t seed_;

@@ -46,7 +46,7 @@ SimNode::SimNode(World& world, int life_in, std::string name_in)
 
 World::World(std::uint64_t seed, bool cluster_in, bool fenced)
     : random(seed),
-      disk(small_tables(seed, cluster_in, fenced), cluster_in, random, watch),
+      disk(small_tables(seed, cluster_in, fenced), cluster_in, clock, random, watch),
       cluster(cluster_in) {
   log.note = disk.note = [this](const std::string& what) { note(what); };
   const auto complain_here = [this](std::string what) { complain(std::move(what)); };

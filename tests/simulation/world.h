@@ -37,8 +37,8 @@ struct SimNode {
   std::unique_ptr<actors::Node> node;
   caf::scheduler::test_coordinator* scheduler = nullptr;
   TimePoint thaw_at;      ///< until then it gets no turn
-  TimePoint reached_at;   ///< until then it does not reach the disk
   bool draining = false;
+  TimePoint leaves_at;    ///< while it drains: it ends then, whatever it still has
 
   /// Whether it is there for those who ask; it may be frozen.
   bool lives() const { return node != nullptr && !store.dead; }
