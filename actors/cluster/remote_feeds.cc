@@ -65,6 +65,18 @@ void RemoteFeeds::ask_again() {
   for (const auto& [view, scope] : scopes) ask_for(view, scope);
 }
 
+void RemoteFeeds::taken_up(const cluster::SlotSet& slots) {
+  std::vector<RunId> runs;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [run, readers] : views_) {
+      if (slots.test(cluster::slot_of(run))) runs.push_back(run);
+    }
+  }
+  // The last news of the owner before may have been lost, and nobody is asked for it again.
+  for (const RunId run : runs) services_.hub.tell(run, {});
+}
+
 void RemoteFeeds::ask_for(RunId run) {
   const store::NodeNumber owner = services_.ownership.owner(run);
   const store::NodeNumber self = services_.ownership.self();

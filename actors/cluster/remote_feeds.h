@@ -26,6 +26,8 @@ class RemoteFeeds {
   void leave(std::uint64_t view);
   /// To be called every five seconds.
   void ask_again();
+  /// These have become this node's own: from now on its hub tells of their runs.
+  void taken_up(const cluster::SlotSet& slots);
 
   /// From other nodes.
   void serve(const cluster::wire::WatchCall& call);
