@@ -47,6 +47,8 @@ class Disk {
   /// Called with the bytes of every frame that lands, for the trace.
   std::function<void(std::string_view)> trace;
   std::function<void(const std::string&)> note;
+  /// Called when a node has been declared gone.
+  std::function<void()> declared_gone;
 
  private:
   struct InFlight {

@@ -97,7 +97,9 @@ class FaultyStore::MembershipImpl final : public store::Membership {
                    std::uint64_t version) override {
     return told("takes over from " + std::to_string(gone), [&] {
       owner_.disk_.settle(gone);
-      return owner_.membership_->take_over(gone, plan, version);
+      const Status taken = owner_.membership_->take_over(gone, plan, version);
+      if (taken) owner_.disk_.declared_gone();
+      return taken;
     });
   }
   Status give(const cluster::SlotSet& slots, store::NodeNumber to) override {

@@ -73,7 +73,7 @@ class SimLog final : public Logger {
     for (const LogField& field : fields) {
       line += " " + std::string(field.key) + "=" + field.text;
     }
-    note(line);
+    if (note) note(line);
     if (message == "a run is quarantined") set_aside = line;
     if (message == "a run cannot be recovered" ||
         message == "a message of another node was dropped") {

@@ -53,6 +53,7 @@ World::World(std::uint64_t seed, bool cluster_in, bool fenced)
   watch.complain = complain_here;
   books.complain = complain_here;
   watch.disturbed = [this] { return std::max({disturbed, clock.thrown_at(), books.lost_at}); };
+  disk.declared_gone = [this] { disturbed = clock.peek(); };
   disk.trace = [this](std::string_view bytes) {
     for (const char c : bytes) trace = (trace ^ static_cast<unsigned char>(c)) * 0x100000001B3ull;
   };
