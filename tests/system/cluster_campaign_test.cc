@@ -46,7 +46,6 @@ struct Fault {
 
 class ClusterCampaign : public ::testing::Test {
  protected:
-  using Action = std::function<void()>;
   /// Something to do to a node, and how it is undone.
   struct Kind {
     std::string name;
@@ -351,7 +350,7 @@ TEST_F(ClusterCampaign, EveryAcceptedRunEndsRightWhateverFails) {
   report(history);
 }
 
-// ---- The checks themselves: what they would miss, nobody would hear of. --------------------------
+// ---- The checks themselves: what they would miss, nobody would hear of. -------------------------
 
 class ClusterCheckers : public ClusterCampaign {
  protected:

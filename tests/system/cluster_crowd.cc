@@ -147,14 +147,13 @@ std::optional<Accepted> Roamer::start(std::size_t program) {
   return accepted;
 }
 
-bool Roamer::take_event(const Accepted& accepted, const Json& event, std::uint64_t* after) {
+void Roamer::take_event(const Accepted& accepted, const Json& event, std::uint64_t* after) {
   const auto seq = static_cast<std::uint64_t>(int_at(event, "/seq"));
   if (seq != *after + 1) {
     complaints_.push_back("run " + accepted.run.id + ": event " + std::to_string(seq) +
                           " behind " + std::to_string(*after));
   }
   *after = seq;
-  return true;
 }
 
 void Roamer::follow(const Accepted& accepted, const std::string& type) {

@@ -2,7 +2,6 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -78,7 +77,7 @@ class Roamer {
                                const std::string& body, const http_client::Headers& headers = {});
   std::optional<Accepted> start(std::size_t program);
   void follow(const Accepted& accepted, const std::string& type);
-  bool take_event(const Accepted& accepted, const Json& event, std::uint64_t* after);
+  void take_event(const Accepted& accepted, const Json& event, std::uint64_t* after);
   void approve(const Accepted& accepted);
   http_client::Options any_door(std::size_t tenant);
 

@@ -134,7 +134,8 @@ void Database::start() {
     for (const std::string& setting :
          {"unix_socket_directories=" + directory_.path().string(),
           "listen_addresses=" + machine().address(), std::string("shared_buffers=32MB"),
-          std::string("max_wal_size=1GB"), std::string("shared_preload_libraries=pg_stat_statements")}) {
+          std::string("max_wal_size=1GB"),
+          std::string("shared_preload_libraries=pg_stat_statements")}) {
       command.push_back("-c");
       command.push_back(setting);
     }

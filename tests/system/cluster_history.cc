@@ -131,7 +131,8 @@ class Reading {
 
 /// The head of a frame, from its bytes in hexadecimal.
 struct Head {
-  unsigned long long number = 0, first_record = 0, records = 0, first_seq = 0, events = 0, before = 0;
+  unsigned long long number = 0, first_record = 0, records = 0, first_seq = 0, events = 0;
+  unsigned long long before = 0;  ///< the address of the one before it
 };
 
 Head head_of(const std::string& hex) {
@@ -251,7 +252,8 @@ std::vector<std::string> faults_of_calm(Database& database, int timeout_ms) {
        "slots WHERE owner NOT IN (SELECT number FROM nodes WHERE state<2)"},
       {"slots have tails", "slots WHERE tails<>'{}'"},
       {"nodes that are gone have journals", "nodes WHERE state=2"},
-      {"journals belong to no node", "journal_tables WHERE node NOT IN (SELECT number FROM nodes)"}};
+      {"journals belong to no node",
+       "journal_tables WHERE node NOT IN (SELECT number FROM nodes)"}};
   std::vector<std::string> faults;
   eventually(timeout_ms, [&] {
     faults.clear();

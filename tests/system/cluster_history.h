@@ -33,7 +33,7 @@ std::vector<std::string> faults_of_journals(Database& database);
 std::vector<std::string> faults_of_tables(Database& database, const Campaign& campaign,
                                           const std::vector<Accepted>& accepted, int in_doubt);
 
-/// Once all is calm no slot lacks an owner or has tails, and nothing is left of nodes that are gone.
+/// Once all is calm no slot lacks an owner or has tails, and nothing is left of gone nodes.
 /// What is still in the way when the time is over.
 std::vector<std::string> faults_of_calm(Database& database, int timeout_ms);
 
