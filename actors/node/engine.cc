@@ -18,6 +18,10 @@ Error not_found(std::string_view what) {
   return {Code::kNotFound, "there is no such " + std::string(what), {}};
 }
 
+Error lost_touch() {
+  return {Code::kUnavailable, "this node has lost touch with the store", {}};
+}
+
 }  // namespace
 
 // ---- workflows ----------------------------------------------------------------------------------
@@ -83,6 +87,8 @@ void NodeEngine::with_version(const store::TenantScope& scope, WorkflowId workfl
                               std::int32_t version,
                               Callback<std::shared_ptr<const Published>> done) {
   if (!services_.cluster) return with_known_version(scope, workflow, version, std::move(done));
+  // To ask a store that is silent would take as long as it is.
+  if (!services_.ownership.lease_holds()) return done(lost_touch());
   services_.catalog.then([this, scope, workflow, version,
                           done = std::move(done)](const Status& known) {
     if (!known) return done(known.error());
@@ -180,7 +186,7 @@ void NodeEngine::look(const store::TenantScope& scope, RunId run, bool with_stat
   const auto fresh = [this, done = std::move(done)](Result<RunLook> seen) {
     if (services_.ownership.lease_holds()) return done(std::move(seen));
     // Somebody else may have gone on with the run.
-    done(Error{Code::kUnavailable, "this node has lost touch with the store", {}});
+    done(lost_touch());
   };
   Look message{with_state, always_answered<RunLook>(fresh)};
   services_.reach(scope.workspace, ToRun{run, scope, std::move(message)});

@@ -28,8 +28,10 @@ class ClusterOutage : public ::testing::Test {
       EXPECT_TRUE(cluster_.node(i).comes_to(503, 2 * kLeaseMs)) << "node " << i + 1;
       Api api = cluster_.api(i);
       EXPECT_EQ(api.get("/livez").status, 200);
+      const long long asked = now_ms();
       const Answer start = api.command(flow, R"({"command":"start","params":{"n":1}})");
       EXPECT_EQ(start.status, 503) << start.text;
+      EXPECT_LE(now_ms() - asked, 2'000) << "a refusal must not wait for what is away";
     }
   }
 
