@@ -78,6 +78,7 @@ struct Services {
   std::unique_ptr<Router> router;      ///< null: no other node is spoken to
   std::atomic<std::size_t> commit_queue_bytes{0};
   std::atomic<bool> store_failing{false};     ///< the last commit failed; new runs are refused
+  std::atomic<bool> store_full{false};        ///< it failed because there was no room
   std::atomic<bool> shutting_down{false};
   std::atomic<std::int64_t> run_actors{0}, step_actors{0}, branch_actors{0}, tenant_actors{0};
 

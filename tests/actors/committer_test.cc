@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/tenant/admission.h"
 #include "adapters/memory/memory_store.h"
 #include "adapters/system/clock.h"
 #include "adapters/system/hasher.h"
@@ -96,6 +97,19 @@ TEST_F(CommitterTest, SubmissionsBehindAnUnknownOutcomeInADamagedBatchAreNotWrit
   EXPECT_EQ(ends_, 1);
   EXPECT_EQ(answers_, 0);
   EXPECT_FALSE(landed(2));
+}
+
+TEST_F(CommitterTest, NewRunsAreToldWhetherTheStoreIsFullOrAway) {
+  for (const Code code : {Code::kStorageFull, Code::kUnavailable}) {
+    store_.fail_commits(code);
+    submit(code == Code::kStorageFull ? 1 : 2, RunId{Uuid{7, 7}}, false, 0);
+    committer_.flush();
+    EXPECT_EQ(may_admit(services_, 0).error().code, code);
+    committer_.flush();
+    EXPECT_TRUE(may_admit(services_, 0).ok());
+  }
+  services_.ownership.lease_until({});
+  EXPECT_EQ(may_admit(services_, 0).error().code, Code::kUnavailable) << "the lease has run out";
 }
 
 TEST_F(CommitterTest, NothingOfARunIsWrittenBehindWhatADamagedPageRefused) {
