@@ -87,7 +87,10 @@ Result<Recovered> recover(Services& services, store::Reader& reader,
   Recovered out;
   std::unordered_map<RunId, std::vector<store::Frame>> tails;
   std::vector<RunId> order;
+  // A node that has its cluster actor takes over; at a start it is not there yet.
+  const bool forget = services.options.bugs.forget_tails_on_takeover && services.cluster;
   const Status scanned = reader.scan_tail(slots, [&](store::Frame frame) {
+    if (forget) return false;
     auto& tail = tails[frame.entity];
     if (tail.empty()) order.push_back(frame.entity);
     tail.push_back(std::move(frame));
