@@ -85,6 +85,7 @@ struct Services {
   store::Pos next_pos() { return pos_.fetch_add(1) + 1; }
   /// Frames decided from now on have addresses in it.
   void begin_epoch(std::uint64_t epoch) { pos_ = epoch << 40; }
+  std::uint64_t epoch() const { return pos_ >> 40; }
   TimePoint now() const { return ports.clock.now(); }
   Uuid new_id() { return Uuid::v7(now(), ports.entropy.next(), ports.entropy.next()); }
   /// In a slot of this node's own; unset if it has none.
