@@ -38,7 +38,7 @@ class CommitterTest : public ::testing::Test {
   void nothing_follows_an_unknown_outcome(bool applied);
   bool landed(store::Pos pos) { return store_.writer().landed(pos).value(); }
 
-  memory::MemoryStore store_;
+  memory::MemoryStore store_{{.journal_table_bytes = 1 << 10}};
   NoScripts scripts_;
   simulation::AnySyntax syntax_;
   simulation::NoPatterns patterns_;
@@ -94,6 +94,29 @@ TEST_F(CommitterTest, SubmissionsBehindAnUnknownOutcomeInADamagedBatchAreNotWrit
   EXPECT_EQ(ends_, 1);
   EXPECT_EQ(answers_, 0);
   EXPECT_FALSE(landed(2));
+}
+
+TEST_F(CommitterTest, TheRecoveryMarkDoesNotPassWhatHasNotLanded) {
+  for (const store::Pos pos : {10u, 20u, 30u}) {  // each fills a table
+    auto submission = std::make_shared<Submission>();
+    submission->pos = pos;
+    submission->closes = true;
+    submission->batch.frames.push_back({pos, RunId{Uuid{pos, 1}}, 0, std::string(2048, 'x')});
+    committer_.submit(std::move(submission));
+    committer_.flush();
+  }
+  ASSERT_EQ(store_.writer().journal_tables().size(), 3u);
+  submit(5, RunId{Uuid{5, 1}}, false, 0);  // drawn long since, and late
+  committer_.maintain();
+  committer_.maintain();
+  committer_.flush();
+  bool found = false;
+  const auto look = [&found](const store::Frame& frame) {
+    found = found || frame.pos == 5;
+    return true;
+  };
+  ASSERT_TRUE(store_.open_reader()->scan_tail(cluster::all_slots(), look).ok());
+  EXPECT_TRUE(found);
 }
 
 TEST_F(CommitterTest, NothingOfARunIsWrittenBehindWhatADamagedPageRefused) {
