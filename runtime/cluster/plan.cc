@@ -56,8 +56,8 @@ std::vector<Gift> plan_gifts(const ClusterView& view, NodeNumber self, std::size
     gifts[to].slots.set(slot);
     gifts[to].to = to;
   };
-  // What those who drain give comes first: it is on its way, and who has got some of it already must
-  // not pass it on.
+  // What those who drain give comes first: it is on its way, and who has got some of it already
+  // must not pass it on.
   for (std::size_t slot = 0; slot < view.owners.size(); ++slot) {
     const NodeNumber owner = view.owners[slot];
     const bool drains = std::any_of(

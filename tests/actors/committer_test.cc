@@ -39,7 +39,8 @@ class CommitterTest : public ::testing::Test {
   void nothing_follows_an_unknown_outcome(bool applied);
   bool landed(store::Pos pos) { return store_.writer().landed(pos).value(); }
 
-  explicit CommitterTest(memory::Options options = {}) : store_(options) {}
+  explicit CommitterTest(memory::Options options = {.journal_table_bytes = 1 << 10})
+      : store_(options) {}
 
   memory::MemoryStore store_;
   NoScripts scripts_;
@@ -110,6 +111,29 @@ TEST_F(CommitterTest, NewRunsAreToldWhetherTheStoreIsFullOrAway) {
   }
   services_.ownership.lease_until({});
   EXPECT_EQ(may_admit(services_, 0).error().code, Code::kUnavailable) << "the lease has run out";
+}
+
+TEST_F(CommitterTest, TheRecoveryMarkDoesNotPassWhatHasNotLanded) {
+  for (const store::Pos pos : {10u, 20u, 30u}) {  // each fills a table
+    auto submission = std::make_shared<Submission>();
+    submission->pos = pos;
+    submission->closes = true;
+    submission->batch.frames.push_back({pos, RunId{Uuid{pos, 1}}, 0, std::string(2048, 'x')});
+    committer_.submit(std::move(submission));
+    committer_.flush();
+  }
+  ASSERT_EQ(store_.writer().journal_tables().size(), 3u);
+  submit(5, RunId{Uuid{5, 1}}, false, 0);  // drawn long since, and late
+  committer_.maintain();
+  committer_.maintain();
+  committer_.flush();
+  bool found = false;
+  const auto look = [&found](const store::Frame& frame) {
+    found = found || frame.pos == 5;
+    return true;
+  };
+  ASSERT_TRUE(store_.open_reader()->scan_tail(cluster::all_slots(), look).ok());
+  EXPECT_TRUE(found);
 }
 
 TEST_F(CommitterTest, NothingOfARunIsWrittenBehindWhatADamagedPageRefused) {
