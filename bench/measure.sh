@@ -11,7 +11,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 program=${TROUPE_BENCH:-$root/build/release/troupe-bench}
 rounds=${ROUNDS:-3}
 out=${1:?"usage: $0 OUT.jsonl"}
-before=$(cat "$out" 2>/dev/null | wc -l)
+touch "$out"
+before=$(wc -l <"$out")
 
 run() {
   echo "$*" >&2
