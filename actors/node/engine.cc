@@ -18,10 +18,6 @@ Error not_found(std::string_view what) {
   return {Code::kNotFound, "there is no such " + std::string(what), {}};
 }
 
-Error lost_touch() {
-  return {Code::kUnavailable, "this node has lost touch with the store", {}};
-}
-
 }  // namespace
 
 // ---- workflows ----------------------------------------------------------------------------------
@@ -88,7 +84,7 @@ void NodeEngine::with_version(const store::TenantScope& scope, WorkflowId workfl
                               Callback<std::shared_ptr<const Published>> done) {
   if (!services_.cluster) return with_known_version(scope, workflow, version, std::move(done));
   // To ask a store that is silent would take as long as it is.
-  if (!services_.ownership.lease_holds()) return done(lost_touch());
+  if (!services_.ownership.lease_holds()) return done(Ownership::lost_touch());
   services_.catalog.then([this, scope, workflow, version,
                           done = std::move(done)](const Status& known) {
     if (!known) return done(known.error());
@@ -177,7 +173,11 @@ void NodeEngine::retry(store::TenantScope scope, RetryRequest request, Callback<
 
 void NodeEngine::ask(const store::TenantScope& scope, RunId run, run::Event event,
                      Callback<Answered> done) {
-  Ask message{std::move(event), always_answered(std::move(done))};
+  const auto fresh = [this, done = std::move(done)](Result<Answered> answer) {
+    if (services_.ownership.speaks_for(answer)) return done(std::move(answer));
+    done(Ownership::lost_touch());
+  };
+  Ask message{std::move(event), always_answered<Answered>(fresh)};
   services_.reach(scope.workspace, ToRun{run, scope, std::move(message)});
 }
 
@@ -186,7 +186,7 @@ void NodeEngine::look(const store::TenantScope& scope, RunId run, bool with_stat
   const auto fresh = [this, done = std::move(done)](Result<RunLook> seen) {
     if (services_.ownership.lease_holds()) return done(std::move(seen));
     // Somebody else may have gone on with the run.
-    done(lost_touch());
+    done(Ownership::lost_touch());
   };
   Look message{with_state, always_answered<RunLook>(fresh)};
   services_.reach(scope.workspace, ToRun{run, scope, std::move(message)});

@@ -91,14 +91,16 @@ void Executor::submit(ScriptJob job, Done done) {
   if (closed) return;
   constexpr std::int64_t kDelaysMs[] = {0, 0, 0, 0, 0, 0, 3, 20, 50, 400, 1500};
   const Line line = parse(job.script->source);
-  if (line.effect && start_is_durable && !start_is_durable(run_of(job.globals), line.name)) {
-    complain("I6: the effect of " + line.name + " began before its start was durable");
+  const std::string run = run_of(job.globals);
+  if (const auto id = Uuid::parse(run)) works_on(RunId{*id});
+  if (line.effect && !books_.start_is_durable(run, line.name)) {
+    books_.complain("I6: the effect of " + line.name + " began before its start was durable");
   }
   const std::int64_t delay = kDelaysMs[random_.below(std::size(kDelaysMs))];
   const std::uint64_t id = job.job;
   const TimePoint now = clock_.peek();
   const bool hangs =
-      line.what == "hang" && failures_[key_of(line, job.globals)] < line.argument;
+      line.what == "hang" && books_.failures[key_of(line, job.globals)] < line.argument;
   const TimePoint due = now + (hangs ? job.timeout : milliseconds(delay));
   jobs_[id] = Job{std::move(job), std::move(done), due, now, false};
 }
@@ -138,6 +140,11 @@ void Executor::complete_one() {
   job.done(node.key(), std::move(result));
 }
 
+void Executor::note(const std::string& key) {
+  ++books_.executions[key];
+  if (is_gone()) ++books_.by_gone[key];
+}
+
 ScriptResult Executor::run(const Job& job) {
   ScriptResult result;
   const auto fail = [&result](Code code, std::string message) {
@@ -148,22 +155,22 @@ ScriptResult Executor::run(const Job& job) {
   const std::string& globals = job.job.globals;
   const Line line = parse(job.job.script->source);
   const std::string key = key_of(line, globals);
-  if (line.lossy && faults && losses_[key] < 3 && random_.below(100) < 20) {
+  if (line.lossy && faults && books_.losses[key] < 3 && random_.below(100) < 20) {
     constexpr Code kCodes[] = {Code::kSandboxLost, Code::kTimeout, Code::kOutcomeUnknown};
-    ++losses_[key];
-    lost_at_ = clock_.peek();
-    if (random_.below(2) == 0) ++executions_[key];  // lost before its effect, or behind it
+    ++books_.losses[key];
+    books_.lost_at = clock_.peek();
+    if (random_.below(2) == 0) note(key);  // lost before its effect, or behind it
     return fail(line.effect ? kCodes[random_.below(3)] : Code::kSandboxLost, "lost");
   }
-  ++executions_[key];
+  note(key);
   if (line.prints) result.logs.push_back({clock_.peek(), "a line of " + line.name});
   if (line.what == "fail") return fail(Code::kLuaError, "planned");
-  if (line.what == "flaky" && failures_[key] < line.argument) {
-    ++failures_[key];
+  if (line.what == "flaky" && books_.failures[key] < line.argument) {
+    ++books_.failures[key];
     return fail(Code::kLuaError, "flaked");
   }
-  if (line.what == "hang" && failures_[key] < line.argument) {
-    ++failures_[key];
+  if (line.what == "hang" && books_.failures[key] < line.argument) {
+    ++books_.failures[key];
     return fail(Code::kTimeout, "hung");
   }
   const std::int64_t index = number_at(globals, "index");
