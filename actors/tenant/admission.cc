@@ -139,9 +139,7 @@ std::uint32_t bucket_of(TimePoint time) { return static_cast<std::uint32_t>(time
 Status may_admit(const Services& services, std::size_t queued) {
   if (services.shutting_down) return Error{Code::kUnavailable, "the node is shutting down", {}};
   // What was promised now could only be kept once the store is back, and nobody knows when.
-  if (!services.ownership.lease_holds()) {
-    return Error{Code::kUnavailable, "this node has lost touch with the store", {}};
-  }
+  if (!services.ownership.lease_holds()) return Ownership::lost_touch();
   if (services.store_failing) {
     return Error{services.store_full ? Code::kStorageFull : Code::kUnavailable,
                  "the store cannot take new runs at the moment", {}};

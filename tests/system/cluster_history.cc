@@ -48,6 +48,20 @@ std::string fault_of_events(const std::vector<Json>& events) {
   return terminal == 1 ? "" : "it has no terminal event";
 }
 
+/// Of the ticking program: each tick comes after what it waits for, and not before its time.
+std::string fault_of_ticks(const std::vector<Json>& events) {
+  constexpr long long kTickMs = 800;
+  long long before = 0;
+  for (const Json& event : events) {
+    if (text_at(event, "/event_type") != "step_completed") continue;
+    const long long now = ms_of_day(text_at(event, "/at"));
+    const std::string step = text_at(event, "/step_id");
+    if (step[0] == 'w' && now - before < kTickMs) return step + " was over too early";
+    before = now;
+  }
+  return "";
+}
+
 class Reading {
  public:
   Reading(Campaign& campaign, const std::vector<Accepted>& accepted, History& history)
@@ -93,6 +107,9 @@ class Reading {
     }
     const std::vector<Json> events = api.events(one.run.id);
     if (std::string fault = fault_of_events(events); !fault.empty()) return fault;
+    if (program.name == "ticking") {
+      if (std::string fault = fault_of_ticks(events); !fault.empty()) return fault;
+    }
     if (at(events.back(), "/data/output") != at(row, "/output")) {
       return "its row and its journal differ";
     }
