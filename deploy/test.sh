@@ -30,6 +30,11 @@ done
 
 cd "$root"
 jobs=$(nproc)
+
+# What drives whole programs by the clock, or reads files only.
+without_asan='crash|faults|control|bad_input|cli|tidy|run_command|migrate|doctor|nats_foreign'
+without_asan="$without_asan|cluster_script|cluster_system|cluster_campaign|container|systemd"
+without_asan="$without_asan|watching|scripts|helm|settings"
 say() { printf '\n== %s\n' "$1"; }
 
 # The names of the tests that ctest arguments select; each is the name of its target as well.
@@ -103,7 +108,7 @@ cmake --build build/release -j "$jobs"
 if [ $# -eq 0 ]; then
   say "AddressSanitizer and UBSan: all tests but the long ones"
   TROUPE_SIM_SEEDS=100 build_and_run asan -R '_conformance$|_test$' \
-    -E '^(crash|faults|control|bad_input|cli|tidy|run_command|cluster_script|cluster_system|cluster_campaign|container|systemd)_test$'
+    -E "^($without_asan)_test\$"
   if [ "$long" = yes ]; then
     # The actor library is not built for ThreadSanitizer, and its hand-overs would be reported as
     # races; so only what runs without it is looked at.
