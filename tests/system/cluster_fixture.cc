@@ -93,9 +93,13 @@ int Daemon::end_with(int number, int timeout_ms) {
   return process_->finish(timeout_ms).exit;
 }
 
-std::string Daemon::last_words() const {
+std::string Daemon::all_words() const {
   std::ifstream in(log_, std::ios::binary);
-  const std::string all((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::string Daemon::last_words() const {
+  const std::string all = all_words();
   constexpr std::size_t kMost = 6'000;
   return all.size() <= kMost ? all : all.substr(all.size() - kMost);
 }
@@ -186,7 +190,7 @@ void Broker::start() {
     throw std::runtime_error("There is no nats-server: install the package nats-server.");
   }
   const auto greetings = [this] {
-    const std::string all = last_words();
+    const std::string all = all_words();
     std::size_t count = 0;
     for (std::size_t at = 0; (at = all.find("Server is ready", at)) != std::string::npos; ++at) {
       ++count;

@@ -35,7 +35,9 @@ class Daemon {
   int unasked_exit();
   /// A signal, and the exit code.
   int end_with(int number, int timeout_ms);
-  /// The end of what it has said.
+  /// What it has said, in all its lives.
+  std::string all_words() const;
+  /// The end of that.
   std::string last_words() const;
 
  protected:
