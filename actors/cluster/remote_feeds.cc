@@ -3,6 +3,9 @@
 #include "actors/node/services.h"
 
 namespace troupe::actors {
+
+namespace wire = cluster::wire;
+
 namespace {
 
 /// Twice and a half the time after which a viewer asks again.

@@ -4,6 +4,9 @@
 #include "actors/store/load_run.h"
 
 namespace troupe::actors {
+
+namespace wire = cluster::wire;
+
 namespace {
 
 /// A takeover comes to its end within this, and with it most of what callers wait for.

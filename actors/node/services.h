@@ -13,6 +13,7 @@
 #include "actors/node/node.h"
 #include "actors/options.h"
 #include "actors/step/jobs.h"
+#include "actors/store/catalog_watch.h"
 #include "actors/store/version_cache.h"
 
 namespace troupe::actors {
@@ -56,6 +57,7 @@ struct Services {
   Hub hub;
   Jobs jobs;
   VersionCache versions;
+  CatalogWatch catalog{*this};
 
   CommitterActor committer;
   TimerActor timers;

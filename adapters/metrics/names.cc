@@ -50,6 +50,8 @@ constexpr Name kNames[] = {
     {kGauge, "nats_connected", "", "", Buckets::kNone,
      "Whether there is a connection to NATS: 1 or 0; 0 also where none is configured."},
     {kCounter, "nats_reconnects_total", "", "", Buckets::kNone, "Reconnections to NATS."},
+    {kCounter, "nats_late_answers_total", "", "", Buckets::kNone,
+     "Answers over NATS to requests that had ended."},
     {kCounter, "nats_submissions_total", "kind", "outcome", Buckets::kNone,
      "Submissions over NATS, by way in (submit, enqueue) and outcome."},
     {kCounter, "sandbox_kills_total", "reason", "", Buckets::kNone,

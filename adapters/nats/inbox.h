@@ -66,8 +66,10 @@ class Inbox {
   std::shared_ptr<Exchange> take(std::uint64_t number);
   void wait_for(std::uint64_t number, Duration patience);
   Deadlines::Ticket arm(std::uint64_t number, Duration patience);
+  void came_late();
 
   Connection& connection_;
+  Counter& late_total_;
   const std::string base_;
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, Entry> entries_;

@@ -16,6 +16,7 @@ namespace {
 // journals may hold frames of it that no snapshot covers. `hash` is cluster::hash_of the entity.
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE meta(key bytea PRIMARY KEY, value int8 NOT NULL);
+INSERT INTO meta VALUES('catalog', 1);
 CREATE TABLE scopes(n int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, workspace uuid NOT NULL,
   project uuid NOT NULL, UNIQUE(workspace, project));
 CREATE SEQUENCE node_numbers;
@@ -174,6 +175,15 @@ Result<std::int64_t> read_meta(Connection& db, std::string_view key) {
 Request write_meta(std::string_view key, std::int64_t value) {
   return {"INSERT INTO meta VALUES($1,$2) ON CONFLICT(key) DO UPDATE SET value=excluded.value",
           Parameters().blob(key).integer(value)};
+}
+
+Status require_whole(Connection& db, const std::string& schema) {
+  const auto mark = read_meta(db, "moving");
+  if (!mark) return mark.error();
+  if (*mark == 0) return ok();
+  return invalid("The schema " + schema +
+                 " holds a part of a store that is being moved there, or whose move was "
+                 "interrupted: let `troupe migrate` come to its end, or run it again.");
 }
 
 Status lock_making(Connection& db, const std::string& schema) {
