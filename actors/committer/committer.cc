@@ -93,6 +93,8 @@ void Committer::write(const WriteJob& job) {
 }
 
 void Committer::add(const OpenEntities& open) {
+  // Another node may have accepted what was refused here.
+  std::erase_if(refused_, [&](RunId run) { return open.slots.test(cluster::slot_of(run)); });
   for (const auto& entity : *open.entities) marks_.add(entity);
 }
 
