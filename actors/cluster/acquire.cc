@@ -31,9 +31,10 @@ void bring_up(Services& services, Recovered& recovered) {
 void acquire(Services& services, const cluster::SlotSet& slots, Callback<store::Pos> done) {
   services.write([&services, slots, done = std::move(done)](store::Writer& writer) {
     // The addresses that an entity gets here must be greater than those it had elsewhere.
-    const auto epoch = writer.next_epoch();
+    const bool keep = services.options.bugs.keep_epoch_on_acquire;
+    const auto epoch = keep ? Result<std::uint64_t>(services.epoch()) : writer.next_epoch();
     if (!epoch) return done(epoch.error());
-    services.begin_epoch(*epoch);
+    if (!keep) services.begin_epoch(*epoch);
     services.read([&services, slots, done, before = *epoch << 40](store::Reader& reader) {
       auto recovered = recover(services, reader, slots);
       if (!recovered) return done(std::move(recovered).error());

@@ -176,6 +176,7 @@ void Committer::refuse(const Submission& submission, const Error& error) {
 
 void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Error& error) {
   ++failures_;
+  services_.store_full = error.code == Code::kStorageFull;
   services_.store_failing = true;
   services_.ports.log.error("a commit failed", {{"code", info(error.code).name},
                                                 {"message", error.message},
