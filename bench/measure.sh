@@ -34,6 +34,7 @@ run W6-equal --n 100000
 run W6-many --workspaces 1000 --n 50000
 run W7 --seconds 8
 run W8 --n 100000
+run W8-takeover --n 100000
 run W10 --mode strict
 run W10 --mode run-ahead
 run W11 --n 500
