@@ -153,7 +153,7 @@ struct Flush {};
 struct Maintain {};
 /// Nothing has been committed since it was sent, unless the number of commits says otherwise.
 struct Rest { std::uint64_t commits = 0; };
-/// Open entities found by recovery: entity, tenant, the last snapshot's pos. Whatever was refused of
+/// Open entities found by recovery: entity, tenant, the last snapshot's pos. What was refused of
 /// these slots' entities before refuses nothing any more.
 struct OpenEntities {
   cluster::SlotSet slots;

@@ -107,7 +107,7 @@ cmake --build build/release -j "$jobs"
 
 if [ $# -eq 0 ]; then
   say "AddressSanitizer and UBSan: all tests but the long ones"
-  TROUPE_SIM_SEEDS=100 build_and_run asan -R '_conformance$|_test$' \
+  TROUPE_SIM_SEEDS=100 TROUPE_SIM_CLUSTER_SEEDS=30 build_and_run asan -R '_conformance$|_test$' \
     -E "^($without_asan)_test\$"
   if [ "$long" = yes ]; then
     # The actor library is not built for ThreadSanitizer, and its hand-overs would be reported as

@@ -454,14 +454,16 @@ TEST_F(ClusterCheckers, MissNoLateCommit) {
   crowd_->start(0, 0, 30, 0);
   // The last word of some run once more, in the journal of a node that does not own it.
   const std::string from = database().query(
-      "SELECT n FROM journal_tables WHERE node=(SELECT min(node) FROM journal_tables) LIMIT 1");
+      "SELECT n FROM journal_tables WHERE node=(SELECT min(node) FROM journal_tables) "
+      "ORDER BY pg_relation_size(('journal_' || n)::regclass) DESC LIMIT 1");
   const std::string to = database().query(
-      "SELECT n FROM journal_tables WHERE node=(SELECT max(node) FROM journal_tables) LIMIT 1");
+      "SELECT n FROM journal_tables WHERE node=(SELECT max(node) FROM journal_tables) "
+      "ORDER BY n DESC LIMIT 1");
   const auto table = [](const std::string& n) { return "journal_" + std::to_string(std::stoi(n)); };
   EXPECT_EQ(faults_of_journals(database()), std::vector<std::string>());
-  database().query("INSERT INTO " + table(to) + " SELECT (SELECT max(pos)+100000 FROM " +
-                   table(to) + "), entity, hash, bytes FROM " + table(from) +
-                   " ORDER BY pos DESC LIMIT 1");
+  database().query("INSERT INTO " + table(to) +
+                   " SELECT (SELECT start+100000 FROM journal_tables WHERE n=" + to +
+                   "), entity, hash, bytes FROM " + table(from) + " ORDER BY pos DESC LIMIT 1");
   expect_caught(faults_of_journals(database()));
 }
 
