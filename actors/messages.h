@@ -44,6 +44,16 @@ struct CommitFailed { Error error; };
 struct SnapshotWanted { RunId run; };
 /// The tenant has let go of a run that sleeps or has ended.
 struct Leave {};
+/// What came of telling a group something; `start`: of starting it.
+struct GroupAnswered {
+  RunId group;
+  std::uint64_t version = 0;
+  bool start = false;
+  std::optional<Error> error;
+};
+struct TellGroupAgain { RunId group; };
+/// Of a group: is it still waited for?
+struct AskParent {};
 /// Another node is to go on with the run: it lays itself down, tells its tenant HandedOver, ends.
 struct HandOver {};
 
@@ -79,6 +89,12 @@ struct StartMade {
   std::shared_ptr<const Published> published;
   std::shared_ptr<run::record::RunCreated> spec;
   bool idempotent = false;  ///< it may exist already
+  Callback<Started> done;
+};
+/// A group of a for_each; it may exist already.
+struct StartGroup {
+  RunId run;
+  std::shared_ptr<const run::record::RunCreated> spec;
   Callback<Started> done;
 };
 struct ToRun { RunId run; store::TenantScope scope; std::variant<Ask, Look> message; };
@@ -202,11 +218,15 @@ using RunActor = caf::typed_actor<caf::reacts_to<Ask>,
                                   caf::reacts_to<CommitFailed>,
                                   caf::reacts_to<SnapshotWanted>,
                                   caf::reacts_to<Leave>,
-                                  caf::reacts_to<HandOver>>;
+                                  caf::reacts_to<HandOver>,
+                                  caf::reacts_to<GroupAnswered>,
+                                  caf::reacts_to<TellGroupAgain>,
+                                  caf::reacts_to<AskParent>>;
 using StepActor = caf::typed_actor<caf::reacts_to<Outcome>, caf::reacts_to<Abandon>,
                                    caf::reacts_to<Leave>>;
 using TenantActor =
     caf::typed_actor<caf::reacts_to<StartRun>, caf::reacts_to<StartRuns>, caf::reacts_to<StartMade>,
+                     caf::reacts_to<StartGroup>,
                      caf::reacts_to<ToRun>, caf::reacts_to<Loaded>, caf::reacts_to<Exists>,
                      caf::reacts_to<Enqueue>, caf::reacts_to<Asleep>, caf::reacts_to<Reload>,
                      caf::reacts_to<TimerFired>, caf::reacts_to<ChildWanted>,
@@ -243,6 +263,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Abandon)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::StartRun)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::StartRuns)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::StartMade)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::StartGroup)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::GroupAnswered)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::TellGroupAgain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::AskParent)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ToRun)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Loaded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Exists)

@@ -1,5 +1,8 @@
 #include "actors/cluster/ownership.h"
 
+#include <algorithm>
+#include <set>
+
 namespace troupe::actors {
 
 cluster::SlotSet Ownership::held(Hold hold) const {
@@ -17,7 +20,12 @@ void Ownership::set(const cluster::SlotSet& slots, Hold hold) {
 }
 
 void Ownership::learn(const std::vector<store::NodeNumber>& owners) {
-  for (std::size_t slot = 0; slot < owners.size(); ++slot) owners_[slot].store(owners[slot]);
+  std::set<store::NodeNumber> nodes;
+  for (std::size_t slot = 0; slot < owners.size(); ++slot) {
+    owners_[slot].store(owners[slot]);
+    if (owners[slot] != 0) nodes.insert(owners[slot]);
+  }
+  nodes_ = std::max(1, static_cast<int>(nodes.size()));
 }
 
 }  // namespace troupe::actors

@@ -59,6 +59,8 @@ class Ownership {
   Duration lease_left() const {
     return {lease_until_us_.load() - clock_.since_boot().us};
   }
+  /// How many nodes own slots.
+  int nodes() const { return nodes_; }
   store::NodeNumber self() const { return self_; }
   void set_self(store::NodeNumber self) { self_ = self; }
 
@@ -68,6 +70,7 @@ class Ownership {
   std::array<std::atomic<store::NodeNumber>, cluster::kSlotCount> owners_{};
   std::atomic<std::int64_t> lease_until_us_{INT64_MAX};
   std::atomic<store::NodeNumber> self_{0};
+  std::atomic<int> nodes_{1};
 };
 
 }  // namespace troupe::actors

@@ -135,6 +135,22 @@ void Router::start(RunId run, StartRequest request, Callback<Started> done) {
   this->call(std::move(call));
 }
 
+void Router::start_group(WorkspaceId workspace, StartGroup message) {
+  RemoteCall call;
+  call.entity = message.run;
+  std::string spec;
+  run::encode(run::Record(*message.spec), spec);
+  call.body = wire::encode(wire::GroupCall{message.run, std::move(spec)});
+  call.may_repeat = true;
+  call.here = [this, workspace, message] { services_.start_group(workspace, message); };
+  call.done = [this, done = message.done](Result<std::string> bytes) {
+    if (!bytes) return done(std::move(bytes).error());
+    auto answer = wire::decode_answer<Started>(services_.ports.hasher, *bytes);
+    done(answer ? std::move(*answer) : Result<Started>(unreachable()));
+  };
+  this->call(std::move(call));
+}
+
 void Router::call(RemoteCall call) {
   call.give_up_at = {services_.ports.clock.since_boot().us + kPatience.us};
   attempt(std::make_shared<RemoteCall>(std::move(call)));
@@ -197,6 +213,7 @@ void Router::take(std::string body, Bus::Reply reply) {
     void operator()(wire::AskCall& call) const { router.answer(std::move(call), reply); }
     void operator()(wire::LookCall& call) const { router.answer(call, reply); }
     void operator()(wire::StartCall& call) const { router.answer(call, reply); }
+    void operator()(wire::GroupCall& call) const { router.answer(call, reply); }
     void operator()(wire::LookAroundCall&) const {
       caf::anon_send(router.services_.cluster, LookAround{});
     }
@@ -243,6 +260,27 @@ void Router::answer(const wire::StartCall& call, Bus::Reply reply) {
     reply(!started && is_moved(started.error()) ? wire::encode_moved()
                                                 : wire::encode(services_.ports.hasher, started));
   });
+}
+
+void Router::answer(const wire::GroupCall& call, Bus::Reply reply) {
+  if (!reply) return;
+  if (!services_.ownership.is_mine(call.run)) return reply(wire::encode_moved());
+  std::string_view bytes = call.spec;
+  auto record = run::decode(&bytes);
+  auto* const spec = record ? std::get_if<run::record::RunCreated>(&*record) : nullptr;
+  if (spec == nullptr || !spec->group.set() || !bytes.empty()) {
+    const Error error = record ? Error{Code::kCorrupt, "this is no group of a loop", {}}
+                               : record.error();
+    return reply(wire::encode(services_.ports.hasher, Result<Started>(error)));
+  }
+  const auto answered = [this, reply](Result<Started> started) {
+    reply(!started && is_moved(started.error()) ? wire::encode_moved()
+                                                : wire::encode(services_.ports.hasher, started));
+  };
+  const WorkspaceId workspace = spec->workspace;
+  services_.start_group(workspace,
+                        {call.run, std::make_shared<run::record::RunCreated>(std::move(*spec)),
+                         always_answered<Started>(answered)});
 }
 
 }  // namespace troupe::actors

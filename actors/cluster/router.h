@@ -39,6 +39,7 @@ class Router {
   void send(WorkspaceId workspace, ToRun message);
   /// A start whose run id is known beforehand, and with it the owner.
   void start(RunId run, StartRequest request, Callback<Started> done);
+  void start_group(WorkspaceId workspace, StartGroup message);
   void drain(store::NodeNumber node, Callback<Unit> done);
   void tell_to_look(store::NodeNumber node);
   void tell_all_to_look();
@@ -53,6 +54,7 @@ class Router {
   void answer(cluster::wire::AskCall call, Bus::Reply reply);
   void answer(const cluster::wire::LookCall& call, Bus::Reply reply);
   void answer(const cluster::wire::StartCall& call, Bus::Reply reply);
+  void answer(const cluster::wire::GroupCall& call, Bus::Reply reply);
   void look_answered(const std::string& bytes, const Callback<RunLook>& done);
 
   Services& services_;

@@ -44,27 +44,65 @@ Result<FeedPage> read_events(store::Reader& reader, const RunLook& seen, std::ui
   return page;
 }
 
+namespace {
+
+/// Log lines of a run and of its groups, in order, from one number on.
+class LogPage {
+ public:
+  LogPage(store::Reader& reader, const RunLook& seen, std::uint64_t after, std::size_t limit)
+      : reader_(reader),
+        graph_(*seen.graph),
+        payloads_(payload_source(reader, seen.row.bucket, seen.row.project)),
+        after_(after),
+        limit_(limit) {}
+
+  Status read(RunId run, store::Pos head, std::uint64_t before) {
+    return journal::for_each_frame(
+        reader_, run, head, 0,
+        [&](const store::Frame&, const journal::FrameView& view) -> Status {
+          std::string_view records = view.records;
+          while (!records.empty() && lines.size() <= limit_) {
+            auto record = run::decode(&records);
+            if (!record) return std::move(record).error();
+            if (Status taken = take(*record, before); !taken) return taken;
+          }
+          return ok();
+        });
+  }
+
+  std::vector<std::pair<std::uint64_t, std::string>> lines;
+
+ private:
+  /// `before`: so many lines of other runs come before the first of this one.
+  Status take(const run::Record& record, std::uint64_t before) {
+    if (const auto* group = std::get_if<run::record::GroupFinished>(&record)) {
+      if (group->first_log + group->log_lines <= after_ + 1) return ok();
+      const auto row = reader_.run_unscoped(group->run);
+      if (!row) return row.error();
+      return *row ? read(group->run, (*row)->head, group->first_log - 1) : ok();
+    }
+    std::vector<std::pair<std::uint64_t, std::string>> found;
+    if (Status read = run::log_lines(graph_, record, payloads_, before, found); !read) return read;
+    for (auto& line : found) {
+      if (line.first > after_) lines.push_back(std::move(line));
+    }
+    return ok();
+  }
+
+  store::Reader& reader_;
+  const graph::Graph& graph_;
+  const run::PayloadSource payloads_;
+  const std::uint64_t after_;
+  const std::size_t limit_;
+};
+
+}  // namespace
+
 Result<json::Text> read_logs(store::Reader& reader, const RunLook& seen, std::uint64_t after,
                              std::size_t limit) {
-  const auto payloads = payload_source(reader, seen.row.bucket, seen.row.project);
-  std::vector<std::pair<std::uint64_t, std::string>> lines;
-  const Status walked = journal::for_each_frame(
-      reader, seen.row.id, seen.head, 0,
-      [&](const store::Frame&, const journal::FrameView& view) -> Status {
-        std::string_view records = view.records;
-        while (!records.empty() && lines.size() <= limit) {
-          auto record = run::decode(&records);
-          if (!record) return std::move(record).error();
-          std::vector<std::pair<std::uint64_t, std::string>> found;
-          const Status read = run::log_lines(*seen.graph, *record, payloads, found);
-          if (!read) return read;
-          for (auto& line : found) {
-            if (line.first > after) lines.push_back(std::move(line));
-          }
-        }
-        return ok();
-      });
-  if (!walked) return walked.error();
+  LogPage page(reader, seen, after, limit);
+  if (Status read = page.read(seen.row.id, seen.head, 0); !read) return std::move(read).error();
+  const auto& lines = page.lines;
   json::Writer out;
   out.begin_object().key("items").begin_array();
   std::uint64_t last = after;

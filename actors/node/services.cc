@@ -105,6 +105,13 @@ void Services::reach(WorkspaceId workspace, ToRun message) {
   send(workspace, std::move(here));
 }
 
+void Services::start_group(WorkspaceId workspace, StartGroup message) {
+  if (router != nullptr && !ownership.is_mine(message.run)) {
+    return router->start_group(workspace, std::move(message));
+  }
+  caf::anon_send(tenant(workspace), std::move(message));
+}
+
 void Services::fenced(std::string_view why) {
   ports.log.error("this node has been declared gone; ending", {{"why", why}});
   metrics.fenced_commits.add();

@@ -100,6 +100,8 @@ struct Services {
   void send(WorkspaceId workspace, ToRun message);
   /// On behalf of somebody outside: to whichever node owns the run.
   void reach(WorkspaceId workspace, ToRun message);
+  /// On whichever node owns it.
+  void start_group(WorkspaceId workspace, StartGroup message);
   /// This life of the node has ended, as the store says: nothing it does counts any more.
   void fenced(std::string_view why);
   void tell_to_look(store::NodeNumber node);

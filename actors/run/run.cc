@@ -30,7 +30,8 @@ Run::Run(caf::actor_system& system, Services& services, TenantActor tenant,
       has_snapshot_(origin != Origin::kNew),
       snapshot_current_(origin == Origin::kAsleep),
       slept_until_(snapshot_current_ ? run::next_wake(state_) : TimePoint{}),
-      watch_(std::move(watch)) {}
+      watch_(std::move(watch)),
+      groups_(services) {}
 
 Run::~Run() {
   for (auto& [token, attempt] : attempts_) {
@@ -65,7 +66,7 @@ void Run::take(const run::Event& event, const Callback<Answered>& done) {
   const BlackBoxScope working(services_.ports.black_box, state_.id);
   leaving_ = false;
   const run::Context context{services_.now(), jitter_, services_.ports.hasher,
-                             services_.options.run};
+                             services_.options.run, services_.ownership.nodes()};
   auto decision = run::decide(state_, event, context);
   if (!decision) {
     if (done) {
@@ -100,7 +101,7 @@ void Run::submit_decision(run::Decision decision) {
   unacked_records_ += unacked.records;
   unacked_bytes_ += unacked.bytes;
   unacked_.push_back(std::move(unacked));
-  if (services_.hub.scope_watched()) tell_scope(decision, state_.seq - events + 1);
+  if (services_.hub.scope_watched() && !state_.group.set()) tell_scope(decision, state_.seq - events + 1);
   count(decision);
   services_.submit(std::move(submission));
 }
@@ -142,7 +143,9 @@ void Run::settle(run::Decision decision, const Callback<Answered>& done) {
                        std::holds_alternative<run::command::LaunchAttempt>(command) ||
                        std::holds_alternative<run::command::StartChild>(command) ||
                        std::holds_alternative<run::command::StopChild>(command) ||
-                       std::holds_alternative<run::command::NotifyParent>(command);
+                       std::holds_alternative<run::command::NotifyParent>(command) ||
+                       std::holds_alternative<run::command::TellGroup>(command) ||
+                       std::holds_alternative<run::command::LoadResults>(command);
     if (waits && !unacked_.empty() && !hold_nothing) {
       unacked_.back().held.push_back(std::move(command));
     } else {
@@ -329,7 +332,7 @@ void Run::look(const Look& look) {
 }
 
 bool Run::idle() const {
-  return unacked_.empty() && deferred_.empty() && attempts_.empty() &&
+  return unacked_.empty() && deferred_.empty() && attempts_.empty() && groups_.silent() &&
          (store::ended(state_.status) ? !state_.parent.set() || state_.parent_acknowledged
                                       : !run::runnable(state_));
 }

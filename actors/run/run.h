@@ -8,6 +8,7 @@
 
 #include "actors/messages.h"
 #include "actors/node/services.h"
+#include "actors/run/groups.h"
 
 namespace troupe::actors {
 
@@ -30,6 +31,10 @@ class Run {
   void attempt_done(const AttemptDone& done);
   void attempt_actor_down(const caf::actor_addr& actor);
   void committed(store::Pos pos);
+  void group_answered(const GroupAnswered& answer);
+  void tell_group_again(RunId group);
+  /// A group's parent may have been lost while it told it to stop.
+  void ask_parent_again();
   void snapshot_wanted();
   /// Another node goes on: what has no effect is dropped and done again there, what has one is
   /// waited for; then everything is laid down in a snapshot and the tenant is told.
@@ -73,9 +78,11 @@ class Run {
   void cancel_attempt(const run::command::CancelAttempt& command);
   void start_child(const run::command::StartChild& command);
   void check_parent();
+  void to_parent(Ask message);
   void notify_parent(const run::command::NotifyParent& command);
   void load_results(const run::command::LoadResults& command);
   void progress(const run::command::Progress& command);
+  void tell_progress(const run::command::Progress& command);
   void count(const run::Decision& decision);
   void tell_scope(const run::Decision& decision, std::uint64_t first_seq);
   void tell_logs(const ScriptResult& result, const Attempt& attempt);
@@ -111,6 +118,8 @@ class Run {
   std::vector<StepActor> idle_steps_;            ///< had an attempt, wait for the next
   std::map<run::StepPath, StepActor> branches_;  ///< by the path up to the item
   std::map<run::StepPath, TimePoint> progress_told_;
+  Groups groups_;
+  bool parent_asked_ = false;  ///< it will be again
   std::uint64_t received_ = 0;  ///< messages that came through the tenant
 };
 

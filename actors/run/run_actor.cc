@@ -41,6 +41,9 @@ RunActor::behavior_type run_actor(RunActor::stateful_pointer<RunActorState> self
       [=](const SnapshotWanted&) { run().snapshot_wanted(); },
       [=](const HandOver&) { run().hand_over(); },
       [=](const Leave&) { self->quit(); },
+      [=](const GroupAnswered& message) { run().group_answered(message); },
+      [=](const TellGroupAgain& message) { run().tell_group_again(message.group); },
+      [=](const AskParent&) { run().ask_parent_again(); },
   };
 }
 

@@ -11,6 +11,8 @@ namespace {
 
 constexpr Duration kProgressEvery = milliseconds(100);
 constexpr std::chrono::seconds kTellParentAgain{1};
+constexpr std::chrono::seconds kAskParentAgain{10};
+constexpr Duration kTellProgressEvery = milliseconds(500);
 
 /// The path without its last step: names one item of a loop.
 run::StepPath item_of(const run::StepPath& path) {
@@ -53,6 +55,10 @@ void Run::perform(run::Command command) {
                                Ask{run::event::StopAsked{c.graceful}, {}}});
     }
     void operator()(run::command::NotifyParent& c) { run.notify_parent(c); }
+    void operator()(run::command::TellGroup& c) {
+      if (run.handing_ != Handing::kNot) return;  // the next owner tells them again
+      run.groups_.tell(std::move(c), run.state_.workspace, run.handle());
+    }
     void operator()(run::command::LoadResults& c) { run.load_results(c); }
     void operator()(run::command::Progress& c) { run.progress(c); }
   };
@@ -208,23 +214,45 @@ void Run::start_child(const run::command::StartChild& command) {
 void Run::check_parent() {
   // A parent that stops waiting tells its children, but that may have come before this one was
   // made, or been lost in a crash. Whoever begins or wakes as a child therefore asks.
-  const auto answered = [run = handle()](Result<Answered> answer) {
+  const bool group = state_.group.set();
+  const auto answered = [run = handle(), group](Result<Answered> answer) {
     const bool unwanted = !answer && (answer.error().code == Code::kRunEnded ||
                                       answer.error().code == Code::kConflict ||
                                       answer.error().code == Code::kNotFound);
-    if (unwanted) caf::anon_send(run, Inner{run::event::StopAsked{false}});
+    if (unwanted) return caf::anon_send(run, Inner{run::event::StopAsked{false}});
+    if (group && answer.ok()) caf::anon_send(run, Inner{run::event::ParentWaits{}});
   };
   after_durable([this, answered](const Error* failed) {
     if (failed != nullptr) return;
-    Ask question{run::event::ChildAsks{state_.parent.path, state_.id}, answered};
-    services_.send(state_.workspace, ToRun{state_.parent.run, {state_.workspace, std::nullopt},
-                                           std::move(question)});
+    to_parent({run::event::ChildAsks{state_.parent.path, state_.id}, answered});
   });
+  if (!group || parent_asked_) return;
+  parent_asked_ = true;
+  caf::delayed_anon_send(handle(), kAskParentAgain, AskParent{});
 }
 
+/// A child lies in its parent's slot, a group anywhere.
+void Run::to_parent(Ask message) {
+  ToRun to{state_.parent.run, {state_.workspace, std::nullopt}, std::move(message)};
+  if (state_.group.set()) services_.reach(state_.workspace, std::move(to));
+  else services_.send(state_.workspace, std::move(to));
+}
+
+void Run::ask_parent_again() {
+  parent_asked_ = false;
+  const bool over = leaving_ || handing_ != Handing::kNot || store::ended(state_.status);
+  if (!over) check_parent();
+}
+
+void Run::group_answered(const GroupAnswered& answer) {
+  const auto gone = groups_.answered(answer, handle());
+  if (gone) take(*gone, {});
+  else maybe_leave();
+}
+
+void Run::tell_group_again(RunId group) { groups_.again(group, handle()); }
+
 void Run::notify_parent(const run::command::NotifyParent& command) {
-  run::event::ChildEnded event{command.parent.path, state_.id, command.status, command.output,
-                               command.failure};
   // Any definite answer of the parent acknowledges; without one it is told again a little later.
   const auto answered = [run = handle()](Result<Answered> answer) {
     const bool definite = answer.ok() || answer.error().code == Code::kRunEnded ||
@@ -233,9 +261,8 @@ void Run::notify_parent(const run::command::NotifyParent& command) {
     if (definite) return caf::anon_send(run, Inner{run::event::ParentAcknowledged{}});
     caf::delayed_anon_send(run, kTellParentAgain, Inner{run::event::Recovered{}});
   };
-  Ask message{std::move(event), always_answered<Answered>(answered)};
-  services_.send(state_.workspace, ToRun{command.parent.run, {state_.workspace, std::nullopt},
-                                         std::move(message)});
+  const auto event = std::visit([](const auto& news) { return run::Event(news); }, command.news);
+  to_parent({event, always_answered<Answered>(answered)});
 }
 
 void Run::load_results(const run::command::LoadResults& command) {
@@ -262,6 +289,7 @@ void Run::load_results(const run::command::LoadResults& command) {
     run::StepState of;
     of.loop = std::make_unique<run::Loop>();
     of.loop->count = count;
+    of.loop->chunks = command.chunks;
     auto joined = run::join_results(of, parallel_max, chunks, bytes_max);
     event.ok = joined.ok();
     if (joined) event.result = std::move(*joined);
@@ -270,7 +298,19 @@ void Run::load_results(const run::command::LoadResults& command) {
   });
 }
 
+/// It is the parent's loop that is watched.
+void Run::tell_progress(const run::command::Progress& command) {
+  const TimePoint now = services_.now();
+  TimePoint& told = progress_told_[command.path];
+  if (told.set() && now - told < kTellProgressEvery) return;
+  told = now;
+  to_parent({run::event::GroupProgress{state_.parent.path, state_.group.number, state_.id,
+                                       command.done, command.failed},
+             {}});
+}
+
 void Run::progress(const run::command::Progress& command) {
+  if (state_.group.set()) return tell_progress(command);
   if (!services_.hub.watched(state_.id)) return;
   const TimePoint now = services_.now();
   TimePoint& told = progress_told_[command.path];
@@ -341,6 +381,8 @@ void Run::count(const run::Decision& decision) {
       for (const run::StepPath& path : skipped->paths) {
         metrics.steps_finished[static_cast<int>(run::step_at(*state_.graph, path).type)][3]->add();
       }
+    } else if (state_.group.set()) {
+      continue;  // a part of a run, and no run that anybody counts
     } else if (std::holds_alternative<run::record::RunCreated>(record)) {
       metrics.runs_started.add();
     } else if (const auto* end = std::get_if<run::record::RunFinished>(&record)) {

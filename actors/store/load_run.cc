@@ -11,21 +11,25 @@ namespace {
 
 constexpr std::chrono::seconds kWantChildAgain{1};
 
-graph::Tools tools_of(Services& services) {
-  return {services.ports.syntax, services.ports.patterns};
-}
-
 Result<std::shared_ptr<const graph::Graph>> graph_of(Services& services, store::Reader& reader,
                                                      WorkspaceId workspace, WorkflowId workflow,
                                                      std::int32_t version) {
   auto published =
-      load_version(reader, services.versions, tools_of(services), services.options.graph,
-                   {workspace, std::nullopt}, workflow, version);
+      published_version(services, reader, {workspace, std::nullopt}, workflow, version);
   if (!published) return std::move(published).error();
   return (*published)->graph;
 }
 
 }  // namespace
+
+Result<std::shared_ptr<const Published>> published_version(Services& services,
+                                                           store::Reader& reader,
+                                                           const store::TenantScope& scope,
+                                                           WorkflowId workflow,
+                                                           std::int32_t version) {
+  return load_version(reader, services.versions, {services.ports.syntax, services.ports.patterns},
+                      services.options.graph, scope, workflow, version);
+}
 
 run::PayloadSource payload_source(store::Reader& reader, std::uint32_t bucket, ProjectId project) {
   return [&reader, bucket, project](const run::PayloadRef& ref) -> Result<json::Text> {
@@ -274,9 +278,8 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
   if (!workflow) {
     return refuse({Code::kNotFound, "there is no workflow \"" + child.workflow_id + "\"", {}});
   }
-  auto published =
-      load_version(reader, services.versions, tools_of(services), services.options.graph,
-                   wanted.scope, WorkflowId{*workflow}, child.version.value_or(0));
+  auto published = published_version(services, reader, wanted.scope, WorkflowId{*workflow},
+                                     child.version.value_or(0));
   if (!published) return refuse(published.error());
   auto spec = std::make_shared<run::record::RunCreated>();
   spec->workspace = wanted.scope.workspace;

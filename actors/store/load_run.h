@@ -35,6 +35,13 @@ class Fold {
   store::Pos seen_ = 0;
 };
 
+/// A version of a workflow, from memory or the store.
+Result<std::shared_ptr<const Published>> published_version(Services& services,
+                                                           store::Reader& reader,
+                                                           const store::TenantScope& scope,
+                                                           WorkflowId workflow,
+                                                           std::int32_t version);
+
 /// The graph that a run follows, from memory or the store.
 Result<std::shared_ptr<const graph::Graph>> graph_of_row(Services& services, store::Reader& reader,
                                                          const store::RunRow& row);

@@ -2,6 +2,7 @@
 
 #include "actors/node/always_answered.h"
 #include "actors/store/load_run.h"
+#include "actors/store/start_group.h"
 #include "actors/tenant/admission.h"
 #include "runtime/journal/frame.h"
 
@@ -125,13 +126,17 @@ void Tenant::make(RunId run, const Making& making) {
   if (!services_.ownership.may_work(run)) return making.done(moved());
   Entry& entry = runs_[run];
   entry.project = making.spec->project;
-  const bool now = turns_ < services_.options.active_runs_per_workspace && queue_.empty();
+  // A group works in its parent's turn: parents that wait for groups in line behind others that
+  // wait for theirs would wait for ever.
+  const bool group = making.spec->group.set();
+  const bool now =
+      !group && turns_ < services_.options.active_runs_per_workspace && queue_.empty();
   entry.state = std::make_shared<run::State>(run::new_state(run, making.published->graph));
   entry.phase = Phase::kQueued;
   activate(run, entry);
   if (now) {
     hold_turn(entry);
-  } else {
+  } else if (!group) {
     entry.in_queue = true;
     queue_.push_back(run);
   }
@@ -154,9 +159,14 @@ void Tenant::enqueue(const Enqueue& message) {
     entry.phase = Phase::kQueued;
     entry.project = state.project;
     entry.origin = message.origin;
+    const bool group = state.group.set();
     entry.state = std::make_shared<run::State>(std::move(state));
-    entry.in_queue = true;
-    queue_.push_back(run);
+    if (group) {
+      activate(run, entry);
+    } else {
+      entry.in_queue = true;
+      queue_.push_back(run);
+    }
     if (!entry.pending.empty()) {
       const auto pending = std::move(entry.pending);
       entry.pending.clear();
@@ -347,7 +357,7 @@ void Tenant::loaded(const Loaded& message) {
     // Just to be stopped it is not to work again.
     if (woken_by<run::event::StopAsked>(*message.state, pending)) entry.origin = Origin::kAsleep;
     entry.phase = Phase::kQueued;
-    const bool queued = !message.state->started.set();
+    const bool queued = !message.state->started.set() && !message.state->group.set();
     // It may end as soon as it goes on working, and a resume must not be answered with that end.
     const bool first = woken_by<run::event::ResumeAsked>(*message.state, pending) &&
                        sees(pending.front().first, entry);
@@ -405,6 +415,13 @@ void Tenant::child(const ChildWanted& message) {
   if (!services_.ownership.may_work(message.child.child)) return;  // the parent asks again there
   services_.read([tenant = outside_.self(), &services = services_, message](store::Reader& reader) {
     start_child_run(services, reader, tenant, message);
+  });
+}
+
+void Tenant::start_group(const StartGroup& message) {
+  if (!services_.ownership.may_work(message.run)) return message.done(moved());
+  services_.read([tenant = outside_.self(), &services = services_, message](store::Reader& reader) {
+    start_group_run(services, reader, tenant, message);
   });
 }
 

@@ -28,6 +28,7 @@ class Tenant {
   void start(const StartRun& message);
   void start_all(const StartRuns& message);
   void start_made(const StartMade& message);
+  void start_group(const StartGroup& message);
   void route(const ToRun& message);
   void loaded(const Loaded& message);
   void exists(const Exists& message);

@@ -35,6 +35,7 @@ TenantActor::behavior_type tenant_actor(TenantActor::stateful_pointer<TenantStat
       [=](const StartRun& message) { tenant().start(message); },
       [=](const StartRuns& message) { tenant().start_all(message); },
       [=](const StartMade& message) { tenant().start_made(message); },
+      [=](const StartGroup& message) { tenant().start_group(message); },
       [=](const ToRun& message) { tenant().route(message); },
       [=](const Loaded& message) { tenant().loaded(message); },
       [=](const Exists& message) { tenant().exists(message); },

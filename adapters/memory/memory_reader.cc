@@ -123,7 +123,8 @@ Result<Rows<RunRow>> MemoryStore::ReaderImpl::runs(const TenantScope& scope,
   const std::scoped_lock lock(owner_.mutex_);
   std::vector<RunRow> rows;
   for (const auto& [id, row] : owner_.state_.runs) {
-    if (visible(scope, row.workspace, row.project) && matches(filter, row)) rows.push_back(row);
+    if (row.part || !visible(scope, row.workspace, row.project)) continue;
+    if (matches(filter, row)) rows.push_back(row);
   }
   return page_of(std::move(rows), ListKind::kRuns, page, true,
                  [](const RunRow& row) { return Cursor{row.created.us, row.id}; });
@@ -133,7 +134,7 @@ Result<std::vector<std::uint64_t>> MemoryStore::ReaderImpl::open_runs() {
   const std::scoped_lock lock(owner_.mutex_);
   std::vector<std::uint64_t> counts(static_cast<std::size_t>(RunStatus::kCompleted));
   for (const auto& [id, row] : owner_.state_.runs) {
-    if (!ended(row.status)) ++counts[static_cast<std::size_t>(row.status)];
+    if (!row.part && !ended(row.status)) ++counts[static_cast<std::size_t>(row.status)];
   }
   return counts;
 }

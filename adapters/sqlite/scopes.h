@@ -8,6 +8,9 @@
 
 namespace troupe::sqlite {
 
+/// Of rows that are in no list; no pair has it.
+inline constexpr std::int64_t kNoList = 0;
+
 /// Numbers of (workspace, project) pairs, as the writer gives them. Lists are looked up by these
 /// numbers alone, and a number is only ever found through its workspace: isolation rests on that.
 class ScopeNumbers {

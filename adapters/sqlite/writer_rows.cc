@@ -21,7 +21,8 @@ Status Writer::put_runs(const std::vector<RunRow>& runs) {
       "VALUES(?1,?2,?3,?4,?5,?6,?7) "
       "ON CONFLICT(id) DO UPDATE SET status=excluded.status, body=excluded.body");
   for (const RunRow* run : sorted) {
-    const auto scope = scopes_.of(run->workspace, run->project);
+    const auto scope =
+        run->part ? Result<std::int64_t>(kNoList) : scopes_.of(run->workspace, run->project);
     if (!scope) return scope.error();
     const std::string body = encode(hasher_, *run);
     upsert.id(1, run->id).integer(2, *scope);

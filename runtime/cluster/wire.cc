@@ -1,6 +1,7 @@
 #include "runtime/cluster/wire.h"
 
 #include "runtime/base/bytes.h"
+#include "runtime/cluster/wire_event.h"
 #include "runtime/journal/row_codec.h"
 
 namespace troupe::cluster::wire {
@@ -8,7 +9,6 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 enum class Answer : std::uint8_t { kMoved, kError, kValue };
-enum class Kind : std::uint8_t { kPause, kResume, kStop, kAnswer, kEvent };
 
 Error not_understood() {
   return {Code::kUnavailable, "a message of another node is not understood", {}};
@@ -64,64 +64,6 @@ std::vector<LiveEvent> get_events(ByteReader& in) {
     event.json = in.text();
     return event;
   });
-}
-
-// ---- events -------------------------------------------------------------------------------------
-
-struct PutEvent {
-  ByteWriter& out;
-  void kind(Kind kind) const { out.byte(static_cast<std::uint8_t>(kind)); }
-  void operator()(const run::event::PauseAsked&) const { kind(Kind::kPause); }
-  void operator()(const run::event::ResumeAsked&) const { kind(Kind::kResume); }
-  void operator()(const run::event::StopAsked& event) const {
-    kind(Kind::kStop);
-    put_flag(out, event.graceful);
-  }
-  void operator()(const run::event::TaskAnswered& event) const {
-    kind(Kind::kAnswer);
-    out.text(event.task);
-    put_flag(out, event.approved);
-    out.text(event.result.view());
-    out.text(event.comment);
-    out.text(event.by);
-  }
-  void operator()(const run::event::EventArrived& event) const {
-    kind(Kind::kEvent);
-    out.text(event.event);
-    out.text(event.key);
-    out.text(event.data.view());
-    put_flag(out, event.keep);
-  }
-  template <class Other>
-  void operator()(const Other&) const {
-    TROUPE_ENSURE(false);  // may_travel was not asked
-  }
-};
-
-std::optional<run::Event> get_event(ByteReader& in) {
-  switch (static_cast<Kind>(in.byte())) {
-    case Kind::kPause: return run::event::PauseAsked{};
-    case Kind::kResume: return run::event::ResumeAsked{};
-    case Kind::kStop: return run::event::StopAsked{in.byte() != 0};
-    case Kind::kAnswer: {
-      run::event::TaskAnswered event;
-      event.task = in.text();
-      event.approved = in.byte() != 0;
-      event.result = get_json(in);
-      event.comment = in.text();
-      event.by = in.text();
-      return event;
-    }
-    case Kind::kEvent: {
-      run::event::EventArrived event;
-      event.event = in.text();
-      event.key = in.text();
-      event.data = get_json(in);
-      event.keep = in.byte() != 0;
-      return event;
-    }
-  }
-  return std::nullopt;
 }
 
 // ---- start requests -----------------------------------------------------------------------------
@@ -191,7 +133,7 @@ struct PutCall {
   void operator()(const AskCall& call) const {
     out.uuid(call.run);
     put_scope(out, call.scope);
-    std::visit(PutEvent{out}, call.event);
+    put_event(out, call.event);
   }
   void operator()(const LookCall& call) const {
     out.uuid(call.run);
@@ -223,6 +165,10 @@ struct PutCall {
     put_events(out, call.events);
   }
   void operator()(const DrainCall&) const {}
+  void operator()(const GroupCall& call) const {
+    out.uuid(call.run);
+    out.text(call.spec);
+  }
 };
 
 std::optional<Call> get_call(std::size_t kind, ByteReader& in) {
@@ -271,6 +217,11 @@ std::optional<Call> get_call(std::size_t kind, ByteReader& in) {
       return call;
     }
     case 8: return DrainCall{};
+    case 9: {
+      GroupCall call{RunId(in.uuid()), {}};
+      call.spec = in.text();
+      return call;
+    }
     default: return std::nullopt;
   }
 }
@@ -370,14 +321,6 @@ std::string encode_answer(const Hasher& hasher, const Result<T>& answer) {
 }
 
 }  // namespace
-
-bool may_travel(const run::Event& event) {
-  return std::holds_alternative<run::event::PauseAsked>(event) ||
-         std::holds_alternative<run::event::ResumeAsked>(event) ||
-         std::holds_alternative<run::event::StopAsked>(event) ||
-         std::holds_alternative<run::event::TaskAnswered>(event) ||
-         std::holds_alternative<run::event::EventArrived>(event);
-}
 
 std::string encode(const Call& call) {
   ByteWriter out;

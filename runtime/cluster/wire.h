@@ -61,12 +61,15 @@ struct ScopeNewsCall { std::uint64_t watch = 0; std::vector<LiveEvent> events; }
 
 /// Give away what you own.
 struct DrainCall {};
+/// Start a group of a for_each unless it exists; `spec` is its encoded record::RunCreated. Large
+/// values go by reference: its parent has stored them.
+struct GroupCall { RunId run; std::string spec; };
 
 using Call = std::variant<AskCall, LookCall, StartCall, LookAroundCall, WatchCall, NewsCall,
-                          WatchScopeCall, ScopeNewsCall, DrainCall>;
+                          WatchScopeCall, ScopeNewsCall, DrainCall, GroupCall>;
 
 /// Whether an event may be sent to a run of another node: those that people and programs outside
-/// cause. The others stay among runs of one slot.
+/// cause, and those between a run and its groups. The others stay among runs of one slot.
 bool may_travel(const run::Event& event);
 
 std::string encode(const Call& call);

@@ -54,7 +54,8 @@ template <class Io, class Row>
 void fields(Io& io, Row& r) {
   each(io, r.id, r.workspace, r.project, r.workflow, r.version, r.status, r.pause_reason,
        r.trigger_type, r.external_id, r.created, r.started, r.finished, r.steps_total,
-       r.steps_done, r.error, r.output, r.retried_from, r.parent, r.request, r.head, r.bucket);
+       r.steps_done, r.error, r.output, r.retried_from, r.parent, r.request, r.head, r.bucket,
+       r.part);
 }
 
 template <class Io, class Row>

@@ -63,6 +63,7 @@ struct RunRow {
   std::string output;  ///< JSON, or empty; over 64 KiB only {"bytes":N,"href":…} as events show it
   RunId retried_from;
   RunId parent;
+  bool part = false;    ///< a part of its parent's work: found by its id, in no list
   Digest request{};     ///< of the start request: tells a repeated key from a conflicting one
   Pos head = 0;         ///< its last frame at the time of writing
   std::uint32_t bucket = 0;  ///< payload bucket of the run

@@ -38,6 +38,7 @@ void end_loop(State& state, const StepPath& path, const Located& at) {
   Loop& loop = *at.state->loop;
   drop_inside(state, path, *at.step, loop);
   loop.testing = false;
+  loop.groups.clear();
   // What a reader of single items may still ask for stays: chunks, and entries of a loop cut short.
   const bool completed = at.state->status == StepStatus::kCompleted;
   if (completed) loop.open.clear();
@@ -45,7 +46,7 @@ void end_loop(State& state, const StepPath& path, const Located& at) {
     at.state->loop.reset();
     return;
   }
-  loop.next = loop.count;
+  loop.next = loop.end;
   loop.items = {};
   loop.item_spans = {};
 }
@@ -69,18 +70,40 @@ struct Change {
     state.parent = r.parent;
     state.depth = r.depth;
     state.bucket = r.bucket;
-    for (const Carried& carried : r.carried) {
-      const StepPath path(carried.step);
+    state.group = r.group;
+    for (const Carried& carried : r.carried) carry(carried, r.at);
+    if (!r.group.set()) return;
+    // A group does one step: the others that have not been brought along are not its business.
+    for (std::uint32_t i = 0; i < state.root.steps.size(); ++i) {
+      const StepPath path(i);
       const Located at = place(state, path);
+      if (i == r.group.step || at.state->ended()) continue;
       const Tally tally(state, path, at);
-      at.state->result = carried.result;
-      at.state->input = carried.input;
-      at.state->skip = carried.skip;
-      at.state->rejected = carried.rejected;
-      at.state->finished = r.at;
-      at.state->status =
-          carried.skip == SkipReason::kNone ? StepStatus::kCompleted : StepStatus::kSkipped;
+      at.state->status = StepStatus::kSkipped;
+      at.state->skip = SkipReason::kOutOfScope;
     }
+  }
+
+  void carry(const Carried& carried, TimePoint at_time) {
+    const StepPath path(carried.step);
+    const Located at = place(state, path);
+    const Tally tally(state, path, at);
+    at.state->result = carried.result;
+    at.state->input = carried.input;
+    at.state->skip = carried.skip;
+    at.state->rejected = carried.rejected;
+    at.state->finished = at_time;
+    at.state->status =
+        carried.skip == SkipReason::kNone ? StepStatus::kCompleted : StepStatus::kSkipped;
+    if (!carried.failure.message.empty()) {
+      at.state->status = StepStatus::kFailed;
+      at.state->failure = std::make_unique<Failure>(carried.failure);
+    }
+    if (carried.chunks.empty()) return;
+    at.state->loop = std::make_unique<Loop>();
+    at.state->loop->count = carried.count;
+    at.state->loop->chunks = carried.chunks;
+    shape(state, path, *at.state->loop);
   }
 
   void operator()(const record::RunStarted& r) {
@@ -168,10 +191,15 @@ struct Change {
     take_attempt(*at.state, r.attempt);
     at.state->announced = true;
     at.state->status = StepStatus::kRunning;
-    set_deadline(*at.step, *at.state, r.attempt.scheduled);
+    // How long the whole loop may take is for the parent of a group to say.
+    if (!state.group.set()) set_deadline(*at.step, *at.state, r.attempt.scheduled);
     at.state->loop = std::make_unique<Loop>();
     at.state->loop->count = r.count;
     at.state->loop->items = r.items;
+    at.state->loop->spread = r.spread;
+    shape(state, r.attempt.path, *at.state->loop);
+    at.state->loop->next = at.state->loop->first;
+    if (state.group.set() && r.attempt.path.top_level()) state.group.items = {};
     if (std::holds_alternative<graph::While>(at.step->work)) {
       at.state->loop->body = std::make_unique<Scope>(make_scope(*body_of(*at.step)));
     }
@@ -223,6 +251,19 @@ struct Change {
   }
 
   void operator()(const record::ChildAcknowledged&) { state.parent_acknowledged = true; }
+  void operator()(const record::GroupFinished& r) {
+    const Located at = place(state, r.loop);
+    Loop& loop = *at.state->loop;
+    const Tally tally(state, r.loop, at);
+    loop.groups.erase(r.number);
+    if (loop.chunks.size() <= r.number) loop.chunks.resize(r.number + 1);
+    loop.chunks[r.number] = r.ref;
+    loop.done += r.done;
+    loop.failed += r.failed;
+    loop.result_bytes += r.ref.bytes;
+    state.log_lines += r.log_lines;
+  }
+  void operator()(const record::ParentHeard& r) { state.parent_heard = r.version; }
 
   void operator()(const record::RunFinished& r) {
     state.status = r.status;
@@ -251,7 +292,7 @@ void Change::operator()(const record::ItemFinished& r) {
   loop.done += 1;
   loop.failed += r.failed ? 1 : 0;
   loop.result_bytes += entry.size() + 1;
-  loop.open[r.item / Loop::kChunkItems].entries.insert_or_assign(r.item, std::move(entry));
+  loop.open[loop.chunk_of(r.item)].entries.insert_or_assign(r.item, std::move(entry));
 }
 
 }  // namespace

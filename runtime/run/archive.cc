@@ -17,6 +17,25 @@ constexpr auto kCarriedFields = [](auto& a, auto& r) {
   a.optional(r.input);
   a.optional(r.skip);
   a.flag(r.rejected);
+  a.optional(r.failure);
+  a.optional(r.count);
+  a.optional(r.chunks);
+};
+
+constexpr auto kGroupFields = [](auto& a, auto& r) {
+  a.required(r.parallel);
+  a.optional(r.step);
+  a.optional(r.number);
+  a.optional(r.first);
+  a.optional(r.end);
+  a.optional(r.count);
+  a.optional(r.items);
+};
+
+constexpr auto kSpreadFields = [](auto& a, auto& r) {
+  a.required(r.group_items);
+  a.optional(r.at_once);
+  a.optional(r.parallel);
 };
 
 }  // namespace
@@ -94,6 +113,22 @@ void get(Input& input, Failure& value) {
 void put(ByteWriter& out, const Carried& value) { put_fields(out, value, kCarriedFields); }
 
 void get(Input& input, Carried& value) { get_fields(input, value, kCarriedFields); }
+
+void put(ByteWriter& out, const Group& value) { put_fields(out, value, kGroupFields); }
+
+void get(Input& input, Group& value) {
+  get_fields(input, value, kGroupFields);
+  // Items are numbered in 32 bits.
+  input.damaged |= !value.set() || value.first >= value.end || value.end > value.count ||
+                   value.count > UINT32_MAX;
+}
+
+void put(ByteWriter& out, const Spread& value) { put_fields(out, value, kSpreadFields); }
+
+void get(Input& input, Spread& value) {
+  get_fields(input, value, kSpreadFields);
+  input.damaged |= !value.set() || value.at_once == 0 || value.parallel == 0;
+}
 
 void put(ByteWriter& out, const Logs& value, TimePoint base) {
   out.byte(static_cast<std::uint8_t>((value.lines.empty() ? 0 : kLogsLines) |

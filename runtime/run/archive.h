@@ -92,6 +92,10 @@ void put(ByteWriter& out, const Failure& value);
 void get(Input& input, Failure& value);
 void put(ByteWriter& out, const Carried& value);
 void get(Input& input, Carried& value);
+void put(ByteWriter& out, const Group& value);
+void get(Input& input, Group& value);
+void put(ByteWriter& out, const Spread& value);
+void get(Input& input, Spread& value);
 void put(ByteWriter& out, const Logs& value, TimePoint base);
 void get(Input& input, Logs& value, TimePoint base);
 

@@ -60,7 +60,8 @@ Result<std::vector<Carried>> carry_over(const State& old_state, const graph::Gra
   for (const graph::Step& step : new_graph.steps) {
     if (again[step.index]) continue;
     const StepState& old = *old_steps[step.index];
-    carried.push_back({step.index, old.result, old.input, old.skip, old.rejected});
+    carried.push_back(
+        {step.index, old.result, old.input, old.skip, old.rejected, {}, 0, {}});
   }
   return carried;
 }

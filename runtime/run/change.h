@@ -20,6 +20,10 @@ Scope make_scope(const graph::Graph& graph);
 /// fold meets records of branches whose beginning is not journaled.
 Located reach(State& state, const StepPath& path);
 
+/// Which items a loop of the run's own graph has, and how they lie in chunks: those of its group,
+/// or all.
+void shape(const State& state, const StepPath& path, Loop& loop);
+
 /// What apply() does, except the numbering of records and events.
 void change(State& state, const Record& record);
 

@@ -123,7 +123,7 @@ void Machine::look_at_scope(const graph::Graph& graph, Scope& scope, StepPath pa
   const bool top = path.top_level();
   for (const graph::Step& step : graph.steps) {
     if (scope.steps[step.index].status != StepStatus::kFailed) continue;
-    if (step.on_error == graph::OnError::kContinue || (top && !may_start())) continue;
+    if (!fatal(step, top) || (top && !may_start())) continue;
     path.part[path.size - 1] = step.index;
     return after_end(path);
   }

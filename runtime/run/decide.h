@@ -57,6 +57,8 @@ struct Limits {
   int run_depth_max = 16;
   Duration drain_timeout = seconds(60);
   Duration timer_pause_min = seconds(5);  ///< a timer nearer than this shows as running
+  std::uint64_t loop_spread_items = 1024;  ///< from so many on a loop is shared between nodes
+  std::uint64_t group_items_min = 64;
   /// how far items may run ahead of the oldest open one
   std::uint32_t loop_window_items = 16 * Loop::kChunkItems;
   std::size_t mailbox_max = 1000;
@@ -67,6 +69,7 @@ struct Context {
   Random& jitter;
   const Hasher& hasher;
   const Limits& limits;
+  int nodes = 1;  ///< that share the work
 };
 
 namespace event {
@@ -119,6 +122,31 @@ struct ChildRefused { StepPath path; RunId child; Failure failure; };
 /// A child asks whether its parent still waits for it; kConflict or kRunEnded: it does not.
 struct ChildAsks { StepPath path; RunId child; };
 struct ParentAcknowledged {};
+/// A group of a for_each has ended: `ref` is where the results of its items are (none: it has done
+/// none).
+struct GroupEnded {
+  StepPath path;
+  std::uint32_t number = 0;
+  RunId group;
+  store::RunStatus status{};
+  PayloadRef ref;
+  std::uint64_t done = 0, failed = 0;
+  Failure failure;
+  std::uint64_t log_lines = 0;
+};
+/// The answer to command::TellGroup when there is no such group: it was never started.
+struct GroupGone { StepPath path; std::uint32_t number = 0; RunId group; };
+/// Live only: how far a group is.
+struct GroupProgress {
+  StepPath path;
+  std::uint32_t number = 0;
+  RunId group;
+  std::uint64_t done = 0, failed = 0;
+};
+/// Of a group: its parent has said that it waits for it. It begins now, unless it has.
+struct ParentWaits {};
+/// Of a group. Wishes may overtake each other: an older version is void.
+struct ParentWishes { Wish wish{}; std::uint64_t version = 0; };
 /// Chunks of for_each results are in memory now; see command::LoadResults.
 struct ResultsLoaded {
   std::uint32_t step = 0;
@@ -135,7 +163,9 @@ using Event = std::variant<event::Created, event::Started, event::AttemptStarted
                            event::PauseAsked, event::ResumeAsked, event::StopAsked,
                            event::TaskAnswered, event::EventArrived, event::ChildEnded,
                            event::ChildRefused, event::ChildAsks, event::ParentAcknowledged,
-                           event::ResultsLoaded, event::Recovered>;
+                           event::GroupEnded, event::GroupGone, event::GroupProgress,
+                           event::ParentWaits, event::ParentWishes, event::ResultsLoaded,
+                           event::Recovered>;
 
 namespace command {
 /// Execute one attempt. Everything the executor needs is in here.
@@ -168,12 +198,21 @@ struct StartChild {
 struct StopChild { RunId child; bool graceful = false; };
 /// Tell the parent how this run ended, until ParentAcknowledged. Held.
 struct NotifyParent {
-  Parent parent;
-  store::RunStatus status{};
-  json::Text output;
-  Failure failure;
+  RunId parent;
+  std::variant<event::ChildEnded, event::GroupEnded> news;
+};
+/// Tell a group what it is to do, until it has answered; what is told later replaces it. Held. With
+/// `spec` it is started first, unless it exists.
+struct TellGroup {
+  StepPath path;
+  std::uint32_t number = 0;
+  RunId group;
+  Wish wish{};
+  std::uint64_t version = 0;
+  std::shared_ptr<const record::RunCreated> spec;
 };
 /// A step needs the whole result of a for_each: read its chunks, join them, answer ResultsLoaded.
+/// Held: the last chunk may be on its way to the store.
 struct LoadResults { std::uint32_t step = 0; std::vector<PayloadRef> chunks; };
 /// Live only: counters of a for_each.
 struct Progress { StepPath path; std::uint64_t done = 0, failed = 0, total = 0; };
@@ -181,7 +220,8 @@ struct Progress { StepPath path; std::uint64_t done = 0, failed = 0, total = 0; 
 
 using Command = std::variant<command::StartAttempt, command::LaunchAttempt,
                              command::CancelAttempt, command::StartChild, command::StopChild,
-                             command::NotifyParent, command::LoadResults, command::Progress>;
+                             command::NotifyParent, command::TellGroup, command::LoadResults,
+                             command::Progress>;
 
 /// A body that must be stored in the same batch as the records that refer to it.
 struct PayloadBody {
@@ -219,6 +259,9 @@ Result<std::vector<Carried>> carry_over(const State& old_state, const graph::Gra
 /// Deterministic ids: the same after every crash, and others in each attempt of the step and of the
 /// loops around it.
 RunId child_id(const Hasher& hasher, State& state, const StepPath& path, std::uint16_t attempt);
+/// A group of a loop at the top of the graph. Consecutive ones lie far apart in the slots, so that
+/// any few of them are on all nodes.
+RunId group_id(const Hasher& hasher, State& state, const StepPath& path, std::uint32_t number);
 TaskId task_id(const Hasher& hasher, State& state, const StepPath& path, std::uint16_t attempt);
 
 }  // namespace troupe::run

@@ -221,7 +221,9 @@ void Machine::fail(const StepPath& path, const Failure& failure, const End& end)
   const Located at = locate(state_, path);
   const int attempt = attempt_of(path, at).number;
   const graph::Retry& retry = at.step->retry;
-  if (!draining() && attempt < retry.attempts_max && retry.retries(failure.code)) {
+  // Whether a loop is tried again is for the parent of its groups to say.
+  const bool part = state_.group.set() && path.top_level();
+  if (!part && !draining() && attempt < retry.attempts_max && retry.retries(failure.code)) {
     return retry_later(path, failure, end, backoff(retry, attempt, context_.jitter));
   }
   fail_for_good(path, failure, end);
@@ -277,10 +279,15 @@ void Machine::resolve_doubt(const StepPath& path, const Failure& cause, const En
   wait(path, at, std::move(waiting));
 }
 
+bool Machine::fatal(const graph::Step& step, bool top) const {
+  const bool part = state_.group.set() && top && step.index == state_.group.step;
+  return part || step.on_error == graph::OnError::kFail;
+}
+
 void Machine::after_end(const StepPath& path) {
   const Located at = locate(state_, path);
   if (!at || ended()) return;
-  if (at.state->status == StepStatus::kFailed && at.step->on_error == graph::OnError::kFail) {
+  if (at.state->status == StepStatus::kFailed && fatal(*at.step, path.top_level())) {
     if (!path.top_level()) return branch_failed(path);
     if (may_start()) fail_run(at.step->id, *at.state->failure);
     return;

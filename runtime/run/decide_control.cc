@@ -39,6 +39,7 @@ Status Machine::on(const event::PauseAsked&) {
   if (draining()) return {Code::kConflict, "The run is being stopped."};
   if (state_.user_paused) return ok();
   emit(record::RunPaused{store::PauseReason::kUser, context_.now});
+  tell_groups(Wish::kPause);
   return ok();
 }
 
@@ -47,6 +48,7 @@ Status Machine::on(const event::ResumeAsked&) {
   if (draining()) return {Code::kConflict, "The run is being stopped."};
   if (!state_.user_paused) return ok();
   emit(record::RunResumed{true, context_.now});
+  tell_groups(Wish::kGo);
   if (state_.started.set()) look_everywhere();
   return ok();
 }
@@ -66,6 +68,7 @@ Status Machine::on(const event::StopAsked& e) {
   }
   emit(record::RunDraining{context_.now, context_.now + context_.limits.drain_timeout});
   drain_scope(*state_.graph, state_.root, StepPath(0));
+  tell_groups(Wish::kDrain);
   return ok();
 }
 
@@ -109,6 +112,7 @@ Status Machine::on(const event::Recovered&) {
     }
   });
   if (run_ended) return ok();
+  tell_groups_again();
   for (StepState& step : state_.root.steps) {
     if (step.loop != nullptr) step.loop->loading = false;
   }

@@ -46,7 +46,9 @@ void Machine::check_end() {
 
 void Machine::complete_run() {
   std::string output;
-  if (state_.graph->output) {
+  if (state_.group.set()) {
+    output = "null";  // its results lie in the chunk
+  } else if (state_.graph->output) {
     // Nothing of the run's own is around its output; step 0 stands for the top.
     Expanded expanded = expand(*state_.graph->output, Surroundings(state_, StepPath()));
     if (expanded.later) return;
@@ -95,12 +97,13 @@ void Machine::end_run(record::RunFinished finished) {
 
 void Machine::notify_parent() {
   if (!state_.parent.set() || state_.parent_acknowledged) return;
-  command::NotifyParent notify;
-  notify.parent = state_.parent;
-  notify.status = state_.status;
-  notify.output = state_.output.text;
-  if (state_.failure) notify.failure = *state_.failure;
-  decision_.commands.emplace_back(std::move(notify));
+  if (state_.group.set()) {
+    decision_.commands.emplace_back(command::NotifyParent{state_.parent.run, group_end()});
+    return;
+  }
+  event::ChildEnded ended{state_.parent.path, state_.id, state_.status, state_.output.text, {}};
+  if (state_.failure) ended.failure = *state_.failure;
+  decision_.commands.emplace_back(command::NotifyParent{state_.parent.run, std::move(ended)});
 }
 
 void Machine::skip_pending(SkipReason reason) {
@@ -156,6 +159,7 @@ void Machine::cancel_inside(const StepPath& path, const Located& at, const std::
   if (state.status != StepStatus::kRunning || state.loop == nullptr) return;
   Loop& loop = *state.loop;
   const graph::Graph& body = *body_of(*at.step);
+  stop_groups(path, loop);
   if (loop.testing) {
     const auto number = static_cast<std::uint16_t>(loop.iteration + 1);
     decision_.commands.push_back(command::CancelAttempt{path, number, true});

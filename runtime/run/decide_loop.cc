@@ -14,16 +14,10 @@ namespace troupe::run {
 namespace {
 
 bool item_done(const Loop& loop, std::uint32_t item) {
-  const std::uint32_t number = item / Loop::kChunkItems;
+  const std::uint32_t number = loop.chunk_of(item);
   if (number < loop.chunks.size() && loop.chunks[number].set()) return true;
   const auto chunk = loop.open.find(number);
   return chunk != loop.open.end() && chunk->second.entries.count(item) > 0;
-}
-
-/// Results of longer loops at the top are stored in chunks. Inner loops are part of one item's
-/// result, which is a value anyway.
-bool chunked(const StepPath& path, const Loop& loop) {
-  return path.top_level() && loop.count > Loop::kChunkItems;
 }
 
 std::string array_of(const OpenChunk& chunk) {
@@ -38,6 +32,20 @@ std::string array_of(const OpenChunk& chunk) {
 
 }  // namespace
 
+/// Results of longer loops at the top are stored in chunks. Inner loops are part of one item's
+/// result, which is a value anyway.
+bool Machine::chunked(const StepPath& path, const Loop& loop) const {
+  return path.top_level() &&
+         (state_.group.set() || loop.spread.set() || loop.count > Loop::kChunkItems);
+}
+
+PayloadRef Machine::store_chunk(const OpenChunk& chunk) {
+  const json::Text text = json::Text::trusted(array_of(chunk));
+  const PayloadRef ref{context_.hasher.hash(text.view()), text.size()};
+  decision_.payloads.push_back({ref.hash, text});
+  return ref;
+}
+
 void Machine::start_roots(const graph::Graph& body, const StepPath& loop, std::uint32_t item) {
   for (const graph::Step& step : body.steps) {
     if (step.depends_on.empty()) ready_.push_back(loop.inner(item, step.index));
@@ -45,6 +53,7 @@ void Machine::start_roots(const graph::Graph& body, const StepPath& loop, std::u
 }
 
 void Machine::begin_for_each(const StepPath& path, const Located& at) {
+  if (state_.group.set() && path.top_level()) return begin_group(path, at);
   const auto& work = std::get<graph::ForEach>(at.step->work);
   record::LoopStarted started;
   if (work.count) {
@@ -62,6 +71,7 @@ void Machine::begin_for_each(const StepPath& path, const Located& at) {
     }
     started.items = value(std::move(items.text));
   }
+  started.spread = spread_of(path, at, started.count);
   started.attempt = attempt_of(path, at);
   started.attempt.finished = {};
   emit_at(path, std::move(started));
@@ -72,11 +82,14 @@ void Machine::begin_branches(const StepPath& path) {
   const Located at = locate(state_, path);
   if (!at || at.state->status != StepStatus::kRunning || at.state->loop == nullptr) return;
   Loop& loop = *at.state->loop;
-  if (loop.done == loop.count) return finish_for_each(path);
+  if (loop.spread.set()) return begin_groups(path);
+  if (loop.done == loop.size()) return finish_for_each(path);
   if (!may_start() || changes_ >= kChangesMax) return;
   const auto& work = std::get<graph::ForEach>(at.step->work);
-  const auto parallel = static_cast<std::size_t>(work.parallel_max);
-  while (loop.active.size() < parallel && loop.next < loop.count) {
+  const bool part = state_.group.set() && path.top_level();
+  const auto parallel =
+      part ? state_.group.parallel : static_cast<std::size_t>(work.parallel_max);
+  while (loop.active.size() < parallel && loop.next < loop.end) {
     const auto item = static_cast<std::uint32_t>(loop.next);
     // After a reload, items before `next` may be done or under way already.
     if (item_done(loop, item) || loop.active.count(item) > 0) {
@@ -138,9 +151,9 @@ void Machine::finish_item(const StepPath& path, record::ItemFinished finished) {
   const Located at = locate(state_, path);
   Loop& loop = *at.state->loop;
   const auto& work = std::get<graph::ForEach>(at.step->work);
-  const std::uint64_t stride = std::max<std::uint64_t>(1, loop.count / 100);
-  if (loop.done % stride == 0 || loop.done == loop.count || failed) {
-    decision_.commands.push_back(command::Progress{path, loop.done, loop.failed, loop.count});
+  const std::uint64_t stride = std::max<std::uint64_t>(1, loop.size() / 100);
+  if (loop.done % stride == 0 || loop.done == loop.size() || failed) {
+    decision_.commands.push_back(command::Progress{path, loop.done, loop.failed, loop.size()});
   }
   if (failed && !work.continue_on_item_error) {
     return fail(path, {Code::kItemFailed, "Item " + std::to_string(item) +
@@ -152,14 +165,11 @@ void Machine::finish_item(const StepPath& path, record::ItemFinished finished) {
         path, {Code::kResultTooLarge, "The results of the items are over the limit of a loop."});
   }
   if (chunked(path, loop)) {
-    const std::uint32_t number = item / Loop::kChunkItems;
-    const std::uint64_t first = std::uint64_t{number} * Loop::kChunkItems;
-    const std::uint64_t size = std::min<std::uint64_t>(Loop::kChunkItems, loop.count - first);
+    const std::uint32_t number = loop.chunk_of(item);
+    const std::uint64_t before = std::uint64_t{number} * loop.chunk_items;
+    const std::uint64_t size = std::min<std::uint64_t>(loop.chunk_items, loop.size() - before);
     if (const OpenChunk& chunk = loop.open[number]; chunk.entries.size() == size) {
-      const json::Text text = json::Text::trusted(array_of(chunk));
-      const PayloadRef ref{context_.hasher.hash(text.view()), text.size()};
-      decision_.payloads.push_back({ref.hash, text});
-      emit(record::ChunkSealed{path, number, ref});
+      emit(record::ChunkSealed{path, number, store_chunk(chunk)});
     }
   }
   begin_branches(path);

@@ -11,6 +11,12 @@ namespace troupe::run {
 Status Machine::on(const event::Created& e) {
   TROUPE_ENSURE(state_.records == 0);
   record::RunCreated created = e.spec;
+  if (created.group.set()) {
+    // What it brings along is stored where its parent's is. It begins when its parent says that
+    // it waits.
+    emit(std::move(created));
+    return ok();
+  }
   json::Text input = created.input.text;
   if (input.empty()) input = state_.graph->params;
   if (input.empty()) input = json::Text::trusted("{}");
@@ -39,6 +45,8 @@ void Machine::start(const StepPath& path) {
   const Located at = locate(state_, path);
   if (!at || !may_start()) return;
   if (at.state->status != StepStatus::kPending || at.state->deps_open != 0) return;
+  // The parent of a group has seen that the loop is to begin.
+  if (state_.group.set() && path.top_level()) return begin(path, at);
   if (const auto reason = skip_reason(path, at)) return skip(path, *reason);
   if (at.step->condition) {
     const Expanded condition = expand(*at.step->condition, Surroundings(state_, path));

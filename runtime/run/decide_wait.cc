@@ -180,7 +180,7 @@ bool Machine::waits_for(const StepPath& path, RunId child) {
 
 Status Machine::on(const event::ChildAsks& e) {
   if (ended()) return {Code::kRunEnded, "The run has ended."};
-  if (waits_for(e.path, e.child)) return ok();
+  if (waits_for(e.path, e.child) || waits_for_group(e.path, e.child)) return ok();
   return {Code::kConflict, "The run does not wait for this child."};
 }
 

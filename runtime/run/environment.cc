@@ -38,9 +38,9 @@ std::string laid_over(std::string_view base, std::string_view overlay) {
 
 /// Finds where each element of the items begins and ends, once per loop.
 void find_spans(Loop& loop) {
-  if (!loop.item_spans.empty() || loop.count == 0) return;
+  if (!loop.item_spans.empty() || loop.size() == 0) return;
   const std::string_view items = loop.items.text.view();
-  loop.item_spans.reserve(loop.count);
+  loop.item_spans.reserve(loop.size());
   json::for_each_element(items, [&](std::string_view element) {
     loop.item_spans.emplace_back(static_cast<std::uint32_t>(element.data() - items.data()),
                                  static_cast<std::uint32_t>(element.size()));
@@ -93,7 +93,7 @@ std::string_view Surroundings::item(std::string* storage) const {
   const Around& around = for_each_;
   if (!around.loop->items.present()) return *storage = std::to_string(around.item);
   find_spans(*around.loop);
-  const auto [from, size] = around.loop->item_spans[around.item];
+  const auto [from, size] = around.loop->item_spans[around.item - around.loop->first];
   return around.loop->items.text.view().substr(from, size);
 }
 
@@ -126,7 +126,7 @@ std::optional<std::string_view> RunEnvironment::find(const graph::Reference& ref
     case graph::Root::kWhilePrev:
       return previous(reference);
     case graph::Root::kRunId:
-      return *storage = json::quote(around_.state().id.to_string());
+      return *storage = json::quote(shown_id(around_.state()).to_string());
     case graph::Root::kRunExternalId:
       return *storage = json::quote(around_.state().external_id);
   }

@@ -96,6 +96,8 @@ class Expander {
   void operator()(const record::RunDraining& r) { plain("run_draining", r.at); }
   void operator()(const record::EventStored&) {}
   void operator()(const record::ChildAcknowledged&) {}
+  void operator()(const record::GroupFinished&) {}
+  void operator()(const record::ParentHeard&) {}
   void operator()(const record::RunFinished& r) {
     switch (r.status) {
       case store::RunStatus::kCompleted:

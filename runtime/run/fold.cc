@@ -15,6 +15,10 @@ class Fits {
     for (const Carried& carried : r.carried) {
       if (carried.step >= state_.root.steps.size()) return false;
     }
+    if (r.group.set() && (r.group.step >= state_.root.steps.size() ||
+                          state_.graph->steps[r.group.step].type != graph::StepType::kForEach)) {
+      return false;
+    }
     return state_.records == 0;
   }
   bool operator()(const record::StepStarted& r) const { return open(r.attempt.path); }
@@ -34,12 +38,19 @@ class Fits {
   }
   bool operator()(const record::ItemFinished& r) const {
     const Loop* const loop = running(r.loop);
-    return loop != nullptr && loop->body == nullptr && r.item < loop->count;
+    return loop != nullptr && loop->body == nullptr && r.item >= loop->first &&
+           r.item < loop->end;
   }
   bool operator()(const record::ChunkSealed& r) const {
     const Loop* const loop = running(r.loop);
-    return loop != nullptr && std::uint64_t{r.chunk} * Loop::kChunkItems < loop->count;
+    return loop != nullptr && std::uint64_t{r.chunk} * loop->chunk_items < loop->size();
   }
+  bool operator()(const record::GroupFinished& r) const {
+    const Loop* const loop = running(r.loop);
+    return loop != nullptr && loop->spread.set() &&
+           std::uint64_t{r.number} * loop->chunk_items < loop->size();
+  }
+  bool operator()(const record::ParentHeard&) const { return begun() && state_.group.set(); }
   bool operator()(const record::IterationFinished& r) const {
     const Loop* const loop = running(r.loop);
     return loop != nullptr && loop->body != nullptr && r.iteration == loop->iteration;
@@ -78,7 +89,7 @@ class Fits {
         scope = loop.body.get();
         continue;
       }
-      if (path.part[i + 1] >= loop.count) return false;
+      if (path.part[i + 1] < loop.first || path.part[i + 1] >= loop.end) return false;
       const auto branch = loop.active.find(path.part[i + 1]);
       scope = branch == loop.active.end() ? nullptr : branch->second.get();
     }

@@ -41,7 +41,7 @@ class Collector {
     if (use.loop && around_.nearest()) loop();
     if (use.run) {
       out_.key("run").begin_object();
-      out_.member("id", around_.state().id.to_string());
+      out_.member("id", shown_id(around_.state()).to_string());
       out_.member("external_id", around_.state().external_id);
       out_.end_object();
     }

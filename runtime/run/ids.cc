@@ -33,6 +33,15 @@ RunId child_id(const Hasher& hasher, State& state, const StepPath& path,
                               cluster::slot_of(state.id)));
 }
 
+RunId group_id(const Hasher& hasher, State& state, const StepPath& path, std::uint32_t number) {
+  // The golden ratio's share of the slots: any few multiples of it leave no large gap.
+  constexpr std::uint64_t kStride = 633;
+  const std::uint64_t slot = (cluster::slot_of(state.id) + kStride * (number + std::uint64_t{1})) %
+                             cluster::kSlotCount;
+  return RunId(cluster::v8_in(derived(hasher, state, "group", path.inner(number, 0), 0),
+                              static_cast<cluster::Slot>(slot)));
+}
+
 TaskId task_id(const Hasher& hasher, State& state, const StepPath& path,
                std::uint16_t attempt) {
   return TaskId(Uuid::v8(derived(hasher, state, "task", path, attempt)));

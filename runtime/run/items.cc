@@ -47,7 +47,8 @@ std::uint64_t chunks_of(const Loop& loop) {
 
 Status collect_items(ItemPage& page, const Loop& loop, const PayloadSource& payloads) {
   const std::uint64_t chunks = chunks_of(loop);
-  const std::uint64_t first = static_cast<std::uint64_t>(page.after + 1) / Loop::kChunkItems;
+  const std::uint64_t after = static_cast<std::uint64_t>(page.after + 1);
+  const std::uint64_t first = after > loop.first ? (after - loop.first) / loop.chunk_items : 0;
   for (std::uint64_t number = first; number < chunks && !page.full(); ++number) {
     if (number < loop.chunks.size() && loop.chunks[number].set()) {
       Status status = add_sealed(page, loop.chunks[number], payloads);

@@ -39,6 +39,7 @@ Status stored_lines(const PayloadRef& ref,
 Status log_lines(const graph::Graph& graph,
                  const Record& record,
                  const PayloadSource& payloads,
+                 std::uint64_t before,
                  std::vector<std::pair<std::uint64_t, std::string>>& out) {
   const Printed found = printed(record);
   if (found.logs == nullptr || found.logs->first == 0) return ok();
@@ -58,11 +59,12 @@ Status log_lines(const graph::Graph& graph,
     json.end_object();
     out.emplace_back(n, json.take());
   };
-  std::uint64_t n = logs.first;
+  const std::uint64_t first = before + logs.first;
+  std::uint64_t n = first;
   for (const LogEntry& line : lines) add(n++, line.at, "info", line.message);
   // The marker of the cut is no line of the script: it shares the number of the last one.
   if (logs.truncated) {
-    add(n == logs.first ? n : n - 1, found.attempt->finished, "warning",
+    add(n == first ? n : n - 1, found.attempt->finished, "warning",
         "Further output of this attempt was cut off.");
   }
   return ok();

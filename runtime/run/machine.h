@@ -40,6 +40,11 @@ class Machine {
   Status on(const event::ChildRefused& e);
   Status on(const event::ChildAsks& e);
   Status on(const event::ParentAcknowledged& e);
+  Status on(const event::GroupEnded& e);
+  Status on(const event::GroupGone& e);
+  Status on(const event::GroupProgress& e);
+  Status on(const event::ParentWaits& e);
+  Status on(const event::ParentWishes& e);
   Status on(const event::ResultsLoaded& e);
   Status on(const event::Recovered& e);
 
@@ -127,6 +132,24 @@ class Machine {
   void test_finished(const StepPath& path, const event::AttemptFinished& e);
   void tested(const StepPath& path, bool pass);
   void start_roots(const graph::Graph& body, const StepPath& loop, std::uint32_t item);
+  bool chunked(const StepPath& path, const Loop& loop) const;
+  PayloadRef store_chunk(const OpenChunk& chunk);
+
+  // decide_group.cc
+  Spread spread_of(const StepPath& path, const Located& at, std::uint64_t count);
+  record::RunCreated group_spec(const StepPath& path) const;
+  RunId group_of(const StepPath& path, std::uint32_t number);
+  void begin_groups(const StepPath& path);
+  void tell_group(const StepPath& path, std::uint32_t number, Wish wish);
+  void tell_groups(Wish wish);
+  void tell_groups_again();
+  void stop_groups(const StepPath& path, Loop& loop);
+  bool waits_for_group(const StepPath& path, RunId group);
+  void show_progress(const StepPath& path, const Loop& loop);
+  void begin_group(const StepPath& path, const Located& at);
+  event::GroupEnded group_end();
+  /// Whether this failed step ends the scope around it.
+  bool fatal(const graph::Step& step, bool top) const;
 
   // decide_end.cc
   void check_end();

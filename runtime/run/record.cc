@@ -44,6 +44,8 @@ struct EventCount {
   std::uint32_t operator()(const record::EventStored&) const { return 0; }
   std::uint32_t operator()(const record::ChildAcknowledged&) const { return 0; }
   std::uint32_t operator()(const record::RunFinished&) const { return 1; }
+  std::uint32_t operator()(const record::GroupFinished&) const { return 0; }
+  std::uint32_t operator()(const record::ParentHeard&) const { return 0; }
 };
 
 }  // namespace

@@ -67,13 +67,39 @@ struct Parent {
   bool set() const { return run.set(); }
 };
 
-/// A step result taken over from the run that is retried.
+/// A step result taken over: from the run that is retried, or by a group from its parent.
 struct Carried {
   std::uint32_t step = 0;
   Value result, input;
   SkipReason skip = SkipReason::kNone;  ///< set: it was skipped, and stays so
   bool rejected = false;
+  Failure failure;                 ///< of a step that failed without ending its run; or default
+  std::uint64_t count = 0;         ///< items of a for_each whose results lie in `chunks`
+  std::vector<PayloadRef> chunks;
 };
+
+/// Which part of its parent's for_each a run does, if it is a group of branches: such a loop is
+/// done by runs of one step each, so that all nodes share in it.
+struct Group {
+  std::uint32_t step = 0;    ///< the loop, a step at the top of the graph
+  std::uint32_t number = 0;  ///< from 0, in the order of items
+  std::uint64_t first = 0, end = 0;  ///< its items: [first, end)
+  std::uint64_t count = 0;   ///< items of the whole loop
+  std::uint32_t parallel = 0;  ///< branches in flight at most; 0: no group
+  Value items;               ///< of the whole loop; none for {"count": N}
+  bool set() const { return parallel > 0; }
+};
+
+/// How a for_each is cut into groups.
+struct Spread {
+  std::uint32_t group_items = 0;  ///< 0: it is not, its run does it alone
+  std::uint32_t at_once = 0;      ///< groups in flight at most
+  std::uint32_t parallel = 0;     ///< branches of each in flight at most
+  bool set() const { return group_items > 0; }
+};
+
+/// What a run wants its groups to do.
+enum class Wish : std::uint8_t { kGo, kPause, kDrain, kStop };
 
 // Facts, past tense. What decide() writes and apply() folds; the only things journaled.
 namespace record {
@@ -95,6 +121,7 @@ struct RunCreated {  // run_created
   Parent parent;
   std::uint16_t depth = 0;  ///< of run_workflow nesting
   std::uint32_t bucket = 0;
+  Group group;
 };
 struct RunStarted { TimePoint at; };  // run_started
 struct StepStarted { Attempt attempt; };  // step_scheduled, step_started
@@ -140,6 +167,7 @@ struct LoopStarted {  // step_scheduled, step_started
   Attempt attempt;
   std::uint64_t count = 0;  ///< for_each: number of items
   Value items;              ///< for_each over a list; none for {"count": N}
+  Spread spread;            ///< for_each
 };
 struct ItemFinished {  // for_each: one branch has ended; no event of its own
   StepPath loop;
@@ -153,6 +181,20 @@ struct ChunkSealed {
   StepPath loop;
   std::uint32_t chunk = 0;
   PayloadRef ref;
+};
+// for_each: a group of branches has ended; its results are stored as one JSON array
+struct GroupFinished {
+  StepPath loop;
+  std::uint32_t number = 0;
+  PayloadRef ref;
+  std::uint64_t done = 0, failed = 0;  ///< items; `done` counts the failed ones as well
+  RunId run;
+  std::uint64_t first_log = 0;  ///< number that the first line of its log has here, from 1
+  std::uint64_t log_lines = 0;
+};
+// In a group: its parent's wishes up to this version are known; no event.
+struct ParentHeard {
+  std::uint64_t version = 0;
 };
 // while: the test after the body said to go on; the next iteration begins
 struct IterationFinished {
@@ -196,7 +238,7 @@ using Record =
                  record::LoopStarted, record::ItemFinished, record::ChunkSealed,
                  record::IterationFinished, record::RunPaused, record::RunResumed,
                  record::RunDraining, record::EventStored, record::ChildAcknowledged,
-                 record::RunFinished>;
+                 record::RunFinished, record::GroupFinished, record::ParentHeard>;
 
 /// How many events (seq numbers) the record expands to.
 std::uint32_t event_count(const Record& record);

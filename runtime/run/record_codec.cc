@@ -53,6 +53,7 @@ void fields(A& a, Of<A, record::RunCreated>& r) {
     a.required(r.parent.path);
   }
   a.optional(r.depth);
+  a.optional(r.group);
 }
 
 template <class A>
@@ -123,6 +124,7 @@ void fields(A& a, Of<A, record::LoopStarted>& r) {
   a.optional(r.count);
   a.optional(r.items);
   rare_attempt_fields(a, r.attempt);
+  a.optional(r.spread);
 }
 
 template <class A>
@@ -189,6 +191,23 @@ void fields(A& a, Of<A, record::RunFinished>& r) {
   a.optional(r.failure);
   a.optional(r.failed_step);
   a.flag(r.graceful);
+}
+
+template <class A>
+void fields(A& a, Of<A, record::GroupFinished>& r) {
+  a.required(r.loop);
+  a.optional(r.number);
+  a.optional(r.ref);
+  a.optional(r.done);
+  a.optional(r.failed);
+  a.optional(r.run);
+  a.optional(r.first_log);
+  a.optional(r.log_lines);
+}
+
+template <class A>
+void fields(A& a, Of<A, record::ParentHeard>& r) {
+  a.optional(r.version);
 }
 
 constexpr auto kFields = [](auto& a, auto& r) { fields(a, r); };

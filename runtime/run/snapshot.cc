@@ -64,6 +64,8 @@ void run_fields(A& a, Of<A, State>& s) {
   a.optional(s.overlays);
   a.optional(s.out_of_scope);
   a.optional(s.events_stored);
+  a.optional(s.group);
+  a.optional(s.parent_heard);
 }
 
 template <class A>
@@ -115,6 +117,7 @@ void loop_fields(A& a, Of<A, Loop>& l) {
   a.optional(l.chunks);
   a.optional(l.iteration);
   a.optional(l.prev);
+  a.optional(l.spread);
 }
 
 constexpr auto kRunFields = [](auto& a, auto& s) { run_fields(a, s); };

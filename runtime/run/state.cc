@@ -12,8 +12,8 @@ bool counts_active(const StepState& step) {
     case StepStatus::kRetrying:
       return true;
     case StepStatus::kRunning:
-      // A loop is as busy as the steps inside it, and busy itself only while its test runs.
-      return step.loop == nullptr || step.loop->testing;
+      // A loop is as busy as what lies inside it, and busy itself only while its test runs.
+      return step.loop == nullptr || step.loop->testing || !step.loop->groups.empty();
     default:
       return false;
   }
@@ -41,7 +41,7 @@ Located locate_in(State& state, const StepPath& path, bool make_branches) {
     }
     auto found = loop->active.find(item);
     if (found == loop->active.end()) {
-      if (!make_branches || item >= loop->count) return {};
+      if (!make_branches || item < loop->first || item >= loop->end) return {};
       found = loop->active.emplace(item, std::make_unique<Scope>(make_scope(*at.graph))).first;
     }
     at.scope = found->second.get();
@@ -65,11 +65,12 @@ void absent_in(Scope& scope, std::vector<Value*>& out) {
   }
 }
 
-/// Sizes a decoded scope and makes again what snapshots leave out.
-void attach_scope(const graph::Graph& graph, Scope& scope) {
+/// Sizes a decoded scope and makes again what snapshots leave out. `path` names any step of it.
+void attach_scope(const State& run, const graph::Graph& graph, Scope& scope, StepPath path) {
   scope.steps.resize(graph.steps.size());
   scope.ended = 0;
   for (const graph::Step& step : graph.steps) {
+    path.part[path.size - 1] = step.index;
     StepState& state = scope.steps[step.index];
     state.in_flight = false;
     if (state.ended()) ++scope.ended;
@@ -80,16 +81,20 @@ void attach_scope(const graph::Graph& graph, Scope& scope) {
     Loop* const loop = state.loop.get();
     const graph::Graph* const body = body_of(step);
     if (loop == nullptr || body == nullptr) continue;
+    shape(run, path, *loop);
     // Branches that a snapshot leaves out lie below `next`; they are looked for from the first on.
-    loop->next = state.ended() ? loop->count : 0;
+    loop->next = state.ended() ? loop->end : loop->first;
     loop->testing = false;
     loop->result_bytes = 0;
     for (const PayloadRef& chunk : loop->chunks) loop->result_bytes += chunk.bytes;
     for (const auto& [number, chunk] : loop->open) {
       for (const auto& [item, entry] : chunk.entries) loop->result_bytes += entry.size();
     }
-    for (auto& [item, branch] : loop->active) attach_scope(*body, *branch);
-    if (loop->body != nullptr) attach_scope(*body, *loop->body);
+    for (auto& [item, branch] : loop->active) {
+      attach_scope(run, *body, *branch, path.inner(item, 0));
+    }
+    if (loop->body == nullptr) continue;
+    attach_scope(run, *body, *loop->body, path.inner(loop->iteration, 0));
   }
 }
 
@@ -160,10 +165,20 @@ std::vector<Value*> absent_values(State& state) {
   };
   look(state.input);
   look(state.output);
+  look(state.group.items);
   for (auto& [step, value] : state.overlays) look(value);
   for (StoredEvent& event : state.mailbox) look(event.data);
   absent_in(state.root, out);
   return out;
+}
+
+RunId shown_id(const State& state) { return state.group.set() ? state.parent.run : state.id; }
+
+void shape(const State& state, const StepPath& path, Loop& loop) {
+  const bool part = state.group.set() && path.top_level() && path.step() == state.group.step;
+  loop.first = part ? state.group.first : 0;
+  loop.end = part ? state.group.end : loop.count;
+  loop.chunk_items = loop.spread.set() ? loop.spread.group_items : Loop::kChunkItems;
 }
 
 void count_step(State& state, const StepPath& path, const StepState& step, int sign) {
@@ -214,7 +229,7 @@ void drop_inside(State& state, const StepPath& path, const graph::Step& step, Lo
 void attach(State& state, std::shared_ptr<const graph::Graph> graph) {
   TROUPE_ENSURE(graph != nullptr);
   state.graph = std::move(graph);
-  attach_scope(*state.graph, state.root);
+  attach_scope(state, *state.graph, state.root, StepPath(0));
   state.active = state.retrying = 0;
   for (std::uint32_t& waiting : state.waiting) waiting = 0;
   state.timers.clear();

@@ -18,7 +18,7 @@ namespace troupe::run {
 
 struct Scope;
 
-/// Results of 1,024 consecutive items of a for_each while some are still missing.
+/// Results of consecutive items of a for_each (1,024, or a group's) while some are still missing.
 struct OpenChunk {
   /// item → {"index":…,"result":…} or {"index":…,"error":…}
   std::map<std::uint32_t, std::string> entries;
@@ -30,6 +30,9 @@ struct Loop {
 
   // for_each
   std::uint64_t count = 0;
+  std::uint64_t first = 0, end = 0;                ///< in a group its own items, else all
+  std::uint32_t chunk_items = kChunkItems;         ///< consecutive items in one chunk
+  Spread spread;                                   ///< its chunks are done by groups
   Value items;                                     ///< none for {"count": N}
   /// offsets into items' text, made lazily; a cache
   std::vector<std::pair<std::uint32_t, std::uint32_t>> item_spans;
@@ -49,6 +52,13 @@ struct Loop {
   /// the whole result of a chunked loop, once read
   json::Text joined;
   bool loading = false;                            ///< command::LoadResults is on its way
+  /// Groups in flight, and how far they are as they last said: done and failed items.
+  std::map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> groups;
+
+  std::uint64_t size() const { return end - first; }
+  std::uint32_t chunk_of(std::uint64_t item) const {
+    return static_cast<std::uint32_t>((item - first) / chunk_items);
+  }
 };
 
 /// What a waiting step waits for.
@@ -110,6 +120,8 @@ struct State {
   RunId retried_from;
   Parent parent;
   bool parent_acknowledged = false;
+  Group group;                      ///< which part of its parent it is, if any
+  std::uint64_t parent_heard = 0;   ///< version of the last wish of its parent; of groups
   std::uint16_t depth = 0;
   std::uint32_t bucket = 0;
 
@@ -162,6 +174,8 @@ std::string event_step_id(const graph::Graph& graph, const StepPath& path);
 /// A body whose steps are all scripts without effect and without waits: its branches journal only
 /// their end, and after a crash are run again from their start.
 bool pure_body(const graph::Graph& body);
+/// As scripts and templates name it: a group speaks for its parent.
+RunId shown_id(const State& state);
 
 /// Values whose text is away and is needed before decide() may run (chunks of loop results are not
 /// among them: they are asked for by command::LoadResults).

@@ -49,13 +49,20 @@ Result<json::Text> result_of(const graph::Step& step,
   if (state.status == StepStatus::kSkipped) {
     return json::Text::trusted(skipped_json(state.skip));
   }
+  const bool loop = step.type == graph::StepType::kForEach && state.loop != nullptr;
+  if (loop && state.status == StepStatus::kCompleted && !state.loop->chunks.empty()) {
+    return joined(step, state, payloads);
+  }
   if (state.result.present()) return text_of(state.result, payloads);
-  if (step.type != graph::StepType::kForEach || state.loop == nullptr) return json::Text();
-  if (state.status == StepStatus::kCompleted) return joined(step, state, payloads);
-  if (state.ended()) return json::Text();
+  if (!loop || state.ended()) return json::Text();
+  std::uint64_t done = state.loop->done, failed = state.loop->failed;
+  for (const auto& [number, far] : state.loop->groups) {
+    done += far.first;
+    failed += far.second;
+  }
   json::Writer json;
   json.begin_object();
-  json.member("done", state.loop->done).member("failed", state.loop->failed);
+  json.member("done", done).member("failed", failed);
   json.member("count", state.loop->count).end_object();
   return json.take_text();
 }
@@ -145,6 +152,7 @@ store::RunRow row_of(const State& state) {
   row.output = row_output(state);
   row.retried_from = state.retried_from;
   row.parent = state.parent.run;
+  row.part = state.group.set();
   row.request = state.request;
   row.head = state.chain.head();
   row.bucket = state.bucket;

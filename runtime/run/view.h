@@ -33,8 +33,10 @@ Result<json::Text> context_json(State& state, const PayloadSource& payloads);
 Result<json::Text> items_json(State& state, std::string_view step_id, std::int64_t after,
                               std::size_t limit, const PayloadSource& payloads);
 
-/// Log lines of one record: {n, step_id, attempt, at, level, message} each.
+/// Log lines of one record: {n, step_id, attempt, at, level, message} each. `before`: so many lines
+/// come before the run's own.
 Status log_lines(const graph::Graph& graph, const Record& record, const PayloadSource& payloads,
+                 std::uint64_t before,
                  std::vector<std::pair<std::uint64_t, std::string>>& out);
 
 /// The searchable row as of this state.

@@ -77,6 +77,31 @@ TEST_F(StoreConformance, EachRunFilterSelectsWhatItSays) {
   }
 }
 
+TEST_F(StoreConformance, APartOfARunIsFoundByItsIdAndInNoList) {
+  const TenantScope scope = make.scope();
+  const RunRow whole = make.run(scope);
+  RunRow part = make.run(scope);
+  part.part = true;
+  part.external_id = "order-1";
+  const auto open_before = reader->open_runs();
+  ASSERT_TRUE(open_before.ok());
+  commit(of_runs({whole, part}));
+  EXPECT_EQ(all_runs(scope, {}, 10), std::vector<RunRow>{whole});
+  RunFilter by_external;
+  by_external.external_id = part.external_id;
+  EXPECT_TRUE(all_runs(scope, by_external, 10).empty());
+  RunFilter by_id;
+  by_id.q = part.id.to_string();
+  EXPECT_TRUE(all_runs(scope, by_id, 10).empty());
+  const auto found = reader->run(scope, part.id);
+  ASSERT_TRUE(found.ok() && *found);
+  EXPECT_EQ(**found, part);
+  const auto open = reader->open_runs();
+  ASSERT_TRUE(open.ok());
+  const auto paused = static_cast<std::size_t>(RunStatus::kPaused);
+  EXPECT_EQ(open->at(paused), open_before->at(paused) + 1);
+}
+
 TEST_F(StoreConformance, WorkflowAndTaskListsPageInTheirOrder) {
   const TenantScope scope = make.scope();
   const auto run = make.id<RunId>();

@@ -20,8 +20,12 @@ class FinalCheck {
       if (!world_.violation.empty()) return;
       if (run.parent.set()) child(id, run);
       row(id, run);
-      outcome(id, run);
-      executed(id, run);
+      if (run.group) {
+        group(id, run);
+      } else {
+        outcome(id, run);
+        executed(id, run);
+      }
     }
     if (world_.violation.empty()) feeds();
   }
@@ -53,6 +57,12 @@ class FinalCheck {
 
   void child(RunId id, const JournalWatch::Run& run) {
     if (world_.watch.find(run.parent.run) == nullptr) complain(id, "I2: its parent does not exist");
+  }
+
+  /// What a group did shows in its parent's results; but it may not go on without it, and its
+  /// parent counts none that it has not seen.
+  void group(RunId id, const JournalWatch::Run& run) {
+    if (!run.ended || !run.acknowledged) complain(id, "a group was left behind");
   }
 
   int program_of(const JournalWatch::Run& run) const {

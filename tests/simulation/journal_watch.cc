@@ -94,6 +94,10 @@ void JournalWatch::record(RunId id, Run& run, const run::Record& record) {
       complain("I4: run " + name + ": item " + std::to_string(r->item) + " of step " +
                text_of(r->loop) + " has two results");
     }
+  } else if (const auto* r = std::get_if<run::record::GroupFinished>(&record)) {
+    if (!run.groups.insert(r->run).second) {
+      complain("I4: run " + name + ": its group " + r->run.to_string() + " has two ends");
+    }
   } else if (const auto* r = std::get_if<run::record::RunFinished>(&record)) {
     run.ended = true;
     run.status = r->status;
@@ -107,6 +111,7 @@ void JournalWatch::record(RunId id, Run& run, const run::Record& record) {
 void JournalWatch::created(Run& run, const run::record::RunCreated& record) {
   run.workflow = record.workflow;
   run.parent = record.parent;
+  run.group = record.group.set();
   run.retried_from = record.retried_from;
   for (const auto& carried : record.carried) run.carried.insert(static_cast<int>(carried.step));
   const auto n = json::member(record.input.text.view(), "n");

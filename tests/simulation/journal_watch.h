@@ -23,12 +23,14 @@ class JournalWatch {
     WorkflowId workflow;
     std::int64_t n = -1;  ///< the number in its input, by which its start is known
     run::Parent parent;
+    bool group = false;  ///< a part of its parent's loop
     RunId retried_from;
     bool ended = false, acknowledged = false;
     store::RunStatus status = store::RunStatus::kQueued;
     std::string failed_step;
     std::set<run::StepPath> started, finished, completed;
     std::set<std::pair<run::StepPath, std::uint32_t>> items;
+    std::set<RunId> groups;  ///< that have ended
     std::map<run::StepPath, TimePoint> waits, retries;
     std::set<TaskId> decided;
     std::map<run::StepPath, TimePoint> deadlines;   ///< of events and tasks

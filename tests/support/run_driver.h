@@ -102,7 +102,7 @@ class RunDriver {
 
   Status send(const run::Event& event) {
     Random jitter(seed++);
-    const run::Context context{now, jitter, hasher, limits};
+    const run::Context context{now, jitter, hasher, limits, nodes};
     Result<run::Decision> decided = run::decide(state, event, context);
     if (!decided.ok()) return decided.error();
     last = *std::move(decided);
@@ -207,6 +207,7 @@ class RunDriver {
 
   run::State state;
   run::Limits limits;
+  int nodes = 1;
   TimePoint now{1'795'316'400'000'000};
   std::uint64_t seed = 1;
   bool keep_records = true;
@@ -223,6 +224,7 @@ class RunDriver {
   std::vector<run::command::StartChild> children;
   std::vector<run::command::StopChild> stopped_children;
   std::vector<run::command::NotifyParent> told_parent;
+  std::deque<run::command::TellGroup> told_groups;
   std::vector<run::command::CancelAttempt> cancelled;
   std::vector<run::command::Progress> progress;
   std::size_t in_flight_most = 0;
@@ -255,6 +257,7 @@ class RunDriver {
   void perform(run::command::StartChild& c) { children.push_back(std::move(c)); }
   void perform(run::command::StopChild& c) { stopped_children.push_back(c); }
   void perform(run::command::NotifyParent& c) { told_parent.push_back(std::move(c)); }
+  void perform(run::command::TellGroup& c) { told_groups.push_back(std::move(c)); }
   void perform(run::command::Progress& c) {
     if (keep_records) progress.push_back(c);
   }

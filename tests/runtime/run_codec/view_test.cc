@@ -178,7 +178,7 @@ TEST(RunView, LogLinesAreNumberedThroughTheRun) {
   r.logs.first = 41;
   r.logs.count = 2;
   std::vector<std::pair<std::uint64_t, std::string>> lines;
-  ASSERT_TRUE(log_lines(*graph, r, no_payloads(), lines).ok());
+  ASSERT_TRUE(log_lines(*graph, r, no_payloads(), 0, lines).ok());
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[1].first, 42u);
   EXPECT_EQ(lines[1].second, R"({"n":42,"step_id":"a","attempt":1,"at":"2026-11-22T03:00:00.003Z",)"
@@ -191,7 +191,7 @@ TEST(RunView, LogLinesAreNumberedThroughTheRun) {
   const PayloadSource payloads = [](const PayloadRef&) -> Result<json::Text> {
     return json::Text::trusted("[[" + std::to_string(at_ms(2).us) + R"(,"far\naway"],[0,"b"]])");
   };
-  ASSERT_TRUE(log_lines(*graph, r, payloads, lines).ok());
+  ASSERT_TRUE(log_lines(*graph, r, payloads, 0, lines).ok());
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_EQ(*json::member(lines[0].second, "message"), R"("far\naway")");
   EXPECT_EQ(*json::member(lines[2].second, "level"), R"("warning")");
