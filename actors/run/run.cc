@@ -77,7 +77,8 @@ void Run::take(const run::Event& event, const Callback<Answered>& done) {
   } else {
     settle(std::move(*decision), done);
     const bool begins = std::holds_alternative<run::event::Created>(event) ||
-                        std::holds_alternative<run::event::Recovered>(event);
+                        std::holds_alternative<run::event::Recovered>(event) ||
+                        (state_.group.set() && !parent_asked_);
     if (begins && state_.parent.set() && !store::ended(state_.status)) check_parent();
   }
   maybe_leave();

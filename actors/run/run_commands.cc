@@ -213,7 +213,8 @@ void Run::start_child(const run::command::StartChild& command) {
 
 void Run::check_parent() {
   // A parent that stops waiting tells its children, but that may have come before this one was
-  // made, or been lost in a crash. Whoever begins or wakes as a child therefore asks.
+  // made, or been lost in a crash. Whoever begins or wakes as a child therefore asks; and groups,
+  // whose parent may be on another node that dies, each time they are loaded and again.
   const bool group = state_.group.set();
   const auto answered = [run = handle(), group](Result<Answered> answer) {
     const bool unwanted = !answer && (answer.error().code == Code::kRunEnded ||

@@ -223,6 +223,8 @@ Status Machine::on(const event::GroupEnded& e) {
     fail(e.path, {Code::kChildRunFailed, "A group of the loop's items was stopped."});
     return ok();
   }
+  // One that was cut short before its first item leaves nothing to be recorded.
+  if (!e.ref.set()) return on(event::GroupGone{e.path, e.number, e.group});
   record::GroupFinished finished;
   finished.loop = e.path;
   finished.number = e.number;

@@ -92,7 +92,9 @@ void Executor::submit(ScriptJob job, Done done) {
   constexpr std::int64_t kDelaysMs[] = {0, 0, 0, 0, 0, 0, 3, 20, 50, 400, 1500};
   const Line line = parse(job.script->source);
   const std::string run = run_of(job.globals);
-  if (const auto id = Uuid::parse(run)) works_on(RunId{*id});
+  if (const auto id = Uuid::parse(run)) {
+    works_on(RunId{*id}, line.name.front() != 's');  // "s0", "s1", … are at the top
+  }
   if (line.effect && !books_.start_is_durable(run, line.name)) {
     books_.complain("I6: the effect of " + line.name + " began before its start was durable");
   }

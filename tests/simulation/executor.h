@@ -46,8 +46,8 @@ class Executor final : public ScriptExecutor {
 
   bool faults = true;
   bool closed = false;  ///< the process is dying: what it still submits is lost
-  /// Told the run of each job that is submitted.
-  std::function<void(RunId)> works_on = [](RunId) {};
+  /// Told the run of each job that is submitted, and whether it lies in the body of a loop.
+  std::function<void(RunId, bool)> works_on = [](RunId, bool) {};
   /// Whether the node has been declared gone.
   std::function<bool()> is_gone = [] { return false; };
 

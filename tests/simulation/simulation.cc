@@ -74,6 +74,7 @@ void Simulation::configure() {
   if (seed_ % 2 == 0) {  // loops are shared between nodes
     options_.run.loop_spread_items = 2;
     options_.run.group_items_min = 1;
+    world_.loops_are_shared = true;
   }
   options_.lease = random.below(2) == 0 ? seconds(6) : seconds(1);
   next_disturbance_ = 50 + random.below(600);

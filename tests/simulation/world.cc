@@ -34,7 +34,8 @@ SimNode::SimNode(World& world, int life_in, std::string name_in)
   if (!world.cluster) return;
   bus = world.bus.connect(life);
   executor.is_gone = [this, &world] { return !is_member(world.disk.view(), store.number()); };
-  executor.works_on = [this, &world](RunId run) {
+  executor.works_on = [this, &world](RunId run, bool item) {
+    if (item && world.loops_are_shared) return;  // its group is elsewhere, and goes by its name
     const store::ClusterView view = world.disk.view();
     if (!is_member(view, store.number()) ||
         view.owners[cluster::slot_of(run)] == store.number()) {

@@ -65,6 +65,7 @@ struct World {
   store::TenantScope scope() const { return {workspace, project}; }
 
   const bool cluster;  ///< several nodes share the disk
+  bool loops_are_shared = false;  ///< and the items of loops
   std::vector<std::unique_ptr<SimNode>> nodes;
   int last_life = 0;
   SimNode* find(int life) const;
