@@ -193,7 +193,7 @@ std::shared_ptr<Submission> Run::make_submission(const run::Decision& decision) 
     submission->closes = true;
   } else if (ended) {
     add_snapshot(*submission, true);  // until its parent has recorded the end
-  } else if (attempts_.empty() && !run::runnable(state_)) {
+  } else if (attempts_.empty() && !run::runnable(state_) && !stays()) {
     add_snapshot(*submission, false);
     submission->closes = true;
     snapshot_current_ = true;
@@ -332,7 +332,14 @@ void Run::look(const Look& look) {
   maybe_leave();
 }
 
+/// A group that slept until a timer would wait for a turn then, and those who hold the turns may be
+/// waiting for their groups.
+bool Run::stays() const {
+  return state_.group.set() && !store::ended(state_.status) && !state_.user_paused;
+}
+
 bool Run::idle() const {
+  if (stays()) return false;
   return unacked_.empty() && deferred_.empty() && attempts_.empty() && groups_.silent() &&
          (store::ended(state_.status) ? !state_.parent.set() || state_.parent_acknowledged
                                       : !run::runnable(state_));

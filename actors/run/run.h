@@ -88,6 +88,7 @@ class Run {
   void tell_logs(const ScriptResult& result, const Attempt& attempt);
   RunActor handle() const { return caf::actor_cast<RunActor>(caf::strong_actor_ptr{self_}); }
   bool may_run_ahead(const run::command::StartAttempt& command) const;
+  bool stays() const;
   bool idle() const;
   void arm_timer(bool progressed);
   void maybe_leave();
