@@ -178,6 +178,8 @@ struct Relinquished { cluster::SlotSet slots; store::NodeNumber to = 0; };
 /// Gives everything away while there is somebody to take it; `done` is called when nothing is left
 /// to give, once.
 struct Drain { std::function<void()> done; };
+/// Time to say what a drain still waits for.
+struct TellDrain {};
 
 // ---- to readers and timers ----------------------------------------------------------------------
 struct ReadJob { std::function<void(store::Reader&)> work; };
@@ -220,7 +222,7 @@ using CommitterActor = caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<W
 using ClusterActor =
     caf::typed_actor<caf::reacts_to<LookAround>, caf::reacts_to<Acquired>,
                      caf::reacts_to<Covered>, caf::reacts_to<Relinquished>,
-                     caf::reacts_to<Drain>>;
+                     caf::reacts_to<Drain>, caf::reacts_to<TellDrain>>;
 using ReaderActor = caf::typed_actor<caf::reacts_to<ReadJob>>;
 using TimerActor =
     caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<BeginTimers>,
@@ -275,3 +277,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Acquired)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Covered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Relinquished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Drain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::TellDrain)

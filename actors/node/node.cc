@@ -203,6 +203,11 @@ caf::actor_system& Node::system() { return parts_->system; }
 
 void Node::shutdown(Duration patience) {
   Services& services = parts_->services;
+  Duration before = services.ports.clock.since_boot();
+  const auto took_ms = [&before, &clock = services.ports.clock] {
+    const Duration now = clock.since_boot();
+    return (now.us - std::exchange(before, now).us) / 1000;
+  };
   if (services.cluster) {
     // While others take over what is here, this node still answers and forwards.
     auto drained = std::make_shared<std::promise<void>>();
@@ -210,9 +215,11 @@ void Node::shutdown(Duration patience) {
     caf::anon_send(services.cluster, Drain{[drained] { drained->set_value(); }});
     done.wait_for(std::chrono::microseconds(services.options.hand_over_patience.us));
   }
+  const std::int64_t hand_over_ms = took_ms();
   services.shutting_down = true;
   services.gate.close();
   services.gate.wait_empty(patience);
+  const std::int64_t attempts_ms = took_ms();
   // Two rounds through the committer: what the last outcomes decided, and what that released. A
   // store that cannot commit keeps nobody from ending: what is not durable has been told to no one.
   for (int round = 0; round < 2; ++round) {
@@ -221,13 +228,24 @@ void Node::shutdown(Duration patience) {
     caf::anon_send(services.committer, WhenEmpty{[reached] { reached->set_value(); }});
     if (done.wait_for(std::chrono::microseconds(patience.us)) != std::future_status::ready) break;
   }
+  const std::int64_t commits_ms = took_ms();
   parts_->end();
+  const std::int64_t actors_ms = took_ms();
+  leave();
+  services.ports.log.info("the node has ended", {{"hand_over_ms", hand_over_ms},
+                                                 {"attempts_ms", attempts_ms},
+                                                 {"commits_ms", commits_ms},
+                                                 {"actors_ms", actors_ms},
+                                                 {"leave_ms", took_ms()}});
+}
+
+void Node::leave() {
   // The last word, when nothing can be written any more: what is left is nobody's now, and need not
   // wait for the lease to run out.
   if (parts_->membership == nullptr) return;
   if (const Status left = parts_->membership->leave(); !left) {
-    services.ports.log.warning("the cluster was not told of the end",
-                               {{"message", left.error().message}});
+    parts_->services.ports.log.warning("the cluster was not told of the end",
+                                       {{"message", left.error().message}});
   }
 }
 

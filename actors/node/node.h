@@ -55,6 +55,7 @@ class Node {
 
  private:
   struct Parts;
+  void leave();
   explicit Node(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };

@@ -205,8 +205,11 @@ void OneNode::shutdown() {
   if (submission_) submission_->close();
   if (enqueue_) enqueue_->close();
   if (server_) {
+    const Duration began = clock_.since_boot();
     server_->drain();
     server_->stop();
+    log_.info("no client is served any more",
+              {{"took_ms", (clock_.since_boot().us - began.us) / 1000}});
   }
   if (node_) node_->shutdown();
 }
