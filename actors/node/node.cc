@@ -201,6 +201,10 @@ Result<std::unique_ptr<Node>> Node::start(const Options& options, const Ports& p
 Engine& Node::engine() { return parts_->engine; }
 caf::actor_system& Node::system() { return parts_->system; }
 
+void Node::hurry() {
+  if (parts_->services.router != nullptr) parts_->services.router->hurry();
+}
+
 void Node::shutdown(Duration patience) {
   Services& services = parts_->services;
   Duration before = services.ports.clock.since_boot();

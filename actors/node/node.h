@@ -49,6 +49,9 @@ class Node {
   Engine& engine();
   /// For simulations, which drive its scheduler.
   caf::actor_system& system();
+  /// An end is near: calls that wait for other nodes are answered within moments, so that the edges
+  /// can let their clients go. `shutdown` comes next.
+  void hurry();
   /// Orderly end: admits nothing new, lets attempts in flight end within a bound, commits what is
   /// decided.
   void shutdown(Duration patience = seconds(5));

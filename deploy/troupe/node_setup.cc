@@ -202,6 +202,7 @@ Result<std::string> OneNode::serve(const config::Server& server) {
 }
 
 void OneNode::shutdown() {
+  if (node_) node_->hurry();
   if (submission_) submission_->close();
   if (enqueue_) enqueue_->close();
   if (server_) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "tests/system/cluster_fixture.h"
 #include "tests/system/cluster_graphs.h"
@@ -137,6 +139,32 @@ TEST_F(ClusterOutage, WithoutABrokerEachNodeGoesOnWithItsOwn) {
                200 &&
            int_at(other.wait_end(run), "/output") == 8;
   }));
+}
+
+TEST_F(ClusterOutage, WithoutABrokerANodeEndsAsSoonAsWithOne) {
+  const std::string gate = cluster_.api(1).publish(gate_graph());
+  const std::string run = cluster_.api(1).start(gate, R"({"n":1})");
+  cluster_.api(2).wait_for(run, "step_waiting", "w");
+  cluster_.broker().end_with(SIGKILL, 10'000);
+  // Each of these waits for the run's owner, whom nothing reaches.
+  std::vector<std::thread> callers;
+  std::atomic<int> refused = 0;
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] {
+      const Answer answer = cluster_.api(0).get("/v1/runs/" + run + "/context");
+      if (answer.status == 503) ++refused;
+    });
+  }
+  const auto all_wait = [this] {
+    return cluster_.api(0).get("/metrics").text.find("remote_calls_waiting 4") !=
+           std::string::npos;
+  };
+  EXPECT_TRUE(eventually(5'000, all_wait));
+  const long long asked = now_ms();
+  EXPECT_EQ(cluster_.node(0).terminate(), 0);
+  EXPECT_LE(now_ms() - asked, 4'000);
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(refused, 4) << "who waits is told to ask again";
 }
 
 TEST_F(ClusterOutage, AnIdleClusterRenewsLeasesAndDoesNothingElse) {
