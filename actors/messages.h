@@ -189,10 +189,12 @@ struct Tick {};
 /// slots have come.
 struct BeginTimers {};
 struct ReadAhead {
-  std::shared_ptr<std::vector<store::Snapshot>> due;
+  std::shared_ptr<std::vector<store::Snapshot>> due;  ///< null: it could not be read
   TimePoint horizon;
   TimePoint next_far;
 };
+/// Time to try once more what could not be read.
+struct ReadAgain {};
 
 using RunActor = caf::typed_actor<caf::reacts_to<Ask>,
                                   caf::reacts_to<Look>,
@@ -226,7 +228,7 @@ using ClusterActor =
 using ReaderActor = caf::typed_actor<caf::reacts_to<ReadJob>>;
 using TimerActor =
     caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<BeginTimers>,
-                     caf::reacts_to<ReadAhead>>;
+                     caf::reacts_to<ReadAhead>, caf::reacts_to<ReadAgain>>;
 
 }  // namespace troupe::actors
 
@@ -267,6 +269,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Arm)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::BeginTimers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ReadAhead)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ReadAgain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::HandOver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Relinquish)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::HandedOver)
