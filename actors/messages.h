@@ -178,6 +178,8 @@ struct Relinquished { cluster::SlotSet slots; store::NodeNumber to = 0; };
 /// Gives everything away while there is somebody to take it; `done` is called when nothing is left
 /// to give, once.
 struct Drain { std::function<void()> done; };
+/// No time is left to give anything away: the others are told that this life has ended.
+struct LeaveNow { std::function<void()> done; };
 /// Time to say what a drain still waits for.
 struct TellDrain {};
 
@@ -224,7 +226,8 @@ using CommitterActor = caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<W
 using ClusterActor =
     caf::typed_actor<caf::reacts_to<LookAround>, caf::reacts_to<Acquired>,
                      caf::reacts_to<Covered>, caf::reacts_to<Relinquished>,
-                     caf::reacts_to<Drain>, caf::reacts_to<TellDrain>>;
+                     caf::reacts_to<Drain>, caf::reacts_to<TellDrain>,
+                     caf::reacts_to<LeaveNow>>;
 using ReaderActor = caf::typed_actor<caf::reacts_to<ReadJob>>;
 using TimerActor =
     caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<BeginTimers>,
@@ -281,3 +284,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Covered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Relinquished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::TellDrain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::LeaveNow)

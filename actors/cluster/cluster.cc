@@ -277,6 +277,20 @@ void Cluster::tell_drain() {
   outside_.tell_drain_later(kTellDrainEvery);
 }
 
+void Cluster::leave_now(const LeaveNow& message) {
+  if (!is_fenced_) {
+    // What is being committed lands before, or is refused by the store.
+    is_fenced_ = true;
+    if (const Status left = membership_->leave(); !left) {
+      services_.ports.log.warning("the cluster was not told of the end",
+                                  {{"message", left.error().message}});
+    } else if (services_.ports.bus != nullptr) {
+      services_.tell_all_to_look();
+    }
+  }
+  message.done();
+}
+
 void Cluster::end_drain_if_done() {
   if (drained_.empty()) return;
   const bool someone = std::any_of(

@@ -30,6 +30,7 @@ class Cluster {
   void relinquished(const Relinquished& message);
   void drain(const Drain& message);
   void tell_drain();
+  void leave_now(const LeaveNow& message);
 
  private:
   bool renew();

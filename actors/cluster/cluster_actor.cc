@@ -35,6 +35,7 @@ ClusterActor::behavior_type cluster_actor(ClusterActor::stateful_pointer<Cluster
       [=](const Relinquished& message) { cluster().relinquished(message); },
       [=](const Drain& message) { cluster().drain(message); },
       [=](const TellDrain&) { cluster().tell_drain(); },
+      [=](const LeaveNow& message) { cluster().leave_now(message); },
   };
 }
 

@@ -108,6 +108,7 @@ struct Node::Parts {
   Directory directory;
   NodeEngine engine;
   std::shared_ptr<store::Membership> membership;  ///< null: the store is this node's alone
+  ClusterActor cluster;  ///< null: as above. As in the services, and stays when they forget it
   bool ended = false;
 
   Status begin();
@@ -151,6 +152,7 @@ Status Node::Parts::begin() {
   if (membership == nullptr) return ok();
   services.cluster =
       spawn_cluster(system, services, membership, std::move(*view), detached);
+  cluster = services.cluster;
   caf::anon_send(services.cluster, Acquired{own, *epoch << 40, true});
   if (services.ports.bus == nullptr) return ok();
   services.router = std::make_unique<Router>(system, services, engine);
@@ -203,6 +205,15 @@ caf::actor_system& Node::system() { return parts_->system; }
 
 void Node::hurry() {
   if (parts_->services.router != nullptr) parts_->services.router->hurry();
+}
+
+void Node::leave_now(Duration patience) {
+  if (!parts_->cluster) return;
+  auto left = std::make_shared<std::promise<void>>();
+  auto done = left->get_future();
+  // Where the actor has ended, the promise goes with the message, and nobody waits.
+  caf::anon_send(parts_->cluster, LeaveNow{[left = std::move(left)] { left->set_value(); }});
+  done.wait_for(std::chrono::microseconds(patience.us));
 }
 
 void Node::shutdown(Duration patience) {

@@ -102,6 +102,9 @@ class OneNode final : public LocalNode {
   Result<std::string> serve(const config::Server& server) override;
   std::string token_path() const override { return data_dir_->token_path(); }
   void shutdown() override;
+  void leave_now() override {
+    if (node_) node_->leave_now(seconds(1));
+  }
 
  private:
   Status find_scope();
