@@ -98,6 +98,7 @@ void Tenant::bulk_ended(std::uint64_t generation) {
 }
 
 void Tenant::gone(RunId run) {
+  if (services_.options.bugs.forget_gone_on_move) return;
   for (Move& move : moves_) {
     services_.runs_going -= static_cast<std::int64_t>(move.left.erase(run));
   }

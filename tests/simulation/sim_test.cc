@@ -129,6 +129,7 @@ constexpr Planted kPlantedAmongNodes[] = {
     {"give_before_laid_down", &actors::PlantedBugs::give_before_laid_down},
     {"keep_epoch_on_acquire", &actors::PlantedBugs::keep_epoch_on_acquire},
     {"forget_bulk_on_move", &actors::PlantedBugs::forget_bulk_on_move},
+    {"forget_gone_on_move", &actors::PlantedBugs::forget_gone_on_move},
     {"take_outcome_after_move", &actors::PlantedBugs::take_outcome_after_move},
 };
 
