@@ -194,6 +194,10 @@ struct Relinquished { cluster::SlotSet slots; store::NodeNumber to = 0; };
 /// Gives everything away while there is somebody to take it; `done` is called when nothing is left
 /// to give, once.
 struct Drain { std::function<void()> done; };
+/// No time is left to give anything away: the others are told that this life has ended.
+struct LeaveNow { std::function<void()> done; };
+/// Time to say what a drain still waits for.
+struct TellDrain {};
 
 // ---- to readers and timers ----------------------------------------------------------------------
 struct ReadJob { std::function<void(store::Reader&)> work; };
@@ -203,10 +207,12 @@ struct Tick {};
 /// slots have come.
 struct BeginTimers {};
 struct ReadAhead {
-  std::shared_ptr<std::vector<store::Snapshot>> due;
+  std::shared_ptr<std::vector<store::Snapshot>> due;  ///< null: it could not be read
   TimePoint horizon;
   TimePoint next_far;
 };
+/// Time to try once more what could not be read.
+struct ReadAgain {};
 
 using RunActor = caf::typed_actor<caf::reacts_to<Ask>,
                                   caf::reacts_to<Look>,
@@ -240,11 +246,12 @@ using CommitterActor = caf::typed_actor<caf::reacts_to<Submit>, caf::reacts_to<W
 using ClusterActor =
     caf::typed_actor<caf::reacts_to<LookAround>, caf::reacts_to<Acquired>,
                      caf::reacts_to<Covered>, caf::reacts_to<Relinquished>,
-                     caf::reacts_to<Drain>>;
+                     caf::reacts_to<Drain>, caf::reacts_to<TellDrain>,
+                     caf::reacts_to<LeaveNow>>;
 using ReaderActor = caf::typed_actor<caf::reacts_to<ReadJob>>;
 using TimerActor =
     caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<BeginTimers>,
-                     caf::reacts_to<ReadAhead>>;
+                     caf::reacts_to<ReadAhead>, caf::reacts_to<ReadAgain>>;
 
 }  // namespace troupe::actors
 
@@ -289,6 +296,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Arm)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::BeginTimers)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ReadAhead)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::ReadAgain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::HandOver)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Relinquish)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::HandedOver)
@@ -299,3 +307,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Acquired)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Covered)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Relinquished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Drain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::TellDrain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::LeaveNow)

@@ -31,6 +31,7 @@ struct PlantedBugs {
   bool give_before_laid_down = false;
   bool keep_epoch_on_acquire = false;
   bool forget_bulk_on_move = false;
+  bool forget_gone_on_move = false;     ///< a slot waits for good for a run that has left
   bool take_outcome_after_move = false;
 };
 

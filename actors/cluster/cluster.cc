@@ -16,6 +16,7 @@ using store::Member;
 using store::NodeNumber;
 
 constexpr Duration kAfterFailure = milliseconds(250);
+constexpr Duration kTellDrainEvery = seconds(1);
 /// Small enough that what waits for one to be laid down waits for moments.
 constexpr std::size_t kGiftMax = 64;
 constexpr int kJoinTries = 20;
@@ -248,6 +249,8 @@ void Cluster::drain(const Drain& message) {
   drained_.push_back(message.done);
   if (!is_draining_ && !is_fenced_) {
     is_draining_ = true;
+    drain_began_ = services_.ports.clock.since_boot();
+    outside_.tell_drain_later(kTellDrainEvery);
     if (const Status told = membership_->drain(); !told) {
       services_.ports.log.warning("the cluster was not told of the drain",
                                   {{"message", told.error().message}});
@@ -255,6 +258,37 @@ void Cluster::drain(const Drain& message) {
     if (renew()) act();
   }
   end_drain_if_done();
+}
+
+/// So that whoever sees a node end late sees what it waited for.
+void Cluster::tell_drain() {
+  if (drained_.empty() || is_fenced_) return;
+  const Duration now = services_.ports.clock.since_boot();
+  services_.ports.log.info(
+      "a drain is under way",
+      {{"after_ms", (now.us - drain_began_.us) / 1000},
+       {"slots", std::uint64_t{services_.ownership.held(Hold::kMine).count()}},
+       {"slots_going", std::uint64_t{services_.ownership.held(Hold::kGoing).count()}},
+       {"slots_coming", std::uint64_t{services_.ownership.held(Hold::kComing).count()}},
+       {"runs_going", services_.runs_going.load()},
+       {"runs", services_.run_actors.load()},
+       {"attempts", std::uint64_t{services_.gate.in_flight()}},
+       {"commit_bytes", std::uint64_t{services_.commit_queue_bytes.load()}}});
+  outside_.tell_drain_later(kTellDrainEvery);
+}
+
+void Cluster::leave_now(const LeaveNow& message) {
+  if (!is_fenced_) {
+    // What is being committed lands before, or is refused by the store.
+    is_fenced_ = true;
+    if (const Status left = membership_->leave(); !left) {
+      services_.ports.log.warning("the cluster was not told of the end",
+                                  {{"message", left.error().message}});
+    } else if (services_.ports.bus != nullptr) {
+      services_.tell_all_to_look();
+    }
+  }
+  message.done();
 }
 
 void Cluster::end_drain_if_done() {

@@ -17,6 +17,7 @@ class Cluster {
   /// What the actor around it does on its behalf.
   struct Outside {
     std::function<void(Duration)> look_later;  ///< a scheduled LookAround after a delay
+    std::function<void(Duration)> tell_drain_later;  ///< a TellDrain after a delay
     std::function<ClusterActor()> self;
   };
   Cluster(Services& services, std::shared_ptr<store::Membership> membership,
@@ -28,6 +29,8 @@ class Cluster {
   void covered(const Covered& message);
   void relinquished(const Relinquished& message);
   void drain(const Drain& message);
+  void tell_drain();
+  void leave_now(const LeaveNow& message);
 
  private:
   bool renew();
@@ -52,6 +55,7 @@ class Cluster {
   std::size_t giving_ = 0;                ///< gifts under way
   cluster::SlotSet tails_;                ///< taken up, and older journals still needed
   bool is_draining_ = false;
+  Duration drain_began_;                  ///< since boot
   std::vector<std::function<void()>> drained_;
 };
 

@@ -21,6 +21,9 @@ ClusterActor::behavior_type cluster_actor(ClusterActor::stateful_pointer<Cluster
   outside.look_later = [self](Duration delay) {
     self->delayed_send(self, std::chrono::microseconds(delay.us), LookAround{true});
   };
+  outside.tell_drain_later = [self](Duration delay) {
+    self->delayed_send(self, std::chrono::microseconds(delay.us), TellDrain{});
+  };
   self->state.cluster =
       std::make_unique<Cluster>(*services, membership, view, std::move(outside));
   self->state.cluster->begin();
@@ -31,6 +34,8 @@ ClusterActor::behavior_type cluster_actor(ClusterActor::stateful_pointer<Cluster
       [=](const Covered& message) { cluster().covered(message); },
       [=](const Relinquished& message) { cluster().relinquished(message); },
       [=](const Drain& message) { cluster().drain(message); },
+      [=](const TellDrain&) { cluster().tell_drain(); },
+      [=](const LeaveNow& message) { cluster().leave_now(message); },
   };
 }
 

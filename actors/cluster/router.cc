@@ -13,6 +13,8 @@ namespace {
 constexpr Duration kPatience = seconds(15);
 /// Of one try: an owner that is stopped is asked in vain.
 constexpr Duration kTry = seconds(3);
+/// Of all calls, once this node is about to end.
+constexpr Duration kPatienceAtEnd = seconds(1);
 constexpr std::chrono::milliseconds kAgain{50};
 
 Error unreachable() {
@@ -53,6 +55,10 @@ Status Router::listen() {
   return bus_.listen(services_.ownership.self(), [this](std::string body, Bus::Reply reply) {
     take(std::move(body), std::move(reply));
   });
+}
+
+void Router::hurry() {
+  hurries_by_us_ = services_.ports.clock.since_boot().us + kPatienceAtEnd.us;
 }
 
 void Router::close() {
@@ -153,6 +159,11 @@ void Router::start_group(WorkspaceId workspace, StartGroup message) {
 
 void Router::call(RemoteCall call) {
   call.give_up_at = {services_.ports.clock.since_boot().us + kPatience.us};
+  const auto count = [&services = services_](std::int64_t more) {
+    services.metrics.remote_calls.set(static_cast<double>(services.remote_calls += more));
+  };
+  count(1);
+  call.counted = std::shared_ptr<void>(nullptr, [count](void*) { count(-1); });
   attempt(std::make_shared<RemoteCall>(std::move(call)));
 }
 
@@ -160,10 +171,11 @@ void Router::attempt(const std::shared_ptr<RemoteCall>& call) {
   if (closed_) return call->done(unreachable());
   if (services_.ownership.is_mine(call->entity)) return call->here();
   const Duration now = services_.ports.clock.since_boot();
-  if (now >= call->give_up_at) return call->done(unreachable());
+  const Duration give_up_at{std::min(call->give_up_at.us, hurries_by_us_.load())};
+  if (now >= give_up_at) return call->done(unreachable());
   const store::NodeNumber owner = services_.ownership.owner(call->entity);
   if (owner == 0 || owner == services_.ownership.self()) return again(call);
-  const Duration patience{std::min(kTry.us, call->give_up_at.us - now.us)};
+  const Duration patience{std::min(kTry.us, give_up_at.us - now.us)};
   bus_.request(owner, call->body, patience, [this, call](Result<std::string> answer) {
     const bool moved = answer.ok() && *answer == wire::encode_moved();
     const bool retry = moved || (!answer && (answer.error().code == Code::kUnavailable ||

@@ -18,6 +18,7 @@ struct RemoteCall {
   Duration give_up_at;          ///< since boot
   std::function<void()> here;   ///< if this node turns out to be the owner
   Bus::Answer done;
+  std::shared_ptr<void> counted;  ///< while it waits
 };
 struct CallAgain { std::shared_ptr<RemoteCall> call; };
 struct AskFeedsAgain {};
@@ -33,6 +34,8 @@ class Router {
   Router(caf::actor_system& system, Services& services, Engine& engine);
   /// Once this node has joined.
   Status listen();
+  /// This node is about to end: whoever waits for another one does so for moments only.
+  void hurry();
   /// Nothing comes in any more, and nobody waits any longer.
   void close();
 
@@ -63,6 +66,7 @@ class Router {
   RemoteFeeds feeds_;
   RouterActor later_;
   std::atomic<bool> closed_{false};
+  std::atomic<std::int64_t> hurries_by_us_{INT64_MAX};  ///< since boot
 };
 
 }  // namespace troupe::actors

@@ -72,15 +72,9 @@ bool Committer::of_refused(const Submission& submission) const {
 }
 
 void Committer::submit(std::shared_ptr<Submission> submission) {
-  if (ending()) return waiting_.push(std::move(submission));
-  if (refuse_late(*submission)) return;
-  if (submission->creates) {
-    for (const store::Frame& frame : submission->batch.frames) refused_.erase(frame.entity);
-  } else if (refuse_behind(*submission)) {
-    return;  // decided before its actor heard of the refusal
-  }
+  // Whether it may land is seen when its turn has come: what waits before it may be refused yet.
   waiting_.push(std::move(submission));
-  if (!flush_pending_) {
+  if (!flush_pending_ && !ending()) {
     flush_pending_ = true;
     outside_.flush_soon();
   }
@@ -108,7 +102,7 @@ void Committer::flush() {
   const std::size_t bytes_max = services_.options.batch_bytes_max;
   auto submissions = shared ? waiting_.take(std::min(batch_bytes_, bytes_max), kRowCost)
                             : waiting_.take(bytes_max);
-  std::erase_if(submissions, [this](const auto& next) { return refuse_behind(*next); });
+  std::erase_if(submissions, [this](const auto& next) { return turn_away(*next); });
   const store::Batch batch = join(submissions);
   const Status written = services_.ports.store.writer().commit(batch);
   if (shared) fit_batch(services_.now() - begun);
@@ -263,7 +257,7 @@ void Committer::resolve() {
 /// A damaged page must not hold up those who do not touch it.
 void Committer::commit_singly(std::vector<std::shared_ptr<Submission>> batch) {
   for (auto next = batch.begin(); next != batch.end(); ++next) {
-    if (refuse_behind(**next)) continue;
+    if (turn_away(**next)) continue;
     const TimePoint begun = services_.now();
     const Status written = services_.ports.store.writer().commit(join({*next}));
     if (written) {
@@ -280,9 +274,17 @@ void Committer::commit_singly(std::vector<std::shared_ptr<Submission>> batch) {
   services_.store_failing = false;
 }
 
-/// Whether something of the same run was refused while this waited: it would leave a gap.
+/// Whether it must not land. Those of one line have to be asked in its order.
+bool Committer::turn_away(const Submission& submission) {
+  if (refuse_late(submission)) return true;
+  if (!submission.creates) return refuse_behind(submission);
+  for (const store::Frame& frame : submission.batch.frames) refused_.erase(frame.entity);
+  return false;
+}
+
+/// Something of the same run was refused before: it would leave a gap.
 bool Committer::refuse_behind(const Submission& submission) {
-  if (submission.creates || !of_refused(submission)) return false;
+  if (!of_refused(submission)) return false;
   services_.commit_queue_bytes -= std::min(submission.bytes, services_.commit_queue_bytes.load());
   refuse(submission, {Code::kUnavailable, "what this run submitted before was refused", {}});
   return true;

@@ -38,6 +38,7 @@ class Committer {
   void commit_singly(std::vector<std::shared_ptr<Submission>> batch);
   void set_aside(const Submission& submission, const Error& error);
   void fit_batch(Duration took);
+  bool turn_away(const Submission& submission);
   bool refuse_behind(const Submission& submission);
   bool of_refused(const Submission& submission) const;
   void refuse(const Submission& submission, const Error& error);

@@ -108,6 +108,7 @@ struct Node::Parts {
   Directory directory;
   NodeEngine engine;
   std::shared_ptr<store::Membership> membership;  ///< null: the store is this node's alone
+  ClusterActor cluster;  ///< null: as above. As in the services, and stays when they forget it
   bool ended = false;
 
   Status begin();
@@ -151,6 +152,7 @@ Status Node::Parts::begin() {
   if (membership == nullptr) return ok();
   services.cluster =
       spawn_cluster(system, services, membership, std::move(*view), detached);
+  cluster = services.cluster;
   caf::anon_send(services.cluster, Acquired{own, *epoch << 40, true});
   if (services.ports.bus == nullptr) return ok();
   services.router = std::make_unique<Router>(system, services, engine);
@@ -201,8 +203,26 @@ Result<std::unique_ptr<Node>> Node::start(const Options& options, const Ports& p
 Engine& Node::engine() { return parts_->engine; }
 caf::actor_system& Node::system() { return parts_->system; }
 
+void Node::hurry() {
+  if (parts_->services.router != nullptr) parts_->services.router->hurry();
+}
+
+void Node::leave_now(Duration patience) {
+  if (!parts_->cluster) return;
+  auto left = std::make_shared<std::promise<void>>();
+  auto done = left->get_future();
+  // Where the actor has ended, the promise goes with the message, and nobody waits.
+  caf::anon_send(parts_->cluster, LeaveNow{[left = std::move(left)] { left->set_value(); }});
+  done.wait_for(std::chrono::microseconds(patience.us));
+}
+
 void Node::shutdown(Duration patience) {
   Services& services = parts_->services;
+  Duration before = services.ports.clock.since_boot();
+  const auto took_ms = [&before, &clock = services.ports.clock] {
+    const Duration now = clock.since_boot();
+    return (now.us - std::exchange(before, now).us) / 1000;
+  };
   if (services.cluster) {
     // While others take over what is here, this node still answers and forwards.
     auto drained = std::make_shared<std::promise<void>>();
@@ -210,9 +230,11 @@ void Node::shutdown(Duration patience) {
     caf::anon_send(services.cluster, Drain{[drained] { drained->set_value(); }});
     done.wait_for(std::chrono::microseconds(services.options.hand_over_patience.us));
   }
+  const std::int64_t hand_over_ms = took_ms();
   services.shutting_down = true;
   services.gate.close();
   services.gate.wait_empty(patience);
+  const std::int64_t attempts_ms = took_ms();
   // Two rounds through the committer: what the last outcomes decided, and what that released. A
   // store that cannot commit keeps nobody from ending: what is not durable has been told to no one.
   for (int round = 0; round < 2; ++round) {
@@ -221,13 +243,24 @@ void Node::shutdown(Duration patience) {
     caf::anon_send(services.committer, WhenEmpty{[reached] { reached->set_value(); }});
     if (done.wait_for(std::chrono::microseconds(patience.us)) != std::future_status::ready) break;
   }
+  const std::int64_t commits_ms = took_ms();
   parts_->end();
+  const std::int64_t actors_ms = took_ms();
+  leave();
+  services.ports.log.info("the node has ended", {{"hand_over_ms", hand_over_ms},
+                                                 {"attempts_ms", attempts_ms},
+                                                 {"commits_ms", commits_ms},
+                                                 {"actors_ms", actors_ms},
+                                                 {"leave_ms", took_ms()}});
+}
+
+void Node::leave() {
   // The last word, when nothing can be written any more: what is left is nobody's now, and need not
   // wait for the lease to run out.
   if (parts_->membership == nullptr) return;
   if (const Status left = parts_->membership->leave(); !left) {
-    services.ports.log.warning("the cluster was not told of the end",
-                               {{"message", left.error().message}});
+    parts_->services.ports.log.warning("the cluster was not told of the end",
+                                       {{"message", left.error().message}});
   }
 }
 

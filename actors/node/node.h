@@ -49,12 +49,20 @@ class Node {
   Engine& engine();
   /// For simulations, which drive its scheduler.
   caf::actor_system& system();
+  /// An end is near: calls that wait for other nodes are answered within moments, so that the edges
+  /// can let their clients go. `shutdown` comes next.
+  void hurry();
+  /// During an orderly end that is to end at once: tells the other nodes, within `patience`, that
+  /// they need not wait for the lease. Nothing is committed afterwards; the process is to end. From
+  /// any thread.
+  void leave_now(Duration patience);
   /// Orderly end: admits nothing new, lets attempts in flight end within a bound, commits what is
   /// decided.
   void shutdown(Duration patience = seconds(5));
 
  private:
   struct Parts;
+  void leave();
   explicit Node(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };

@@ -19,6 +19,7 @@ HotMetrics::HotMetrics(Metrics& metrics)
       cluster_members(metrics.gauge("cluster_members")),
       tail_slots(metrics.gauge("tail_slots")),
       lease_left(metrics.gauge("lease_left_seconds")),
+      remote_calls(metrics.gauge("remote_calls_waiting")),
       takeovers(metrics.counter("takeovers_total")),
       handovers(metrics.counter("handovers_total")),
       fenced_commits(metrics.counter("fenced_commits_total")) {

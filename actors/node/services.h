@@ -39,6 +39,7 @@ struct HotMetrics {
   Gauge& cluster_members;
   Gauge& tail_slots;
   Gauge& lease_left;
+  Gauge& remote_calls;
   Counter& takeovers;
   Counter& handovers;
   Counter& fenced_commits;
@@ -80,6 +81,8 @@ struct Services {
   std::atomic<bool> store_failing{false};     ///< the last commit failed; new runs are refused
   std::atomic<bool> store_full{false};        ///< it failed because there was no room
   std::atomic<bool> shutting_down{false};
+  std::atomic<std::int64_t> remote_calls{0};  ///< wait for other nodes' answers
+  std::atomic<std::int64_t> runs_going{0};  ///< being laid down for other nodes
   std::atomic<std::int64_t> run_actors{0}, step_actors{0}, branch_actors{0}, tenant_actors{0};
 
   store::Pos next_pos() { return pos_.fetch_add(1) + 1; }

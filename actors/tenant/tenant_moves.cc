@@ -19,13 +19,15 @@ void Tenant::relinquish(const Relinquish& message) {
   // All of them before the first one goes: a run that is set aside goes at once, and the order must
   // not seem done with it.
   moves_.push_back({message, generation_, {here.begin(), here.end()}});
+  services_.runs_going += static_cast<std::int64_t>(here.size());
   for (const RunId run : here) let_go(run);
   tell_relinquished();
 }
 
 void Tenant::let_go(RunId run) {
   for (Move& move : moves_) {
-    if (move.order.slots.test(cluster::slot_of(run))) move.left.insert(run);
+    if (!move.order.slots.test(cluster::slot_of(run))) continue;
+    if (move.left.insert(run).second) ++services_.runs_going;
   }
   Entry& entry = runs_.at(run);
   entry.in_queue = false;
@@ -78,6 +80,7 @@ void Tenant::loaded_too_late(
     return outside_.later(seconds(1), Reload{message.run});
   }
   erase(message.run);
+  take_turns();  // it may have held one
 }
 
 void Tenant::handed_over(const HandedOver& message) {
@@ -95,7 +98,10 @@ void Tenant::bulk_ended(std::uint64_t generation) {
 }
 
 void Tenant::gone(RunId run) {
-  for (Move& move : moves_) move.left.erase(run);
+  if (services_.options.bugs.forget_gone_on_move) return;
+  for (Move& move : moves_) {
+    services_.runs_going -= static_cast<std::int64_t>(move.left.erase(run));
+  }
   tell_relinquished();
 }
 

@@ -10,6 +10,8 @@ namespace troupe::actors {
 namespace {
 
 constexpr Duration kWindow = seconds(600);
+constexpr Duration kReadAgainFirst = milliseconds(100);
+constexpr Duration kReadAgainMax = seconds(5);
 constexpr Duration kSlowTick = milliseconds(100);
 constexpr std::size_t kReadAheadMax = 20'000;
 
@@ -20,7 +22,8 @@ struct TimerState {
   TimePoint horizon;    ///< every durable timer up to here is in the wheel
   TimePoint next_far;   ///< the earliest known one beyond it; unset: none
   bool begun = false;   ///< BeginTimers has come
-  bool reading = false;
+  bool reading = false;  ///< until it has succeeded
+  int failures = 0;      ///< tries of this read that have failed
   bool anew = false;    ///< slots have come since this read began
   TimePoint ticking;    ///< a Tick is on its way for this instant; unset: none
 };
@@ -46,6 +49,20 @@ void schedule(Self self) {
   self->delayed_send(self, std::chrono::microseconds(delay), Tick{});
 }
 
+Result<ReadAhead> read_due(const Services& services, store::Reader& reader, TimePoint after,
+                           TimePoint until) {
+  const cluster::SlotSet own = services.ownership.held(Ownership::Hold::kMine);
+  auto due = reader.due(own, after, until, kReadAheadMax);
+  if (!due) return std::move(due).error();
+  ReadAhead answer{nullptr, until, {}};
+  if (due->size() >= kReadAheadMax) answer.horizon = due->back().wake_at;
+  const auto beyond = reader.due(own, answer.horizon, TimePoint{INT64_MAX}, 1);
+  if (!beyond) return beyond.error();
+  if (!beyond->empty()) answer.next_far = beyond->front().wake_at;
+  answer.due = std::make_shared<std::vector<store::Snapshot>>(std::move(*due));
+  return answer;
+}
+
 void read_ahead(Self self) {
   TimerState& state = self->state;
   state.reading = true;
@@ -53,26 +70,24 @@ void read_ahead(Self self) {
   const TimePoint until = state.services->now() + kWindow;
   const TimerActor timers = caf::actor_cast<TimerActor>(caf::strong_actor_ptr{self->ctrl()});
   state.services->read([timers, after, until, services = state.services](store::Reader& reader) {
-    ReadAhead answer{std::make_shared<std::vector<store::Snapshot>>(), until, {}};
-    const cluster::SlotSet own = services->ownership.held(Ownership::Hold::kMine);
-    auto due = reader.due(own, after, until, kReadAheadMax);
-    if (!due) {
-      services->ports.log.error("timers could not be read", {{"message", due.error().message}});
-      answer.horizon = after;
-      answer.next_far = until;
-    } else {
-      if (due->size() >= kReadAheadMax) answer.horizon = due->back().wake_at;
-      *answer.due = std::move(*due);
-      auto beyond = reader.due(own, answer.horizon, TimePoint{INT64_MAX}, 1);
-      if (beyond && !beyond->empty()) answer.next_far = beyond->front().wake_at;
+    auto answer = read_due(*services, reader, after, until);
+    if (!answer) {
+      services->ports.log.error("timers could not be read", {{"message", answer.error().message}});
     }
-    caf::anon_send(timers, std::move(answer));
+    caf::anon_send(timers, answer ? std::move(*answer) : ReadAhead{});
   });
 }
 
 void take_read_ahead(Self self, const ReadAhead& answer) {
   TimerState& state = self->state;
+  if (answer.due == nullptr) {
+    // What is due shall not wait for longer than the store does.
+    const std::int64_t delay_us =
+        std::min(kReadAgainMax.us, kReadAgainFirst.us << std::min(state.failures++, 10));
+    return self->delayed_send(self, std::chrono::microseconds(delay_us), ReadAgain{});
+  }
   state.reading = false;
+  state.failures = 0;
   if (std::exchange(state.anew, false)) {
     state.horizon = TimePoint{0};
     read_ahead(self);
@@ -135,6 +150,7 @@ TimerActor::behavior_type timer_actor(Self self, Services* services) {
       },
       [=](const Tick&) { tick(self); },
       [=](const ReadAhead& message) { take_read_ahead(self, message); },
+      [=](const ReadAgain&) { read_ahead(self); },
   };
 }
 

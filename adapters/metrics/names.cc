@@ -47,6 +47,8 @@ constexpr Name kNames[] = {
      "Own slots that still need journals of gone nodes."},
     {kGauge, "lease_left_seconds", "", "", Buckets::kNone,
      "How long this node still counts as alive without a renewal; below 0: its lease has run out."},
+    {kGauge, "remote_calls_waiting", "", "", Buckets::kNone,
+     "Calls that came to this node and wait for another one, which owns what they are about."},
     {kGauge, "nats_connected", "", "", Buckets::kNone,
      "Whether there is a connection to NATS: 1 or 0; 0 also where none is configured."},
     {kCounter, "nats_reconnects_total", "", "", Buckets::kNone, "Reconnections to NATS."},

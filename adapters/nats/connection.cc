@@ -11,6 +11,7 @@ namespace troupe::nats {
 namespace {
 
 constexpr Duration kLastWords = milliseconds(1000);
+constexpr std::int64_t kDrainLookMs = 100;
 
 /// The address without a user's name and password.
 std::string shown_address(natsConnection* link) {
@@ -286,7 +287,15 @@ void Connection::drain(std::uint64_t number, Duration patience) {
   if (made == nullptr) return;
   const std::int64_t patience_ms = std::max<std::int64_t>(patience.us / 1000, 1);
   if (natsSubscription_DrainTimeout(made, patience_ms) == NATS_OK) {
-    natsSubscription_WaitForDrainCompletion(made, patience_ms);
+    // Without a server nothing more comes, and the library would wait for it all the same.
+    std::int64_t left_ms = patience_ms;
+    do {
+      if (natsSubscription_WaitForDrainCompletion(made, std::min(left_ms, kDrainLookMs)) !=
+          NATS_TIMEOUT) {
+        break;
+      }
+      left_ms -= kDrainLookMs;
+    } while (left_ms > 0 && connected());
   }
   natsSubscription_Destroy(made);
 }

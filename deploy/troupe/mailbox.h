@@ -13,7 +13,7 @@ void hold_signals();
 void release_signals();
 
 /// What the main thread of a command waits for: work posted by the engine's threads, signals, a
-/// line of input, time. Made and waited on by one thread; `post` may come from any thread, also
+/// line of input, time. Waited on by one thread at a time; `post` may come from any thread, also
 /// after the command has gone on to something else, because a Poster keeps the queue alive.
 class Mailbox {
  public:

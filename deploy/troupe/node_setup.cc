@@ -102,6 +102,9 @@ class OneNode final : public LocalNode {
   Result<std::string> serve(const config::Server& server) override;
   std::string token_path() const override { return data_dir_->token_path(); }
   void shutdown() override;
+  void leave_now() override {
+    if (node_) node_->leave_now(seconds(1));
+  }
 
  private:
   Status find_scope();
@@ -202,11 +205,15 @@ Result<std::string> OneNode::serve(const config::Server& server) {
 }
 
 void OneNode::shutdown() {
+  if (node_) node_->hurry();
   if (submission_) submission_->close();
   if (enqueue_) enqueue_->close();
   if (server_) {
+    const Duration began = clock_.since_boot();
     server_->drain();
     server_->stop();
+    log_.info("no client is served any more",
+              {{"took_ms", (clock_.since_boot().us - began.us) / 1000}});
   }
   if (node_) node_->shutdown();
 }

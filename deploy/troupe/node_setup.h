@@ -25,6 +25,9 @@ class LocalNode {
   virtual std::string token_path() const = 0;
   /// Takes no more requests, flushes, snapshots; blocks until all is on disk.
   virtual void shutdown() = 0;
+  /// While `shutdown` is under way in another thread: this process ends now, and the cluster is
+  /// told within a second, if there is one.
+  virtual void leave_now() = 0;
 };
 
 /// Must be called before the process has a second thread: the sandbox forks. kDataDirHeld names the

@@ -1,6 +1,9 @@
+#include <signal.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
+#include <thread>
 
 #include "deploy/troupe/commands.h"
 #include "deploy/troupe/listen.h"
@@ -39,6 +42,24 @@ void wait_for_signal(Mailbox& mailbox) {
   }
 }
 
+/// In order; a second signal ends it at once, but for a word to the cluster: others would have to
+/// wait for the lease to run out.
+void shut_down(LocalNode& node, Mailbox& mailbox) {
+  bool is_over = false;
+  std::thread second([&] {
+    while (!is_over) {
+      if (mailbox.wait(-1) != Mailbox::Woke::kSignal) continue;
+      node.leave_now();
+      release_signals();
+      ::raise(SIGTERM);
+      std::_Exit(128 + SIGTERM);  // the first process of a container ignores what it raises
+    }
+  });
+  node.shutdown();
+  mailbox.poster()([&is_over] { is_over = true; });
+  second.join();
+}
+
 int serve(const ServeArguments& arguments, const Shared& shared) {
   Flags flags;
   if (!arguments.listen.empty()) flags.emplace_back("server.listen", arguments.listen);
@@ -70,9 +91,8 @@ int serve(const ServeArguments& arguments, const Shared& shared) {
 
   notify_manager("STOPPING=1");
   if (!shared.quiet) note("stopping; a second signal ends at once");
-  release_signals();
   remove_server_file(options.node.data_dir);
-  node.shutdown();
+  shut_down(node, mailbox);
   return kOk;
 }
 

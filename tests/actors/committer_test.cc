@@ -114,11 +114,10 @@ TEST_F(CommitterTest, NewRunsAreToldWhetherTheStoreIsFullOrAway) {
 
 class SmallTablesCommitterTest : public CommitterTest {
  protected:
-  SmallTablesCommitterTest() : CommitterTest(memory::Options{.journal_table_bytes = 1 << 10}) {}
-};
+  SmallTablesCommitterTest()
+      : CommitterTest(memory::Options{.journal_table_bytes = 1 << 10, .can_resolve = true}) {}
 
-TEST_F(SmallTablesCommitterTest, TheRecoveryMarkDoesNotPassWhatHasNotLanded) {
-  for (const store::Pos pos : {10u, 20u, 30u}) {  // each fills a table
+  void fill_table(store::Pos pos) {
     auto submission = std::make_shared<Submission>();
     submission->pos = pos;
     submission->closes = true;
@@ -126,6 +125,10 @@ TEST_F(SmallTablesCommitterTest, TheRecoveryMarkDoesNotPassWhatHasNotLanded) {
     committer_.submit(std::move(submission));
     committer_.flush();
   }
+};
+
+TEST_F(SmallTablesCommitterTest, TheRecoveryMarkDoesNotPassWhatHasNotLanded) {
+  for (const store::Pos pos : {10u, 20u, 30u}) fill_table(pos);
   ASSERT_EQ(store_.writer().journal_tables().size(), 3u);
   submit(5, RunId{Uuid{5, 1}}, false, 0);  // drawn long since, and late
   committer_.maintain();
@@ -138,6 +141,21 @@ TEST_F(SmallTablesCommitterTest, TheRecoveryMarkDoesNotPassWhatHasNotLanded) {
   };
   ASSERT_TRUE(store_.open_reader()->scan_tail(cluster::all_slots(), look).ok());
   EXPECT_TRUE(found);
+}
+
+TEST_F(SmallTablesCommitterTest, AGroupThatIsLateIsRefusedAlsoBehindAnUnknownOutcome) {
+  for (const store::Pos pos : {10u, 20u, 30u}) fill_table(pos);
+  committer_.maintain();
+  committer_.maintain();
+  store_.fail_commits(Code::kOutcomeUnknown, true);
+  submit(40, RunId{Uuid{40, 1}}, false, 0);
+  committer_.flush();
+  submit(5);
+  committer_.flush();
+  committer_.flush();
+  EXPECT_EQ(answers_, 2);
+  EXPECT_TRUE(landed(40));
+  EXPECT_FALSE(landed(5)) << "no recovery would find it";
 }
 
 TEST_F(CommitterTest, NothingOfARunIsWrittenBehindWhatADamagedPageRefused) {
@@ -205,6 +223,39 @@ TEST_F(ResolvingCommitterTest, WhatHadLandedIsAcknowledgedAndWrittenOnce) {
 
 TEST_F(ResolvingCommitterTest, WhatHadNotLandedIsWrittenBeforeEverythingElse) {
   goes_on_behind_an_unknown_outcome(false);
+}
+
+TEST_F(ResolvingCommitterTest, WhatIsCreatedAgainBehindAnUnknownOutcomeGoesOn) {
+  const RunId again{Uuid{7, 7}};
+  store_.fail_commits(Code::kUnavailable);
+  submit(1, again, true, 0);
+  committer_.flush();
+  store_.fail_commits(Code::kOutcomeUnknown, false);
+  submit(2);
+  committer_.flush();
+  submit(3, again, false, 0);  // its first actor has not heard of the refusal
+  submit(4, again, true, 0);
+  committer_.flush();
+  submit(5, again, false, 0);
+  committer_.flush();
+  EXPECT_EQ(answers_, 5);
+  EXPECT_FALSE(landed(1));
+  EXPECT_FALSE(landed(3)) << "it was decided behind what was refused";
+  EXPECT_TRUE(landed(4));
+  EXPECT_TRUE(landed(5)) << "what it was created for would wait for good";
+}
+
+TEST_F(CommitterTest, ARunIsCreatedAgainInTheBatchInWhichADamagedPageRefusedIt) {
+  const RunId again{Uuid{7, 7}};
+  store_.fail_commits(Code::kCorrupt, false, 2);  // the batch, and the first of what it consists of
+  submit(1, again, true, 0);
+  submit(2, again, true, 0);
+  committer_.flush();
+  submit(3, again, false, 0);
+  committer_.flush();
+  EXPECT_FALSE(landed(1));
+  EXPECT_TRUE(landed(2));
+  EXPECT_TRUE(landed(3));
 }
 
 TEST_F(CommitterTest, ALifeThatHasBeenDeclaredGoneWritesAndAcknowledgesNothingMore) {

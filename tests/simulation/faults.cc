@@ -4,6 +4,11 @@
 #include "tests/simulation/simulation.h"
 
 namespace troupe::simulation {
+namespace {
+
+constexpr Duration kDrainMax = seconds(5);
+
+}  // namespace
 
 void Simulation::maybe_fault() {
   if (steps_ == faults_until_) {
@@ -14,12 +19,18 @@ void Simulation::maybe_fault() {
   maybe_crash();
   // Where nobody asks, a commit whose outcome is unknown lands at some time, or never.
   if (world_.cluster && world_.chance(1)) world_.disk.settle_one();
-  if (!world_.cluster || !world_.faults || steps_ < next_disturbance_) return;
-  next_disturbance_ = steps_ + 20 + world_.random.below(500);
-  disturb();
+  if (!world_.cluster || steps_ < next_disturbance_) return;
+  if (world_.faults) {
+    next_disturbance_ = steps_ + 20 + world_.random.below(500);
+    disturb();
+  } else if (calm_drains_left_ > 0 && is_undisturbed()) {
+    next_disturbance_ = steps_ + 20 + world_.random.below(500);
+    drain_in_calm();
+  }
 }
 
 void Simulation::end_faults() {
+  if (world_.faults) faults_ended_ = world_.clock.peek();
   world_.faults = world_.bus.faults = false;
   world_.bus.heal();
   for (const auto& node : world_.nodes) {
@@ -121,11 +132,37 @@ void Simulation::drain(SimNode& node) {
   node.engine().drain(node.name, [](const Result<Unit>&) {});
 }
 
-bool Simulation::is_to_leave(const SimNode& node) const {
+/// Nothing fails and nobody is away, for as long as it takes to get over what was before.
+bool Simulation::is_undisturbed() const {
+  if (!boots_.empty() || world_.nodes.size() < 2) return false;
+  for (const auto& node : world_.nodes) {
+    if (!node->lives() || node->draining || world_.is_frozen(*node)) return false;
+  }
+  const TimePoint since = std::max(faults_ended_, world_.disturbed);
+  return !world_.disk.out_of_reach() &&
+         world_.clock.peek() >= since + options_.lease + options_.lease;
+}
+
+/// While the others take what it has, nothing may hold it up.
+void Simulation::drain_in_calm() {
+  --calm_drains_left_;
+  SimNode& node = *world_.any_node();
+  drain(node);
+  node.drains_in_calm = true;
+  node.leaves_at = world_.clock.peek() + kDrainMax;
+}
+
+bool Simulation::is_to_leave(const SimNode& node) {
   if (!node.draining || !node.lives() || world_.is_frozen(node)) return false;
-  if (world_.clock.peek() >= node.leaves_at) return true;
   const std::vector<store::NodeNumber> owners = world_.disk.view().owners;
-  return std::count(owners.begin(), owners.end(), node.store.number()) == 0;
+  const auto left = std::count(owners.begin(), owners.end(), node.store.number());
+  if (left == 0) return true;
+  if (world_.clock.peek() < node.leaves_at) return false;
+  if (node.drains_in_calm) {
+    world_.complain("node " + node.name + " is not drained in time, though nothing fails: it has " +
+                    std::to_string(left) + " slots");
+  }
+  return true;
 }
 
 void Simulation::leave(SimNode& node) {

@@ -80,7 +80,7 @@ TEST(Simulation, SeedsThatFailedStayMended) {
 
 /// The same of several nodes. What they did has changed since with the generator, too.
 TEST(Simulation, SeedsOfSeveralNodesThatFailedStayMended) {
-  for (const std::uint64_t seed : {13u, 22u, 58u, 120u, 234u, 270u, 508u, 747u, 2100u}) {
+  for (const std::uint64_t seed : {13u, 22u, 58u, 120u, 234u, 270u, 508u, 747u, 2100u, 3389u}) {
     const Report report = Simulation(seed, of_several(seed)).run();
     EXPECT_TRUE(report.ok()) << told(report);
   }
@@ -129,6 +129,7 @@ constexpr Planted kPlantedAmongNodes[] = {
     {"give_before_laid_down", &actors::PlantedBugs::give_before_laid_down},
     {"keep_epoch_on_acquire", &actors::PlantedBugs::keep_epoch_on_acquire},
     {"forget_bulk_on_move", &actors::PlantedBugs::forget_bulk_on_move},
+    {"forget_gone_on_move", &actors::PlantedBugs::forget_gone_on_move},
     {"take_outcome_after_move", &actors::PlantedBugs::take_outcome_after_move},
 };
 

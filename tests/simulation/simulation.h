@@ -65,7 +65,9 @@ class Simulation {
   void disturb();
   void kill(SimNode& node);
   void drain(SimNode& node);
-  bool is_to_leave(const SimNode& node) const;
+  bool is_undisturbed() const;
+  void drain_in_calm();
+  bool is_to_leave(const SimNode& node);
   void leave(SimNode& node);
   void freeze(SimNode& node);
   void lose_disk(SimNode& node);
@@ -89,6 +91,8 @@ class Simulation {
   int throws_left_ = 0;
   int throw_percent_ = 2;  ///< of a run's turns, while throws are left
   std::uint64_t faults_until_ = 0;
+  TimePoint faults_ended_;
+  int calm_drains_left_ = 4;
   bool store_faults_ = false;
   NoMetrics metrics_;
   AnySyntax syntax_;

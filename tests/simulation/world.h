@@ -39,6 +39,7 @@ struct SimNode {
   TimePoint thaw_at;      ///< until then it gets no turn
   bool draining = false;
   TimePoint leaves_at;    ///< while it drains: it ends then, whatever it still has
+  bool drains_in_calm = false;  ///< it must have nothing by then
 
   /// Whether it is there for those who ask; it may be frozen.
   bool lives() const { return node != nullptr && !store.dead; }

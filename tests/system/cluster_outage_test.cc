@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "tests/system/cluster_fixture.h"
 #include "tests/system/cluster_graphs.h"
@@ -20,6 +22,28 @@ class ClusterOutage : public ::testing::Test {
   }
   ~ClusterOutage() override {
     if (HasFailure()) std::fprintf(stderr, "%s\n", cluster_.last_words().c_str());
+  }
+
+  /// The broker is killed, and four calls wait at the first node for another one that nothing
+  /// reaches.
+  std::vector<std::thread> call_in_vain(std::atomic<int>* refused) {
+    const std::string gate = cluster_.api(1).publish(gate_graph());
+    const std::string run = cluster_.api(1).start(gate, R"({"n":1})");
+    cluster_.api(2).wait_for(run, "step_waiting", "w");
+    cluster_.broker().end_with(SIGKILL, 10'000);
+    std::vector<std::thread> callers;
+    for (int i = 0; i < 4; ++i) {
+      callers.emplace_back([this, run, refused] {
+        http_client::Client client(cluster_.node(0).access());
+        const auto answer = client.get("/v1/runs/" + run + "/context");
+        if (answer && answer->status == 503) ++*refused;
+      });
+    }
+    EXPECT_TRUE(eventually(5'000, [this] {
+      return cluster_.api(0).get("/metrics").text.find("remote_calls_waiting 4") !=
+             std::string::npos;
+    }));
+    return callers;
   }
 
   /// Each node says that it is not ready, that it lives, and accepts nothing.
@@ -137,6 +161,32 @@ TEST_F(ClusterOutage, WithoutABrokerEachNodeGoesOnWithItsOwn) {
                200 &&
            int_at(other.wait_end(run), "/output") == 8;
   }));
+}
+
+TEST_F(ClusterOutage, WithoutABrokerANodeEndsAsSoonAsWithOne) {
+  std::atomic<int> refused = 0;
+  std::vector<std::thread> callers = call_in_vain(&refused);
+  const long long asked = now_ms();
+  EXPECT_EQ(cluster_.node(0).terminate(), 0);
+  EXPECT_LE(now_ms() - asked, 4'000);
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(refused, 4) << "who waits is told to ask again";
+}
+
+TEST_F(ClusterOutage, ANodeThatIsToldToEndTwiceEndsAtOnceAndLeavesItsPlaceToTheOthers) {
+  std::atomic<int> refused = 0;
+  std::vector<std::thread> callers = call_in_vain(&refused);
+  Node& node = cluster_.node(0);
+  node.signal(SIGTERM);
+  EXPECT_TRUE(eventually(5'000, [&] {
+    return node.all_words().find("stopping") != std::string::npos;
+  }));
+  EXPECT_NE(node.end_with(SIGTERM, 5'000), 0) << "it did not end in order";
+  EXPECT_EQ(cluster_.database().number("SELECT count(*) FROM nodes WHERE name='node-1' AND "
+                                       "state<2"),
+            0)
+      << "its lease has to run out";
+  for (std::thread& caller : callers) caller.join();
 }
 
 TEST_F(ClusterOutage, AnIdleClusterRenewsLeasesAndDoesNothingElse) {
