@@ -33,6 +33,8 @@ struct PlantedBugs {
   bool forget_bulk_on_move = false;
   bool forget_gone_on_move = false;     ///< a slot waits for good for a run that has left
   bool take_outcome_after_move = false;
+  bool tell_groups_once = false;
+  bool groups_take_turns = false;
 };
 
 /// What the engine may be told. `config/` fills it from TOML.

@@ -64,6 +64,9 @@ std::vector<Key> node_keys() {
           "engine.queued_runs_per_workspace",
           [](Options& o) { return &o.engine.queued_runs_per_workspace; }, 1, 100'000'000),
       number(
+          "engine.loop_spread_items", [](Options& o) { return &o.engine.loop_spread_items; }, 2,
+          1'000'000'000),
+      number(
           "engine.crashes_max", [](Options& o) { return &o.engine.crashes_max; }, 1, 100),
       number(
           "limits.steps_max", [](Options& o) { return &o.limits.steps_max; }, 1, 100'000),

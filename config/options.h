@@ -28,6 +28,7 @@ struct Engine {
   std::int64_t attempts_in_flight_max = 64;
   std::int64_t active_runs_per_workspace = 256;
   std::int64_t queued_runs_per_workspace = 1'000'000;
+  std::int64_t loop_spread_items = 1'024;
   std::int64_t crashes_max = 3;
 };
 

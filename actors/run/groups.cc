@@ -52,6 +52,7 @@ std::optional<run::event::GroupGone> Groups::answered(const GroupAnswered& answe
   const bool unknown = is_code(answer.error, Code::kNotFound) && !answer.start;
   const bool ended = is_code(answer.error, Code::kRunEnded);
   if (answer.error && !unknown && !ended) {
+    if (services_.options.bugs.tell_groups_once) return std::nullopt;
     caf::delayed_anon_send(run, kTellAgain, TellGroupAgain{answer.group});
     return std::nullopt;
   }

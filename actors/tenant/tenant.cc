@@ -128,7 +128,8 @@ void Tenant::make(RunId run, const Making& making) {
   entry.project = making.spec->project;
   // A group works in its parent's turn: parents that wait for groups in line behind others that
   // wait for theirs would wait for ever.
-  const bool group = making.spec->group.set();
+  const bool group =
+      making.spec->group.set() && !services_.options.bugs.groups_take_turns;
   const bool now =
       !group && turns_ < services_.options.active_runs_per_workspace && queue_.empty();
   entry.state = std::make_shared<run::State>(run::new_state(run, making.published->graph));

@@ -42,6 +42,7 @@ actors::Options engine_options(const config::Options& options) {
   out.graph = graph_limits(options);
   out.run.result_bytes_max = static_cast<std::size_t>(options.limits.result_bytes_max);
   out.run.loop_result_bytes_max = static_cast<std::size_t>(options.limits.loop_result_bytes_max);
+  out.run.loop_spread_items = static_cast<std::uint64_t>(options.engine.loop_spread_items);
   out.run.run_depth_max = static_cast<int>(options.limits.run_depth_max);
   out.run.drain_timeout = seconds(options.limits.drain_timeout_s);
   out.node_name = node_name_of(options);

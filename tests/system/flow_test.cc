@@ -148,9 +148,9 @@ TEST_F(Flow, StepsWithOneConcurrencyKeyNeverOverlap) {
   for (std::size_t i = 1; i < spans.size(); ++i) EXPECT_LE(spans[i - 1].second, spans[i].first);
 }
 
-TEST_F(Flow, AThousandItemsComeBackInOrderAndPageByPage) {
+TEST_F(Flow, ThousandsOfItemsComeBackInOrderAndPageByPage) {
   const std::string steps =
-      quoted("{@id@:@each@,@type@:@for_each@,@name@:@e@,@for_each_items@:{@count@:1000},"
+      quoted("{@id@:@each@,@type@:@for_each@,@name@:@e@,@for_each_items@:{@count@:2600},"
              "@for_each_max_parallel@:50,@for_each_body_steps@:[{@id@:@b@,@type@:@lua_script@,"
              "@script@:@return {v=item*2}@}]},") +
       lua("sum",
@@ -158,10 +158,11 @@ TEST_F(Flow, AThousandItemsComeBackInOrderAndPageByPage) {
           "assert(r.index==i-1) s=s+r.result.v end return {s=s}",
           "@depends_on@:[@each@]");
   const std::string run = api_.start(api_.publish(graph_of(steps, "steps.sum.result.s")));
-  EXPECT_EQ(at(api_.wait_end(run), "/output"), Json(999000));
+  EXPECT_EQ(at(api_.wait_end(run), "/output"), Json(2600 * 2599));
+  EXPECT_EQ(at(api_.context(run), "/steps/each/result/results").as_array().size(), 2600u);
   const std::string path = "/v1/runs/" + run + "/steps/each/items?limit=200";
   long long next = 0;
-  for (std::string after; next < 1000;) {
+  for (std::string after; next < 2600;) {
     const Answer page = api_.get(path + after);
     ASSERT_EQ(page.status, 200) << page.text;
     const auto& items = at(page.body, "/items").as_array();
@@ -173,7 +174,7 @@ TEST_F(Flow, AThousandItemsComeBackInOrderAndPageByPage) {
     }
     after = "&after=" + std::to_string(next - 1);
   }
-  EXPECT_TRUE(at(api_.get(path + "&after=999").body, "/items").as_array().empty());
+  EXPECT_TRUE(at(api_.get(path + "&after=2599").body, "/items").as_array().empty());
 }
 
 TEST_F(Flow, AFailedItemFailsTheLoopUnlessToldToGoOn) {

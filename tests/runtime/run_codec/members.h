@@ -25,15 +25,17 @@ TROUPE_MEMBERS(LogEntry, a, b)
 TROUPE_MEMBERS(Logs, a, b, c, d, e)
 TROUPE_MEMBERS(Attempt, a, b, c, d, e, f, g, h)
 TROUPE_MEMBERS(Parent, a, b)
-TROUPE_MEMBERS(Carried, a, b, c, d, e)
-TROUPE_MEMBERS(record::RunCreated, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
+TROUPE_MEMBERS(Carried, a, b, c, d, e, f, g, h)
+TROUPE_MEMBERS(Group, a, b, c, d, e, f, g)
+TROUPE_MEMBERS(Spread, a, b, c)
+TROUPE_MEMBERS(record::RunCreated, a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q)
 TROUPE_MEMBERS(record::RunStarted, a)
 TROUPE_MEMBERS(record::StepStarted, a)
 TROUPE_MEMBERS(record::StepWaiting, a, b, c, d, e, f, g, h)
 TROUPE_MEMBERS(record::AttemptFailed, a, b, c, d, e)
 TROUPE_MEMBERS(record::StepFinished, a, b, c, d, e, f, g, h, i, j, k, l, m)
 TROUPE_MEMBERS(record::StepsSkipped, a, b, c, d)
-TROUPE_MEMBERS(record::LoopStarted, a, b, c)
+TROUPE_MEMBERS(record::LoopStarted, a, b, c, d)
 TROUPE_MEMBERS(record::ItemFinished, a, b, c, d, e)
 TROUPE_MEMBERS(record::ChunkSealed, a, b, c)
 TROUPE_MEMBERS(record::IterationFinished, a, b, c, d)
@@ -43,6 +45,8 @@ TROUPE_MEMBERS(record::RunDraining, a, b)
 TROUPE_MEMBERS(record::EventStored, a, b, c, d, e)
 TROUPE_MEMBERS(record::ChildAcknowledged, a)
 TROUPE_MEMBERS(record::RunFinished, a, b, c, d, e, f)
+TROUPE_MEMBERS(record::GroupFinished, a, b, c, d, e, f, g, h)
+TROUPE_MEMBERS(record::ParentHeard, a)
 #undef TROUPE_MEMBERS
 
 template <class T>
@@ -102,7 +106,9 @@ class Filler {
 
   template <class T>
   void fill(T& value) {
-    if constexpr (Listed<T>)
+    if constexpr (std::is_same_v<T, Group> || std::is_same_v<T, Spread>)
+      fill_whole(value);
+    else if constexpr (Listed<T>)
       std::apply([&](auto&... field) { (fill(field), ...); }, members(value));
     else if constexpr (std::is_same_v<T, bool>)
       value = random_.below(2) == 1;
@@ -124,6 +130,23 @@ class Filler {
   bool leave() { return random_.below(3) == 0; }
   std::uint64_t bits() { return leave() ? 0 : random_.next() >> random_.below(64); }
 
+  // All or nothing of these is there.
+  void fill_whole(Group& group) {
+    if (leave()) return;
+    fill(group.step);
+    fill(group.number);
+    group.count = 1 + random_.below(UINT32_MAX);
+    group.first = random_.below(group.count);
+    group.end = group.first + 1 + random_.below(group.count - group.first);
+    group.parallel = static_cast<std::uint32_t>(1 + random_.below(1000));
+    fill(group.items);
+  }
+  void fill_whole(Spread& spread) {
+    if (leave()) return;
+    spread.group_items = static_cast<std::uint32_t>(1 + random_.below(1024));
+    spread.at_once = static_cast<std::uint32_t>(1 + random_.below(16));
+    spread.parallel = static_cast<std::uint32_t>(1 + random_.below(64));
+  }
   template <class T>
   void fill_enum(T& value) {
     if constexpr (std::is_same_v<T, Code>)

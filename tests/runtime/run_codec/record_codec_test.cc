@@ -54,7 +54,7 @@ std::vector<Record> samples() {
   failed.logs.lines = {{at_ms(2), "hi"}};
   failed.logs.first = 1;
   failed.logs.count = 1;
-  record::LoopStarted loop{attempt(2, 0), 3, {}};
+  record::LoopStarted loop{attempt(2, 0), 3, {}, {}};
   loop.items.ref = ref(0xAB, 4000);
   const Failure kaput{Code::kTimeout, "late"};
   return {created(),
