@@ -132,6 +132,7 @@ class Machine {
   void check_end();
   void complete_run();
   void fail_run(std::string step, const Failure& failure);
+  void drain_again();
   void stop_run(bool graceful, bool cut_short);
   void end_run(record::RunFinished finished);
   /// Ends everything under way in a scope and what lies inside it. `path` names any step of it.
