@@ -178,8 +178,8 @@ void Node::Parts::end() {
   }
   system.await_all_actors_done();
   if (!services.options.simulated) {
-    for (const std::uint64_t token : services.jobs.open()) services.ports.scripts.cancel(token);
-    services.jobs.wait_empty(seconds(2));
+    services.executors.cancel_all();
+    services.executors.wait_empty(seconds(2));
   }
   services.committer = CommitterActor{};
   services.cluster = ClusterActor{};

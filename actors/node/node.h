@@ -13,6 +13,7 @@
 #include "runtime/port/script.h"
 #include "runtime/port/store.h"
 #include "runtime/port/system.h"
+#include "runtime/port/work_queue.h"
 
 namespace caf {
 class actor_system;
@@ -36,6 +37,7 @@ struct Ports {
   /// as in a simulation, the committer does nothing more until it is destroyed.
   std::function<void()> end_process = [] { std::_Exit(70); };
   Bus* bus = nullptr;  ///< to the other nodes, if the store is shared; not listened on yet
+  WorkQueue* work = nullptr;  ///< where users' workers listen; null: graphs with them are refused
 };
 
 /// One node: the actor system with everything that runs in it. `start` recovers what an earlier

@@ -21,7 +21,8 @@ HotMetrics::HotMetrics(Metrics& metrics)
       lease_left(metrics.gauge("lease_left_seconds")),
       takeovers(metrics.counter("takeovers_total")),
       handovers(metrics.counter("handovers_total")),
-      fenced_commits(metrics.counter("fenced_commits_total")) {
+      fenced_commits(metrics.counter("fenced_commits_total")),
+      late_answers(metrics.counter("late_answers_total")) {
   constexpr const char* kRunStatus[] = {"completed", "failed", "stopped"};
   constexpr const char* kStepStatus[] = {"completed", "failed", "cancelled", "skipped"};
   for (int s = 0; s < 3; ++s)
@@ -41,6 +42,9 @@ Services::Services(const Options& options_in, const Ports& ports_in)
       metrics(ports_in.metrics),
       gate(ports_in.clock, options_in.attempts_in_flight_max, options_in.slow_attempt,
            metrics.step_queue_wait),
+      executors(ports_in.scripts, ports_in.work, ports_in.clock, names,
+                [this](std::function<void(store::Reader&)> work) { read(std::move(work)); },
+                metrics.late_answers),
       ownership(ports_in.clock) {}
 
 Services::~Services() = default;

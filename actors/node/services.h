@@ -12,7 +12,8 @@
 #include "actors/messages.h"
 #include "actors/node/node.h"
 #include "actors/options.h"
-#include "actors/step/jobs.h"
+#include "actors/step/executors.h"
+#include "actors/store/scope_names.h"
 #include "actors/store/version_cache.h"
 
 namespace troupe::actors {
@@ -41,6 +42,7 @@ struct HotMetrics {
   Counter& takeovers;
   Counter& handovers;
   Counter& fenced_commits;
+  Counter& late_answers;
 };
 
 /// What all actors of a node share. Everything in it is thread-safe or set before the first actor
@@ -54,7 +56,8 @@ struct Services {
   HotMetrics metrics;
   Gate gate;
   Hub hub;
-  Jobs jobs;
+  ScopeNames names;
+  Executors executors;
   VersionCache versions;
 
   CommitterActor committer;
@@ -82,6 +85,8 @@ struct Services {
   store::Pos next_pos() { return pos_.fetch_add(1) + 1; }
   /// Frames decided from now on have addresses in it.
   void begin_epoch(std::uint64_t epoch) { pos_ = epoch << 40; }
+  /// For what was published, here or elsewhere.
+  graph::Tools tools() const { return {ports.syntax, ports.patterns}; }
   TimePoint now() const { return ports.clock.now(); }
   Uuid new_id() { return Uuid::v7(now(), ports.entropy.next(), ports.entropy.next()); }
   /// In a slot of this node's own; unset if it has none.

@@ -62,17 +62,12 @@ void Run::perform(run::Command command) {
 void Run::start_attempt(run::command::StartAttempt command) {
   if (handing_ != Handing::kNot) return;  // the next owner asks for it again
   const std::uint64_t token = services_.gate.new_token();
-  auto job = std::make_shared<ScriptJob>();
-  job->workspace = state_.workspace;
-  job->script = std::move(command.script);
-  job->globals = std::move(command.globals);
-  job->timeout = command.timeout;
   Attempt attempt;
   attempt.path = command.path;
   attempt.number = command.attempt;
   attempt.loop_test = command.loop_test;
   attempt.announce = command.announce;
-  attempt.job = std::move(job);
+  attempt.job = std::make_shared<Job>(job_of(command));
   attempts_.emplace(token, std::move(attempt));
   dispatch::Request request{token, state_.workspace, state_.project, command.priority,
                             std::move(command.concurrency_key)};
@@ -80,6 +75,31 @@ void Run::start_attempt(run::command::StartAttempt command) {
   // What is announced is a decision of its own, and this may be the middle of another.
   if (command.announce) caf::anon_send(handle(), Granted{token});
   else launch_attempt(token);
+}
+
+Job Run::job_of(run::command::StartAttempt& command) const {
+  if (auto* const script = std::get_if<run::work::RunScript>(&command.work)) {
+    ScriptJob job;
+    job.workspace = state_.workspace;
+    job.script = std::move(script->script);
+    job.globals = std::move(script->globals);
+    job.timeout = command.timeout;
+    return job;
+  }
+  auto& task = std::get<run::work::DoTask>(command.work);
+  TaskJob job;
+  job.workspace = state_.workspace;
+  job.project = state_.project;
+  job.run = state_.id;
+  job.step_id = run::event_step_id(*state_.graph, command.path);
+  job.attempt = command.attempt;
+  job.idempotency_key = std::move(task.idempotency_key);
+  job.queue = std::move(task.queue);
+  job.task = std::move(task.task);
+  job.args = std::move(task.args);
+  job.timeout = command.timeout;
+  job.heartbeat = task.heartbeat;
+  return job;
 }
 
 void Run::granted(std::uint64_t token) {
@@ -102,7 +122,7 @@ void Run::launch_announced(const run::command::LaunchAttempt& command) {
 
 void Run::launch_attempt(std::uint64_t token) {
   Attempt& attempt = attempts_.at(token);
-  ScriptJob job = std::move(*attempt.job);
+  Job job = std::move(*attempt.job);
   attempt.job.reset();
   if (in_branch(*state_.graph, attempt.path)) {
     StepActor& branch = branches_[item_of(attempt.path)];
@@ -129,9 +149,9 @@ void Run::attempt_actor_down(const caf::actor_addr& actor) {
   std::erase_if(idle_steps_, [&](const StepActor& step) { return step.address() == actor; });
   std::erase_if(branches_, [&](const auto& entry) { return entry.second.address() == actor; });
   for (const std::uint64_t token : lost) {
-    auto result = std::make_shared<ScriptResult>();
+    auto result = std::make_shared<AttemptResult>();
     result->error = {Code::kSandboxLost, "the attempt's actor ended before its outcome", {}};
-    services_.ports.scripts.cancel(token);
+    services_.executors.cancel(token);
     attempt_done({token, std::move(result)});
   }
 }
@@ -153,7 +173,7 @@ void Run::attempt_done(const AttemptDone& done) {
   attempts_.erase(found);
   const bool branch_step = in_branch(*state_.graph, attempt.path);
   if (!branch_step && attempt.actor) idle_steps_.push_back(attempt.actor);
-  ScriptResult& result = *done.result;
+  AttemptResult& result = *done.result;
   if (!result.logs.empty()) tell_logs(result, attempt);
   if (!attempt.cancelled) {
     run::event::AttemptFinished event;
@@ -287,7 +307,7 @@ void Run::progress(const run::command::Progress& command) {
   services_.hub.tell(state_.id, news);
 }
 
-void Run::tell_logs(const ScriptResult& result, const Attempt& attempt) {
+void Run::tell_logs(const AttemptResult& result, const Attempt& attempt) {
   if (!services_.hub.watched(state_.id)) return;
   Hub::News news;
   const std::string step = run::event_step_id(*state_.graph, attempt.path);

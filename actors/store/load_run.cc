@@ -11,15 +11,11 @@ namespace {
 
 constexpr std::chrono::seconds kWantChildAgain{1};
 
-graph::Tools tools_of(Services& services) {
-  return {services.ports.syntax, services.ports.patterns};
-}
-
 Result<std::shared_ptr<const graph::Graph>> graph_of(Services& services, store::Reader& reader,
                                                      WorkspaceId workspace, WorkflowId workflow,
                                                      std::int32_t version) {
   auto published =
-      load_version(reader, services.versions, tools_of(services), services.options.graph,
+      load_version(reader, services.versions, services.tools(), services.options.graph,
                    {workspace, std::nullopt}, workflow, version);
   if (!published) return std::move(published).error();
   return (*published)->graph;
@@ -275,7 +271,7 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
     return refuse({Code::kNotFound, "there is no workflow \"" + child.workflow_id + "\"", {}});
   }
   auto published =
-      load_version(reader, services.versions, tools_of(services), services.options.graph,
+      load_version(reader, services.versions, services.tools(), services.options.graph,
                    wanted.scope, WorkflowId{*workflow}, child.version.value_or(0));
   if (!published) return refuse(published.error());
   auto spec = std::make_shared<run::record::RunCreated>();

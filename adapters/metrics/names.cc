@@ -39,6 +39,8 @@ constexpr Name kNames[] = {
     {kCounter, "handovers_total", "", "", Buckets::kNone, "Slots given to other nodes."},
     {kCounter, "fenced_commits_total", "", "", Buckets::kNone,
      "Times that this node found itself declared gone."},
+    {kCounter, "late_answers_total", "", "", Buckets::kNone,
+     "Answers of workers to tasks that were over, which were dropped."},
     {kHistogram, "submit_latency_seconds", "", "", Buckets::kSeconds,
      "Time from a start request to its durable acceptance."},
     {kHistogram, "http_request_duration_seconds", "route", "code", Buckets::kSeconds,

@@ -25,10 +25,11 @@ std::optional<std::uint64_t> parse_hex(std::string_view text) {
   return number;
 }
 
-Inbox::Inbox(Connection& connection, const std::string& prefix)
+Inbox::Inbox(Connection& connection, const std::string& prefix, Counter* late_total)
     : connection_(connection),
       base_(prefix + "." + hex_of(connection.services().entropy.next()) +
-            hex_of(connection.services().entropy.next()) + ".") {
+            hex_of(connection.services().entropy.next()) + "."),
+      late_total_(late_total) {
   subscription_ = connection.subscribe(base_ + "*", "",
                                        [this](Message message) { hear(std::move(message)); });
 }
@@ -103,7 +104,7 @@ void Inbox::hear(Message message) {
   const std::shared_ptr<Exchange> exchange = find(*number);
   if (exchange == nullptr) {
     // The server says once per part that nobody listens: that is no answer.
-    if (!message.no_responders()) ++late_;
+    if (!message.no_responders()) count_late();
     return;
   }
   if (message.no_responders()) {
@@ -116,7 +117,12 @@ void Inbox::hear(Message message) {
     return;
   }
   if (take(*number) != nullptr) exchange->finish();
-  else ++late_;
+  else count_late();
+}
+
+void Inbox::count_late() {
+  ++late_;
+  if (late_total_ != nullptr) late_total_->add();
 }
 
 void Inbox::close() {

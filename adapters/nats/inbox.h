@@ -34,8 +34,9 @@ class Exchange {
 /// connection.
 class Inbox {
  public:
-  /// `prefix`: "_INBOX" for those who answer from outside.
-  Inbox(Connection& connection, const std::string& prefix);
+  /// `prefix`: "_INBOX" for those who answer from outside. `late_total`: counts late answers too,
+  /// where it is given.
+  Inbox(Connection& connection, const std::string& prefix, Counter* late_total = nullptr);
   ~Inbox() { close(); }
 
   struct Opened {
@@ -62,6 +63,7 @@ class Inbox {
     Deadlines::Ticket deadline;
   };
   void hear(Message message);
+  void count_late();
   std::shared_ptr<Exchange> find(std::uint64_t number);
   std::shared_ptr<Exchange> take(std::uint64_t number);
   void wait_for(std::uint64_t number, Duration patience);
@@ -69,6 +71,7 @@ class Inbox {
 
   Connection& connection_;
   const std::string base_;
+  Counter* const late_total_;
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, Entry> entries_;
   bool is_closed_ = false;

@@ -67,7 +67,8 @@ class Task final : public Exchange {
 }  // namespace
 
 NatsWorkQueue::NatsWorkQueue(Connection& connection)
-    : connection_(connection), inbox_(connection, "_INBOX") {}
+    : connection_(connection), inbox_(connection, "_INBOX",
+             &connection.services().metrics.counter("late_answers_total")) {}
 
 WorkQueue::Ticket NatsWorkQueue::request_work(WorkRequest request, std::function<void()> heartbeat,
                                               Done done) {

@@ -135,9 +135,10 @@ void Simulation::prepare() {
 void Simulation::boot() {
   world_.store.dead = false;
   world_.executor.closed = false;
-  const actors::Ports ports{world_.store,   world_.executor, syntax_,    patterns_, world_.clock,
-                            world_.entropy, hasher(),        world_.log, metrics_,  nullptr,
-                            [this] { world_.store.dead = true; }};
+  actors::Ports ports{world_.store,   world_.executor, syntax_,    patterns_, world_.clock,
+                      world_.entropy, hasher(),        world_.log, metrics_,  nullptr,
+                      [this] { world_.store.dead = true; }};
+  ports.work = &world_.executor.workers();
   ++world_.life;
   world_.born = world_.clock.peek();
   world_.note("a node starts");
