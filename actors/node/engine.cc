@@ -82,6 +82,17 @@ void NodeEngine::publish(store::TenantScope scope, WorkflowId workflow, std::str
 void NodeEngine::with_version(const store::TenantScope& scope, WorkflowId workflow,
                               std::int32_t version,
                               Callback<std::shared_ptr<const Published>> done) {
+  if (!services_.cluster) return with_known_version(scope, workflow, version, std::move(done));
+  services_.catalog.then([this, scope, workflow, version,
+                          done = std::move(done)](const Status& known) {
+    if (!known) return done(known.error());
+    with_known_version(scope, workflow, version, done);
+  });
+}
+
+void NodeEngine::with_known_version(const store::TenantScope& scope, WorkflowId workflow,
+                                    std::int32_t version,
+                                    Callback<std::shared_ptr<const Published>> done) {
   if (auto cached = services_.versions.find(workflow, version)) {
     const store::Workflow& row = cached->workflow;
     const bool in_project = !scope.project || !row.project.set() || row.project == *scope.project;

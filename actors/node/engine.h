@@ -61,6 +61,9 @@ class NodeEngine : public Engine {
   void ask(const store::TenantScope& scope, RunId run, run::Event event, Callback<Answered> done);
   void with_version(const store::TenantScope& scope, WorkflowId workflow, std::int32_t version,
                     Callback<std::shared_ptr<const Published>> done);
+  /// From memory, if it is there, without a question whether that is still so.
+  void with_known_version(const store::TenantScope& scope, WorkflowId workflow,
+                          std::int32_t version, Callback<std::shared_ptr<const Published>> done);
 
   Services& services_;
 };

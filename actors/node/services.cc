@@ -22,7 +22,7 @@ HotMetrics::HotMetrics(Metrics& metrics)
       takeovers(metrics.counter("takeovers_total")),
       handovers(metrics.counter("handovers_total")),
       fenced_commits(metrics.counter("fenced_commits_total")),
-      late_answers(metrics.counter("late_answers_total")) {
+      late_answers(metrics.counter("nats_late_answers_total")) {
   constexpr const char* kRunStatus[] = {"completed", "failed", "stopped"};
   constexpr const char* kStepStatus[] = {"completed", "failed", "cancelled", "skipped"};
   for (int s = 0; s < 3; ++s)

@@ -10,9 +10,16 @@ std::shared_ptr<const Published> VersionCache::find(WorkflowId workflow, std::in
     version = latest->second;
   }
   const auto found = entries_.find({workflow, version});
-  if (found == entries_.end()) return nullptr;
+  if (found == entries_.end() || found->second->generation != generation_) return nullptr;
   order_.splice(order_.begin(), order_, found->second);
-  return found->second->second;
+  return found->second->published;
+}
+
+std::shared_ptr<const Published> VersionCache::compiled(WorkflowId workflow,
+                                                        std::int32_t version) {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find({workflow, version});
+  return found == entries_.end() ? nullptr : found->second->published;
 }
 
 void VersionCache::put(std::shared_ptr<const Published> published) {
@@ -23,10 +30,10 @@ void VersionCache::put(std::shared_ptr<const Published> published) {
     order_.erase(found->second);
     entries_.erase(found);
   }
-  order_.emplace_front(key, std::move(published));
+  order_.push_front({key, std::move(published), generation_});
   entries_[key] = order_.begin();
   while (entries_.size() > entries_max_) {
-    entries_.erase(order_.back().first);
+    entries_.erase(order_.back().key);
     order_.pop_back();
   }
 }
@@ -34,6 +41,12 @@ void VersionCache::put(std::shared_ptr<const Published> published) {
 void VersionCache::forget_latest(WorkflowId workflow) {
   const std::lock_guard lock(mutex_);
   latest_.erase(workflow);
+}
+
+void VersionCache::doubt_rows() {
+  const std::lock_guard lock(mutex_);
+  ++generation_;
+  latest_.clear();
 }
 
 Result<std::shared_ptr<const Published>> load_version(store::Reader& reader, VersionCache& cache,
@@ -56,6 +69,13 @@ Result<std::shared_ptr<const Published>> load_version(store::Reader& reader, Ver
   published->version = version == 0 ? published->workflow.latest_version : version;
   if (published->version == 0) {
     return Error{Code::kNotPublished, "the workflow has no published version", {}};
+  }
+  // A version never changes; only what its workflow's row says may have.
+  if (const auto before = cache.compiled(workflow, published->version)) {
+    published->graph = before->graph;
+    published->run_setup = before->run_setup;
+    cache.put(published);
+    return std::shared_ptr<const Published>(std::move(published));
   }
   auto stored = reader.version(workflow, published->version);
   if (!stored) return std::move(stored).error();

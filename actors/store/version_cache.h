@@ -20,12 +20,22 @@ class VersionCache {
   void put(std::shared_ptr<const Published> published);
   /// The workflow's row has changed: its latest version, name or archived flag.
   void forget_latest(WorkflowId workflow);
+  /// Rows of workflows may have changed elsewhere: they are read again, what is compiled stays.
+  void doubt_rows();
+  /// Also if its row is in doubt. Null: not in memory.
+  std::shared_ptr<const Published> compiled(WorkflowId workflow, std::int32_t version);
 
  private:
   using Key = std::pair<WorkflowId, std::int32_t>;
   std::mutex mutex_;
   const std::size_t entries_max_;
-  std::list<std::pair<Key, std::shared_ptr<const Published>>> order_;  ///< most recent first
+  struct Entry {
+    Key key;
+    std::shared_ptr<const Published> published;
+    std::uint64_t generation = 0;  ///< older than the present one: its row is in doubt
+  };
+  std::uint64_t generation_ = 0;
+  std::list<Entry> order_;  ///< most recent first
   std::map<Key, decltype(order_)::iterator> entries_;
   std::map<WorkflowId, std::int32_t> latest_;
 };

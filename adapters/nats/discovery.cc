@@ -26,22 +26,24 @@ void write_stats(json::Writer& out, const Endpoint& endpoint) {
 Discovery::Discovery(Connection& connection, Self self, std::vector<Endpoint> endpoints)
     : connection_(connection), self_(std::move(self)), endpoints_(std::move(endpoints)) {
   TROUPE_ENSURE(is_queue_name(self_.id));
-  const std::pair<const char*, Verb> verbs[] = {
-      {"PING", Verb::kPing}, {"INFO", Verb::kInfo}, {"STATS", Verb::kStats}};
-  const std::string own = std::string(".") + kName;
-  for (const auto& [word, verb] : verbs) {
-    for (const std::string& rest : {std::string(), own, own + "." + self_.id}) {
-      const auto answer = [this, verb = verb](const Message& message) {
-        if (message.reply().empty()) return;
-        const Status status =
-            connection_.publish({std::string(message.reply()), {}, body(verb), {}});
-        // Whoever asked hears nothing, as from a node that is gone.
-        if (!status.ok()) connection_.services().log.debug("Discovery could not be answered");
-      };
-      subscriptions_.push_back(
-          connection_.subscribe(std::string("$SRV.") + word + rest, "", answer));
-    }
+  // One subscription, and so one thread of the library, for all verbs under one name.
+  const std::string own = std::string("$SRV.*.") + kName;
+  for (const std::string& subject : {std::string("$SRV.*"), own, own + "." + self_.id}) {
+    subscriptions_.push_back(
+        connection_.subscribe(subject, "", [this](const Message& message) { hear(message); }));
   }
+}
+
+void Discovery::hear(const Message& message) {
+  const std::string_view word = tokens_of(message.subject())[1];
+  Verb verb = Verb::kPing;
+  if (word == "INFO") verb = Verb::kInfo;
+  else if (word == "STATS") verb = Verb::kStats;
+  else if (word != "PING") return;
+  if (message.reply().empty()) return;
+  const Status status = connection_.publish({std::string(message.reply()), {}, body(verb), {}});
+  // Whoever asked hears nothing, as from a node that is gone.
+  if (!status.ok()) connection_.services().log.debug("Discovery could not be answered");
 }
 
 std::string Discovery::body(Verb verb) const {

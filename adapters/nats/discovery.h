@@ -24,6 +24,7 @@ class Discovery {
 
  private:
   enum class Verb { kPing, kInfo, kStats };
+  void hear(const Message& message);
   std::string body(Verb verb) const;
 
   Connection& connection_;

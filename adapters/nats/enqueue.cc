@@ -74,6 +74,7 @@ struct Enqueue::Shared : std::enable_shared_from_this<Enqueue::Shared> {
   std::int64_t heard_us = 0;   ///< the last sign of life of the server's side
   std::uint64_t failures = 0;  ///< in a row
   Stream stream;
+  std::string last_error;  ///< of looking for it
   bool is_established = false;
   bool is_closing = false;
   bool is_nudged = false;
@@ -169,11 +170,13 @@ void Enqueue::establish(std::unique_lock<std::mutex>& lock) {
       connection_.connected() ? connection_.link() : nullptr;
   Result<Stream> stream = link == nullptr ? Error{Code::kUnavailable, {}, {}}
                                           : ensure_stream(link.get(), options_.stream);
-  if (!stream.ok() && link != nullptr) {
-    shared.log.warning("NATS: the stream of submissions is not available",
-                       {{"error", stream.error().message}});
-  }
   lock.lock();
+  // Once for each reason: it is tried again for ever.
+  const std::string error = stream.ok() ? "" : stream.error().message;
+  if (error != shared.last_error && !error.empty()) {
+    shared.log.warning("NATS: the stream of submissions is not available", {{"error", error}});
+  }
+  shared.last_error = error;
   if (!stream.ok() || shared.is_nudged) return;
   shared.stream = *std::move(stream);
   shared.is_established = true;

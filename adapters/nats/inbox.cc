@@ -25,11 +25,11 @@ std::optional<std::uint64_t> parse_hex(std::string_view text) {
   return number;
 }
 
-Inbox::Inbox(Connection& connection, const std::string& prefix, Counter* late_total)
+Inbox::Inbox(Connection& connection, const std::string& prefix)
     : connection_(connection),
+      late_total_(connection.services().metrics.counter("nats_late_answers_total")),
       base_(prefix + "." + hex_of(connection.services().entropy.next()) +
-            hex_of(connection.services().entropy.next()) + "."),
-      late_total_(late_total) {
+            hex_of(connection.services().entropy.next()) + ".") {
   subscription_ = connection.subscribe(base_ + "*", "",
                                        [this](Message message) { hear(std::move(message)); });
 }
@@ -104,7 +104,7 @@ void Inbox::hear(Message message) {
   const std::shared_ptr<Exchange> exchange = find(*number);
   if (exchange == nullptr) {
     // The server says once per part that nobody listens: that is no answer.
-    if (!message.no_responders()) count_late();
+    if (!message.no_responders()) came_late();
     return;
   }
   if (message.no_responders()) {
@@ -117,12 +117,12 @@ void Inbox::hear(Message message) {
     return;
   }
   if (take(*number) != nullptr) exchange->finish();
-  else count_late();
+  else came_late();
 }
 
-void Inbox::count_late() {
+void Inbox::came_late() {
   ++late_;
-  if (late_total_ != nullptr) late_total_->add();
+  late_total_.add();
 }
 
 void Inbox::close() {

@@ -34,9 +34,8 @@ class Exchange {
 /// connection.
 class Inbox {
  public:
-  /// `prefix`: "_INBOX" for those who answer from outside. `late_total`: counts late answers too,
-  /// where it is given.
-  Inbox(Connection& connection, const std::string& prefix, Counter* late_total = nullptr);
+  /// `prefix`: "_INBOX" for those who answer from outside.
+  Inbox(Connection& connection, const std::string& prefix);
   ~Inbox() { close(); }
 
   struct Opened {
@@ -63,15 +62,15 @@ class Inbox {
     Deadlines::Ticket deadline;
   };
   void hear(Message message);
-  void count_late();
   std::shared_ptr<Exchange> find(std::uint64_t number);
   std::shared_ptr<Exchange> take(std::uint64_t number);
   void wait_for(std::uint64_t number, Duration patience);
   Deadlines::Ticket arm(std::uint64_t number, Duration patience);
+  void came_late();
 
   Connection& connection_;
+  Counter& late_total_;
   const std::string base_;
-  Counter* const late_total_;
   std::mutex mutex_;
   std::unordered_map<std::uint64_t, Entry> entries_;
   bool is_closed_ = false;

@@ -14,14 +14,15 @@ constexpr std::size_t kHeaderBytes = 512;
 /// The smallest part that a sender cuts, so the most parts that an honest transfer has.
 constexpr std::size_t kPartBytesMin = 1024;
 
-/// Takes a decimal number and the space behind it.
+/// Takes a decimal number, which ends with the text or, if more follows, with one space.
 template <class Number>
-bool take_number(std::string_view& text, Number& number) {
+bool take_number(std::string_view& text, Number& number, bool is_last) {
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc()) return false;
   text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
-  if (!text.empty() && text.front() != ' ') return false;
-  text.remove_prefix(std::min<std::size_t>(text.size(), 1));
+  if (is_last) return text.empty();
+  if (text.substr(0, 1) != " ") return false;
+  text.remove_prefix(1);
   return true;
 }
 
@@ -37,8 +38,8 @@ std::optional<Part> parse_part(std::string_view header) {
   if (header.size() < 17 || header[16] != ' ') return std::nullopt;
   const auto transfer = parse_hex(header.substr(0, 16));
   std::string_view rest = header.substr(17);
-  if (!transfer || !take_number(rest, part.index) || !take_number(rest, part.count) ||
-      !take_number(rest, part.bytes) || !rest.empty()) {
+  if (!transfer || !take_number(rest, part.index, false) ||
+      !take_number(rest, part.count, false) || !take_number(rest, part.bytes, true)) {
     return std::nullopt;
   }
   part.transfer = *transfer;

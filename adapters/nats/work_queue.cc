@@ -67,8 +67,7 @@ class Task final : public Exchange {
 }  // namespace
 
 NatsWorkQueue::NatsWorkQueue(Connection& connection)
-    : connection_(connection), inbox_(connection, "_INBOX",
-             &connection.services().metrics.counter("late_answers_total")) {}
+    : connection_(connection), inbox_(connection, "_INBOX") {}
 
 WorkQueue::Ticket NatsWorkQueue::request_work(WorkRequest request, std::function<void()> heartbeat,
                                               Done done) {

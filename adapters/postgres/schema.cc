@@ -16,6 +16,7 @@ namespace {
 // journals may hold frames of it that no snapshot covers. `hash` is cluster::hash_of the entity.
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE meta(key bytea PRIMARY KEY, value int8 NOT NULL);
+INSERT INTO meta VALUES('catalog', 1);
 CREATE TABLE scopes(n int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY, workspace uuid NOT NULL,
   project uuid NOT NULL, UNIQUE(workspace, project));
 CREATE SEQUENCE node_numbers;

@@ -16,6 +16,9 @@ Result<Row> written(const Status& done, Row row, const char* conflict) {
   return done.error();
 }
 
+/// In a row of its own, which only changes of the catalog wait for.
+Request next_catalog() { return {"UPDATE meta SET value=value+1 WHERE key='catalog'", {}}; }
+
 Error no_workflow() { return {Code::kNotFound, "There is no such workflow.", {}}; }
 
 }  // namespace
@@ -88,6 +91,7 @@ Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t
     body = encode(hasher_, row);
     last.push_back({"UPDATE workflows SET archived=$2, body=$3 WHERE id=$1",
                     Parameters().id(row.id).integer(row.archived).blob(body)});
+    last.push_back(next_catalog());
     return ok();
   });
   if (!done) return done.error();
@@ -109,6 +113,7 @@ Result<Version> Writer::publish(const TenantScope& scope, const Version& version
                     Parameters().id(workflow->id).blob(draft)});
     last.push_back({"INSERT INTO versions(workflow, version, body) VALUES($1,$2,$3)",
                     Parameters().id(row.workflow).integer(row.version).blob(body)});
+    last.push_back(next_catalog());
     return ok();
   });
   if (!done) return done.error();

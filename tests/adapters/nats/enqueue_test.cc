@@ -219,6 +219,24 @@ TEST_F(NatsEnqueue, AStreamThatIsDeletedUnderALiveServerIsMadeAnew) {
   wait_until_kept(0);
 }
 
+TEST_F(NatsEnqueue, AServerWithoutJetStreamIsReportedOnceAndTriedOn) {
+  start_server("jetstream: false");
+  node = connect();
+  client = connect();
+  const Enqueue service(*node, intake, quick);
+  const std::string complaint = "the stream of submissions is not available";
+  ASSERT_TRUE(log.wait_for(complaint));
+  EXPECT_FALSE(service.ready());
+  server->kill();
+  wait_until_disconnected(*node);
+  wait_until_disconnected(*client);
+  server->start("");
+  ASSERT_TRUE(client->wait_until_connected(kPatience));
+  enqueue(submission());
+  ASSERT_TRUE(engine.asked.wait_for(1));
+  EXPECT_EQ(log.text().find(complaint), log.text().rfind(complaint)) << log.text();
+}
+
 TEST_F(NatsEnqueue, AFullStreamRefusesThePublisherAndKeepsWhatItHas) {
   engine.hold_commits();
   quick.stream.bytes_max = 4096;

@@ -170,6 +170,24 @@ TEST_F(NatsNodeBus, ABrokenTransferNeitherReachesTheHandlerNorKeepsItsMemory) {
   EXPECT_EQ(heard.at(1), "abcd");
 }
 
+TEST(NatsParts, OnlyHeadersThatASenderCanHaveWrittenAreRead) {
+  const Part part{0xABCDEF, 2, 65, kBodyBytesMax};
+  const auto read = parse_part(render(part));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->transfer, part.transfer);
+  EXPECT_EQ(read->index, 2u);
+  EXPECT_EQ(read->count, 65u);
+  EXPECT_EQ(read->bytes, kBodyBytesMax);
+  const std::string id = "0000000000abcdef";
+  for (const std::string rest : {"", " ", " 0", " 0 1", " 0 1 1 1", " 1 1 1", " 0 0 1", " -1 1 1",
+                                 " 0 1 67108865", " 0 65537 9", " 0  1 1", " 0 1 1 ", " 0 1 x",
+                                 " 0 1 99999999999999999999999"}) {
+    EXPECT_FALSE(parse_part(id + rest).has_value()) << rest;
+  }
+  EXPECT_FALSE(parse_part("000000000abcdef 0 1 1").has_value());
+  EXPECT_FALSE(parse_part("0000000000abcdeg 0 1 1").has_value());
+}
+
 TEST_F(NatsNodeBus, WithoutAServerItSaysSoAtOnceAndGoesOnWhenOneIsBack) {
   const Node one = node(1, echo);
   const Node two = node(2, echo);

@@ -1,7 +1,6 @@
 // The permissions that the guide tells to give are enough, and give no more than it says.
 #include <fstream>
 #include <iterator>
-#include <regex>
 
 #include "adapters/nats/discovery.h"
 #include "adapters/nats/enqueue.h"
@@ -26,8 +25,12 @@ std::string guides_configuration() {
   const std::size_t begin = guide.find("```conf\n");
   const std::size_t end = guide.find("```\n", begin + 8);
   if (begin == std::string::npos || end == std::string::npos) throw std::runtime_error("no guide");
-  return std::regex_replace(guide.substr(begin + 8, end - begin - 8),
-                            std::regex("\\$[A-Z]+_PASSWORD"), "secret");
+  std::string block = guide.substr(begin + 8, end - begin - 8);
+  for (const std::string role : {"$NODE", "$SUBMITTER", "$WORKER", "$WATCHER"}) {
+    const std::string name = role + "_PASSWORD";
+    block.replace(block.find(name), name.size(), "secret");
+  }
+  return block;
 }
 
 class NatsPermissions : public testing::NatsFixture {

@@ -121,6 +121,7 @@ TEST_F(NatsWork, LateAnswersAreCountedAndDropped) {
   EXPECT_EQ(results.at(1)->body, "in time");
   EXPECT_EQ(results.at(2)->body, "behind them");
   EXPECT_EQ(queue->late(), 2u);
+  EXPECT_TRUE(shows("troupe_nats_late_answers_total 2"));
   EXPECT_EQ(results.size(), 3u);
 }
 
