@@ -38,6 +38,7 @@ struct Options {
   int readers = 2;      ///< threads that read the store
 
   std::size_t attempts_in_flight_max = 64;     ///< granted at a time, over all workspaces
+  std::size_t tasks_in_flight_max = 1024;      ///< the same for what workers elsewhere do
   /// run actors that work at a time; more wait in line
   std::size_t active_runs_per_workspace = 256;
   std::size_t queued_runs_per_workspace = 1'000'000;  ///< then `overloaded`

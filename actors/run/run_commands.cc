@@ -67,10 +67,12 @@ void Run::start_attempt(run::command::StartAttempt command) {
   attempt.number = command.attempt;
   attempt.loop_test = command.loop_test;
   attempt.announce = command.announce;
+  const bool elsewhere = std::holds_alternative<run::work::DoTask>(command.work);
   attempt.job = std::make_shared<Job>(job_of(command));
   attempts_.emplace(token, std::move(attempt));
   dispatch::Request request{token, state_.workspace, state_.project, command.priority,
-                            std::move(command.concurrency_key)};
+                            std::move(command.concurrency_key),
+                            elsewhere ? dispatch::Place::kElsewhere : dispatch::Place::kHere};
   if (!services_.gate.acquire(std::move(request), handle())) return;
   // What is announced is a decision of its own, and this may be the middle of another.
   if (command.announce) caf::anon_send(handle(), Granted{token});
