@@ -4,6 +4,8 @@
 #include <utility>
 #include <unordered_set>
 
+#include "actors/events/publisher.h"
+
 namespace troupe::actors {
 namespace {
 
@@ -140,6 +142,7 @@ void Committer::landed(const std::vector<std::shared_ptr<Submission>>& batch, Ti
     marks_.note(*submission);
     bytes += submission->bytes;
     frames += submission->batch.frames.size();
+    if (services_.publisher != nullptr) services_.publisher->committed(submission->batch.frames);
     acknowledge(*submission);
   }
   services_.commit_queue_bytes -= std::min(bytes, services_.commit_queue_bytes.load());

@@ -10,6 +10,7 @@
 #include "actors/cluster/cluster_actor.h"
 #include "actors/cluster/router.h"
 #include "actors/committer/committer_actor.h"
+#include "actors/events/publisher.h"
 #include "actors/node/engine.h"
 #include "actors/node/recovery.h"
 #include "actors/node/services.h"
@@ -19,6 +20,9 @@
 
 namespace troupe::actors {
 namespace {
+
+/// At an orderly end, for events that nobody may be listening to.
+constexpr Duration kPublishPatience = seconds(2);
 
 caf::actor_system_config& configure(caf::actor_system_config& config, const Options& options) {
   // Sharing wakes an idle worker at once; stealing lets it sleep up to 10 ms first.
@@ -140,6 +144,10 @@ Status Node::Parts::begin() {
   if (!recovered) return std::move(recovered).error();
 
   const bool detached = !services.options.simulated;
+  if (EventSink* const events = services.ports.events) {
+    services.publisher = std::make_unique<Publisher>(
+        services, *events, spawn_reader(system, services.ports.store, detached));
+  }
   services.committer = spawn_committer(system, services, detached);
   for (int i = 0; i < std::max(1, services.options.readers); ++i) {
     services.readers.push_back(spawn_reader(system, services.ports.store, detached));
@@ -168,6 +176,9 @@ void Node::Parts::end() {
   for (const ReaderActor& reader : services.readers) {
     caf::anon_send_exit(reader, caf::exit_reason::user_shutdown);
   }
+  if (services.publisher != nullptr) {
+    caf::anon_send_exit(services.publisher->reader(), caf::exit_reason::user_shutdown);
+  }
   if (services.timers) caf::anon_send_exit(services.timers, caf::exit_reason::user_shutdown);
   services.gate.on_busy({});
   if (services.options.simulated) {
@@ -182,6 +193,7 @@ void Node::Parts::end() {
     services.executors.wait_empty(seconds(2));
   }
   services.committer = CommitterActor{};
+  services.publisher = nullptr;
   services.cluster = ClusterActor{};
   services.readers.clear();
   services.timers = TimerActor{};
@@ -221,6 +233,7 @@ void Node::shutdown(Duration patience) {
     caf::anon_send(services.committer, WhenEmpty{[reached] { reached->set_value(); }});
     if (done.wait_for(std::chrono::microseconds(patience.us)) != std::future_status::ready) break;
   }
+  if (services.publisher != nullptr) services.publisher->wait_empty(kPublishPatience);
   parts_->end();
   // The last word, when nothing can be written any more: what is left is nobody's now, and need not
   // wait for the lease to run out.

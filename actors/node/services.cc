@@ -1,6 +1,7 @@
 #include "actors/node/services.h"
 
 #include "actors/cluster/router.h"
+#include "actors/events/publisher.h"
 #include "runtime/graph/graph.h"
 
 namespace troupe::actors {

@@ -19,6 +19,7 @@
 
 namespace troupe::actors {
 
+class Publisher;
 class Router;
 
 /// References to the metrics that hot paths touch, looked up once.
@@ -79,6 +80,7 @@ struct Services {
   } cluster_seen;
   ClusterActor cluster;                ///< null: this node has the store for itself
   std::unique_ptr<Router> router;      ///< null: no other node is spoken to
+  std::unique_ptr<Publisher> publisher;  ///< null: events stay here
   std::atomic<std::size_t> commit_queue_bytes{0};
   std::atomic<bool> store_failing{false};     ///< the last commit failed; new runs are refused
   std::atomic<bool> shutting_down{false};

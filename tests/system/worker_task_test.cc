@@ -1,6 +1,7 @@
 // Steps that a user's process does: the built program, a NATS server, and workers in another
 // language. It needs Node.js and its package `nats`; where either cannot be had, the tests fail.
 #include "tests/support/nats_server.h"
+#include "tests/system/node_package.h"
 #include "tests/system/system_test.h"
 
 namespace troupe::testing {
@@ -17,12 +18,7 @@ std::string graph_of(const std::string& task, const std::string& more = "") {
 class WorkerTask : public SystemTest {
  protected:
   static void SetUpTestSuite() {
-    // What is there already is checked without asking anyone.
-    const Outcome installed =
-        run_program({.arguments = {TROUPE_NPM, "install", "--no-audit", "--no-fund",
-                                   "--prefer-offline"},
-                     .directory = TROUPE_WORKER_FOLDER},
-                    180'000);
+    const Outcome installed = install_node_package();
     ASSERT_EQ(installed.exit, 0) << "The package nats of Node.js cannot be installed:\n"
                                  << installed.out << installed.err;
   }
