@@ -8,6 +8,7 @@
 
 #include <caf/all.hpp>
 
+#include "runtime/cluster/wire.h"
 #include "runtime/port/engine.h"
 #include "runtime/port/attempt_result.h"
 #include "runtime/run/decide.h"
@@ -26,21 +27,8 @@ struct Published {
   json::Text run_setup;
 };
 
-/// What a read of a run sees: durable facts only.
-struct RunLook {
-  store::RunRow row;
-  store::Pos head = 0;
-  std::uint64_t seq = 0;
-  std::shared_ptr<const graph::Graph> graph;
-  std::string snapshot;  ///< only if the state was asked for
-};
-
-/// What a caller learns when its event has been decided and is durable.
-struct Answered {
-  store::RunRow row;
-  TaskDecided task;
-  bool consumed = true;
-};
+using cluster::Answered;
+using cluster::RunLook;
 
 // ---- to a run -----------------------------------------------------------------------------------
 struct Ask { run::Event event; Callback<Answered> done; };  ///< `done` may be empty
@@ -171,9 +159,13 @@ struct OpenEntities {
   std::shared_ptr<std::vector<Entity>> entities;
 };
 
-/// No entity shall need a frame before `pos`: asks for the snapshots that are missing, some at a
-/// time, and calls `done` when the last has landed.
-struct Cover { store::Pos pos = 0; std::function<void()> done; };
+/// No entity of these slots shall need a frame before `pos`: asks for the snapshots that are
+/// missing, some at a time, and calls `done` when the last has landed.
+struct Cover {
+  cluster::SlotSet slots;
+  store::Pos pos = 0;
+  std::function<void()> done;
+};
 
 // ---- to the cluster actor -----------------------------------------------------------------------
 /// Time to show a sign of life, or somebody says that there is something to see.

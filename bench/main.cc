@@ -10,6 +10,7 @@
 #include "bench/raw_store.h"
 #include "bench/rig.h"
 #include "runtime/json/write.h"
+#include "tests/support/postgres_server.h"
 
 namespace troupe::bench {
 namespace {
@@ -31,7 +32,9 @@ constexpr Workload kWorkloads[] = {
     {"W6-many", "10,000 workspaces, one of which floods N runs", run_crowd},
     {"W6-equal", "N runs shared equally by 16 workspaces: Jain's fairness index", run_equals},
     {"W7", "authenticated start over HTTP, by wrk: jobs submitted singly", run_ingest},
+    {"W7-nats", "start over NATS request/reply: the most, then times at half of that", run_submit},
     {"W8", "crash with N open runs, half runnable", run_recovery},
+    {"W9", "steps that wait 50 ms, 200 in flight per node; 1 to N (3) nodes", nullptr, run_scale},
     {"W10", "step to step inside one run of N steps", run_overhead},
     {"W11", "troupe serve: start, memory, idle work, N events to WebSockets", nullptr, run_program},
 };
@@ -54,6 +57,10 @@ void print(const Settings& settings, const Figures& figures, double raw) {
       std::printf("  ms       p50 %.3f  p99 %.3f  max %.3f\n", figures.p50_ms, figures.p99_ms,
                   figures.max_ms);
     }
+    if (figures.commits_per_step > 0) {
+      std::printf("  per step %.4f commits, %.0f bytes of WAL\n", figures.commits_per_step,
+                  figures.wal_bytes_per_step);
+    }
     for (const auto& [name, value] : figures.more)
       std::printf("  %-24s %.3f\n", name.c_str(), value);
     std::printf(
@@ -70,7 +77,8 @@ void print(const Settings& settings, const Figures& figures, double raw) {
   out.member("p99_ms", figures.p99_ms).member("max_ms", figures.max_ms);
   out.member("cpu_s", figures.cpu_s).member("rss_mb", figures.rss_peak_mb);
   out.member("commits", figures.commits).member("bytes_written", figures.bytes_written);
-  out.member("raw_rows_per_s", raw);
+  out.member("raw_rows_per_s", raw).member("commits_per_step", figures.commits_per_step);
+  out.member("wal_bytes_per_step", figures.wal_bytes_per_step);
   out.member("machine", machine(settings.dir)).member("version", "0.1.0");
   out.member("command", settings.command);
   for (const auto& [name, value] : figures.more) out.member(name, value);
@@ -87,13 +95,30 @@ Figures run_on_rig(const Workload& workload,
   figures.cpu_s = after.cpu_s - before.cpu_s;
   figures.rss_peak_mb = after.rss_peak_mb;
   figures.commits = rig.commits();
-  figures.bytes_written = rig.store().journal_bytes() + rig.store().wal_bytes();
+  figures.bytes_written = rig.bytes_written();
+  const Work counted = rig.counted();
+  if (counted.steps > 0) {
+    const auto steps = static_cast<double>(counted.steps);
+    figures.commits_per_step = static_cast<double>(counted.commits) / steps;
+    figures.wal_bytes_per_step = static_cast<double>(counted.wal_bytes) / steps;
+    figures.more.emplace_back("wal_page_images", static_cast<double>(counted.wal_page_images));
+  }
   return figures;
 }
 
-int run(const Workload& workload, const Settings& settings, lua_sandbox::Zygote zygote) {
+int run(const Workload& workload, Settings settings, lua_sandbox::Zygote zygote) {
   try {
-    const double raw = raw_rows_per_s(settings.dir);
+    std::unique_ptr<testing::PostgresServer> server;
+    double raw = 0;
+    if (settings.store == "postgres") {
+      // As PostgreSQL comes, where the tests' server is smaller.
+      server = std::make_unique<testing::PostgresServer>(
+          std::vector<std::string>{"shared_buffers=128MB", "autovacuum=on"});
+      settings.conninfo = server->conninfo();
+      raw = ServerProbe(settings.conninfo).raw_rows_per_s();
+    } else {
+      raw = raw_rows_per_s(settings.dir);
+    }
     print(settings,
           workload.on_program != nullptr ? workload.on_program(settings)
                                          : run_on_rig(workload, settings, std::move(zygote)),

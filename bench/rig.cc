@@ -61,11 +61,10 @@ Counter& CountingMetrics::counter(std::string_view name, std::string_view a, std
 Rig::Rig(const Settings& settings, lua_sandbox::Zygote zygote) : settings_(settings) {
   scripts_ = std::make_unique<lua_sandbox::Pool>(std::move(zygote), clock_);
   if (settings.store == "postgres") {
-    // As PostgreSQL comes, where the tests' server is smaller.
-    server_ = std::make_unique<testing::PostgresServer>(
-        std::vector<std::string>{"shared_buffers=128MB", "autovacuum=on"});
+    probe_ = std::make_unique<ServerProbe>(settings.conninfo);
+    wal_bytes_at_start_ = probe_->wal_bytes();
     postgres::Options options;
-    options.conninfo = server_->conninfo();
+    options.conninfo = settings.conninfo;
     store_ = must(postgres::PostgresStore::open(options, hasher_), "the store");
   } else {
     sqlite::Options options;
@@ -77,6 +76,7 @@ Rig::Rig(const Settings& settings, lua_sandbox::Zygote zygote) : settings_(setti
   const auto workspaces = must(reader->workspaces(), "workspaces");
   const auto projects = must(reader->projects(workspaces.front().id), "projects");
   scope_ = {workspaces.front().id, projects.front().id};
+  count_from_here();
 }
 
 Rig::~Rig() { stop(); }
@@ -146,6 +146,28 @@ StartRequest Rig::request(WorkflowId workflow, const std::string& input) const {
 std::uint64_t Rig::commits() {
   return static_cast<std::uint64_t>(
       metric_in(metrics_.exposition(), "commit_duration_seconds_count"));
+}
+
+Work Rig::work() {
+  const std::string exposition = metrics_.exposition();
+  const auto sum = [&](const char* name) {
+    return static_cast<std::uint64_t>(metric_in(exposition, name));
+  };
+  const std::uint64_t wal = probe_ ? probe_->wal_bytes() : store_->wal_bytes();
+  return {sum("steps_finished_total"), sum("commit_duration_seconds_count"), wal,
+          probe_ ? probe_->wal_page_images() : 0};
+}
+
+Work Rig::counted() {
+  const Work now = work();
+  const Work& from = counted_from_;
+  return {now.steps - from.steps, now.commits - from.commits, now.wal_bytes - from.wal_bytes,
+          now.wal_page_images - from.wal_page_images};
+}
+
+std::uint64_t Rig::bytes_written() {
+  if (!probe_) return store_->journal_bytes() + store_->wal_bytes();
+  return store_->journal_bytes() + probe_->wal_bytes() - wal_bytes_at_start_;
 }
 
 double Rig::commit_s() {

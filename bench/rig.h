@@ -19,8 +19,8 @@
 #include "adapters/system/entropy.h"
 #include "adapters/system/hasher.h"
 #include "adapters/system/log.h"
+#include "bench/server_probe.h"
 #include "bench/usage.h"
-#include "tests/support/postgres_server.h"
 
 namespace troupe::bench {
 
@@ -28,6 +28,7 @@ namespace troupe::bench {
 struct Settings {
   std::string workload;
   std::string store = "sqlite";  ///< or "postgres": a server of its own, on a socket
+  std::string conninfo;          ///< of that server
   bool strict = false;
   std::uint64_t n = 0;     ///< 0: the workload's own
   std::uint64_t workspaces = 0;  ///< 0: the workload's own
@@ -46,7 +47,13 @@ struct Figures {
   // What it cost. Filled in for workloads that run on a rig.
   double cpu_s = 0, rss_peak_mb = 0;
   std::uint64_t commits = 0, bytes_written = 0;
+  double commits_per_step = 0, wal_bytes_per_step = 0;
   std::vector<std::pair<std::string, double>> more;
+};
+
+/// What a node has done, and what that has cost its store.
+struct Work {
+  std::uint64_t steps = 0, commits = 0, wal_bytes = 0, wal_page_images = 0;
 };
 
 /// Passes everything on, and counts ended runs where a driver can read them without a scrape.
@@ -104,6 +111,12 @@ class Rig {
   Entropy& entropy() { return entropy_; }
   Metrics& metrics() { return metrics_; }
 
+  /// Costs count from here: what came before was only to warm up, or to see it idle.
+  void count_from_here() { counted_from_ = work(); }
+  /// Since then.
+  Work counted();
+  std::uint64_t bytes_written();
+
   std::uint64_t commits();
   double commit_s();  ///< time that all commits together have taken
   store::Store& store() { return *store_; }
@@ -114,6 +127,7 @@ class Rig {
 
  private:
   Status begin();
+  Work work();  ///< since this began, or of WAL since the server was made
 
   const Settings settings_;
   system::SystemClock clock_;
@@ -125,10 +139,12 @@ class Rig {
   lua_sandbox::Syntax syntax_;
   re2::Re2PatternCompiler patterns_;
   std::unique_ptr<lua_sandbox::Pool> scripts_;
-  std::unique_ptr<testing::PostgresServer> server_;  ///< outlives the store
+  std::unique_ptr<ServerProbe> probe_;  ///< null on SQLite
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<actors::Node> node_;
   store::TenantScope scope_;
+  Work counted_from_;
+  std::uint64_t wal_bytes_at_start_ = 0;
 };
 
 /// Blocks for an answer of the engine.
@@ -143,7 +159,9 @@ Figures run_neighbour(Rig& rig, const Settings& settings);  // W6
 Figures run_crowd(Rig& rig, const Settings& settings);      // W6-many
 Figures run_equals(Rig& rig, const Settings& settings);     // W6-equal
 Figures run_ingest(Rig& rig, const Settings& settings);     // W7
+Figures run_submit(Rig& rig, const Settings& settings);     // W7-nats
 Figures run_recovery(Rig& rig, const Settings& settings);   // W8
+Figures run_scale(const Settings& settings);                // W9
 Figures run_overhead(Rig& rig, const Settings& settings);   // W10
 Figures run_program(const Settings& settings);              // W11
 

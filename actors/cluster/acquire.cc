@@ -1,5 +1,6 @@
 #include "actors/cluster/acquire.h"
 
+#include "actors/cluster/router.h"
 #include "actors/store/new_runs.h"
 
 namespace troupe::actors {
@@ -39,6 +40,7 @@ void acquire(Services& services, const cluster::SlotSet& slots, Callback<store::
       bring_up(services, *recovered);
       // Whoever asks from now on finds its run behind what has just been sent to its tenant.
       services.ownership.set(slots, Ownership::Hold::kMine);
+      if (services.router != nullptr) services.router->feeds().taken_up(slots);
       caf::anon_send(services.timers, BeginTimers{});
       done(before);
     });

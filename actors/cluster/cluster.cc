@@ -179,7 +179,8 @@ void Cluster::acquired(const Acquired& message) {
                             {"node", services_.ownership.self()}});
   tails_ |= message.slots;
   caf::anon_send(services_.committer,
-                 Cover{message.before, [self = outside_.self(), slots = message.slots] {
+                 Cover{message.slots, message.before,
+                       [self = outside_.self(), slots = message.slots] {
                          caf::anon_send(self, Covered{slots});
                        }});
   publish();

@@ -46,6 +46,15 @@ class Ownership {
     const std::int64_t until = lease_until_us_.load();
     return until == INT64_MAX || clock_.since_boot().us < until;
   }
+  /// Whether an answer of a run here may be told. Without a lease somebody else may have gone on
+  /// with it: what was done is durable and therefore true, what was refused may be yesterday's.
+  template <class T>
+  bool speaks_for(const Result<T>& answer) const {
+    return answer.ok() || answer.error().code == Code::kOutcomeUnknown || lease_holds();
+  }
+  static Error lost_touch() {
+    return {Code::kUnavailable, "this node has lost touch with the store", {}};
+  }
   /// What is left of the lease; below 0: it has run out.
   Duration lease_left() const {
     return {lease_until_us_.load() - clock_.since_boot().us};

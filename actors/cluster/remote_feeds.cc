@@ -3,6 +3,9 @@
 #include "actors/node/services.h"
 
 namespace troupe::actors {
+
+namespace wire = cluster::wire;
+
 namespace {
 
 /// Twice and a half the time after which a viewer asks again.
@@ -60,6 +63,18 @@ void RemoteFeeds::ask_again() {
     services_.hub.tell(run, {});  // news may have been lost: its readers look for themselves
   }
   for (const auto& [view, scope] : scopes) ask_for(view, scope);
+}
+
+void RemoteFeeds::taken_up(const cluster::SlotSet& slots) {
+  std::vector<RunId> runs;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [run, readers] : views_) {
+      if (slots.test(cluster::slot_of(run))) runs.push_back(run);
+    }
+  }
+  // The last news of the owner before may have been lost, and nobody is asked for it again.
+  for (const RunId run : runs) services_.hub.tell(run, {});
 }
 
 void RemoteFeeds::ask_for(RunId run) {

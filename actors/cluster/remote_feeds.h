@@ -3,7 +3,7 @@
 #include <map>
 #include <mutex>
 
-#include "actors/cluster/wire.h"
+#include "runtime/cluster/wire.h"
 #include "actors/events/hub.h"
 
 namespace troupe::actors {
@@ -26,12 +26,14 @@ class RemoteFeeds {
   void leave(std::uint64_t view);
   /// To be called every five seconds.
   void ask_again();
+  /// These have become this node's own: from now on its hub tells of their runs.
+  void taken_up(const cluster::SlotSet& slots);
 
   /// From other nodes.
-  void serve(const wire::WatchCall& call);
-  void serve(const wire::WatchScopeCall& call);
-  void hear(wire::NewsCall call);
-  void hear(wire::ScopeNewsCall call);
+  void serve(const cluster::wire::WatchCall& call);
+  void serve(const cluster::wire::WatchScopeCall& call);
+  void hear(cluster::wire::NewsCall call);
+  void hear(cluster::wire::ScopeNewsCall call);
   void close();
 
  private:

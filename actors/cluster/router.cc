@@ -4,6 +4,9 @@
 #include "actors/store/load_run.h"
 
 namespace troupe::actors {
+
+namespace wire = cluster::wire;
+
 namespace {
 
 /// A takeover comes to its end within this, and with it most of what callers wait for.
@@ -215,9 +218,9 @@ void Router::answer(wire::AskCall call, Bus::Reply reply) {
   Ask ask{std::move(call.event),
           always_answered<Answered>([this, reply](Result<Answered> answer) {
             if (!reply) return;
-            reply(!answer && is_moved(answer.error())
-                      ? wire::encode_moved()
-                      : wire::encode(services_.ports.hasher, answer));
+            const bool moved = !services_.ownership.speaks_for(answer) ||
+                               (!answer && is_moved(answer.error()));
+            reply(moved ? wire::encode_moved() : wire::encode(services_.ports.hasher, answer));
           })};
   services_.send(workspace, ToRun{call.run, call.scope, std::move(ask)});
 }

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "actors/cluster/remote_feeds.h"
-#include "actors/cluster/wire.h"
+#include "runtime/cluster/wire.h"
 #include "actors/node/services.h"
 
 namespace troupe::actors {
@@ -50,9 +50,9 @@ class Router {
   void attempt(const std::shared_ptr<RemoteCall>& call);
   void again(const std::shared_ptr<RemoteCall>& call);
   void take(std::string body, Bus::Reply reply);
-  void answer(wire::AskCall call, Bus::Reply reply);
-  void answer(const wire::LookCall& call, Bus::Reply reply);
-  void answer(const wire::StartCall& call, Bus::Reply reply);
+  void answer(cluster::wire::AskCall call, Bus::Reply reply);
+  void answer(const cluster::wire::LookCall& call, Bus::Reply reply);
+  void answer(const cluster::wire::StartCall& call, Bus::Reply reply);
   void look_answered(const std::string& bytes, const Callback<RunLook>& done);
 
   Services& services_;

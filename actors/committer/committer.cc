@@ -11,6 +11,8 @@ namespace {
 
 constexpr Duration kRestAfter = seconds(1);
 constexpr std::size_t kSnapshotsAtOnce = 256;
+constexpr std::uint64_t kBytesAtMark = std::uint64_t{64} << 20;
+constexpr std::size_t kTablesAtMark = 32;
 /// While several workspaces write, none is to wait long for a commit of another.
 constexpr Duration kSharedCommit{1500};
 constexpr Duration kSharedFor = seconds(1);
@@ -73,6 +75,7 @@ bool Committer::of_refused(const Submission& submission) const {
 
 void Committer::submit(std::shared_ptr<Submission> submission) {
   if (ending()) return waiting_.push(std::move(submission));
+  if (refuse_late(*submission)) return;
   if (submission->creates) {
     for (const store::Frame& frame : submission->batch.frames) refused_.erase(frame.entity);
   } else if (refuse_behind(*submission)) {
@@ -285,6 +288,22 @@ bool Committer::refuse_behind(const Submission& submission) {
   return true;
 }
 
+/// Recovery would not see what lies before its mark. Only a group of new runs draws its addresses
+/// long before it is submitted.
+bool Committer::refuse_late(const Submission& submission) {
+  const auto& frames = submission.batch.frames;
+  const bool late = std::any_of(frames.begin(), frames.end(), [this](const store::Frame& frame) {
+    return frame.pos < mark_;
+  });
+  if (!late) return false;
+  TROUPE_ENSURE(submission.creates);
+  for (const store::Frame& frame : frames) refused_.insert(frame.entity);
+  refused_at_ = services_.now();
+  services_.commit_queue_bytes -= std::min(submission.bytes, services_.commit_queue_bytes.load());
+  refuse(submission, {Code::kUnavailable, "it took too long to make these runs; try again", {}});
+  return true;
+}
+
 void Committer::set_aside(const Submission& submission, const Error& error) {
   services_.commit_queue_bytes -= std::min(submission.bytes, services_.commit_queue_bytes.load());
   const store::Batch& batch = submission.batch;
@@ -348,7 +367,8 @@ void Committer::rest(const Rest& message) {
 
 void Committer::follow_tables() {
   const TimePoint now = services_.now();
-  if (now - tables_followed_ < milliseconds(50)) return;
+  if (!looks_again_ && now - tables_followed_ < milliseconds(50)) return;
+  looks_again_ = false;
   tables_followed_ = now;
   follow_covers();
   store::Writer& writer = services_.ports.store.writer();
@@ -356,14 +376,33 @@ void Committer::follow_tables() {
   services_.ports.metrics.gauge("journal_tables").set(static_cast<double>(tables.size()));
   if (tables.size() < 2) return;
   const store::Pos target = tables[tables.size() - 2];
-  if (target <= mark_) return;
-  ask_for_snapshots(target, SIZE_MAX);
-  if (marks_.oldest(target) < target) return;
-  if (writer.set_recovery_mark(target)) mark_ = target;
+  if (target <= mark_ || !is_mark_due(tables.size())) return;
+  if (target != coming_mark_) {
+    // Every address before it has been drawn, but what was decided under some may still be on its
+    // way here: it comes before a message that is sent now.
+    coming_mark_ = target;
+    looks_again_ = maintain_pending_ = true;
+    return outside_.maintain_soon();
+  }
+  const cluster::SlotSet all = cluster::all_slots();
+  ask_for_snapshots(all, target, SIZE_MAX);
+  // What has not landed yet leaves no other trace: recovery could not find it later.
+  if (std::min(marks_.oldest(all, target), waiting_.oldest(target)) < target) return;
+  if (!writer.set_recovery_mark(target)) return;
+  mark_ = target;
+  bytes_at_mark_ = services_.ports.store.journal_bytes();
 }
 
-void Committer::ask_for_snapshots(store::Pos before, std::size_t most) {
-  for (const auto& [entity, tenant] : marks_.behind(before, most)) {
+/// A table is full when another is begun, but in a cluster each epoch begins one as well: moving a
+/// few slots must not make every open run write a snapshot.
+bool Committer::is_mark_due(std::size_t tables) const {
+  if (!services_.cluster || tables > kTablesAtMark) return true;
+  return services_.ports.store.journal_bytes() - bytes_at_mark_ >= kBytesAtMark;
+}
+
+void Committer::ask_for_snapshots(const cluster::SlotSet& slots, store::Pos before,
+                                  std::size_t most) {
+  for (const auto& [entity, tenant] : marks_.behind(slots, before, most)) {
     caf::anon_send(caf::actor_cast<TenantActor>(tenant), SnapshotWanted{entity});
   }
 }
@@ -376,8 +415,8 @@ void Committer::cover(const Cover& message) {
 void Committer::follow_covers() {
   std::erase_if(covers_, [this](const Cover& cover) {
     // Each snapshot that lands brings the next look; all at once would hold everybody up.
-    ask_for_snapshots(cover.pos, kSnapshotsAtOnce);
-    if (marks_.oldest(cover.pos) < cover.pos) return false;
+    ask_for_snapshots(cover.slots, cover.pos, kSnapshotsAtOnce);
+    if (marks_.oldest(cover.slots, cover.pos) < cover.pos) return false;
     cover.done();
     return true;
   });

@@ -47,8 +47,10 @@ class Committer {
   /// acknowledged or refused.
   bool ending() const { return is_fenced_ || !unresolved_.empty(); }
   void follow_tables();
+  bool refuse_late(const Submission& submission);
   void follow_covers();
-  void ask_for_snapshots(store::Pos before, std::size_t most);
+  bool is_mark_due(std::size_t tables) const;
+  void ask_for_snapshots(const cluster::SlotSet& slots, store::Pos before, std::size_t most);
   /// Asks the store what became of the unresolved batch, and goes on as it says.
   void resolve();
 
@@ -74,6 +76,9 @@ class Committer {
   TimePoint refused_at_;
   int failures_ = 0;              ///< commits that failed in a row
   store::Pos mark_ = 0;           ///< the recovery mark as stored
+  std::uint64_t bytes_at_mark_ = 0;  ///< written to the journal by then
+  store::Pos coming_mark_ = 0;    ///< seen, and perhaps not yet behind all that is on its way here
+  bool looks_again_ = false;      ///< a Maintain is to find that out
   TimePoint tables_followed_;     ///< when the recovery mark was last looked at
   std::uint64_t bytes_reported_ = 0;
 };

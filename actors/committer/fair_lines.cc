@@ -53,6 +53,18 @@ std::vector<std::shared_ptr<Submission>> FairLines::take(std::size_t cost_max,
   return taken;
 }
 
+store::Pos FairLines::oldest(store::Pos none) const {
+  store::Pos oldest = none;
+  for (const auto& [tenant, line] : lines_) {
+    for (const auto& submission : line.waiting) {
+      for (const store::Frame& frame : submission->batch.frames) {
+        oldest = std::min(oldest, frame.pos);
+      }
+    }
+  }
+  return oldest;
+}
+
 std::vector<std::shared_ptr<Submission>> FairLines::take_all() {
   std::vector<std::shared_ptr<Submission>> taken;
   for (const void* tenant : ring_) {

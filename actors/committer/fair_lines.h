@@ -25,6 +25,8 @@ class FairLines {
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
   std::size_t lines() const { return ring_.size(); }
+  /// The first address of all that waits, or `none` if that is less.
+  store::Pos oldest(store::Pos none) const;
 
  private:
   struct Line {

@@ -21,11 +21,12 @@ class Marks {
   /// After a commit.
   void note(const Submission& submission);
   void add(const OpenEntities::Entity& entity);
-  /// Entities whose oldest uncovered frame lies before `pos` and that have not been asked yet; no
-  /// more than `most`.
-  std::vector<std::pair<RunId, caf::strong_actor_ptr>> behind(store::Pos pos, std::size_t most);
-  /// No entity needs a frame before this; `none` if there is no uncovered entity at all.
-  store::Pos oldest(store::Pos none) const;
+  /// Entities of these slots whose oldest uncovered frame lies before `pos` and that have not been
+  /// asked yet; no more than `most`.
+  std::vector<std::pair<RunId, caf::strong_actor_ptr>> behind(const cluster::SlotSet& slots,
+                                                              store::Pos pos, std::size_t most);
+  /// No entity of these slots needs a frame before this; `none` if none is uncovered at all.
+  store::Pos oldest(const cluster::SlotSet& slots, store::Pos none) const;
   std::size_t size() const { return uncovered_.size(); }
 
  private:

@@ -84,6 +84,7 @@ class RunFeedCore : public std::enable_shared_from_this<RunFeedCore> {
       return step();
     }
     misses_ = 0;
+    if (!services_.ownership.speaks_for(seen)) return deliver(Ownership::lost_touch());
     if (!seen) return deliver(std::move(seen).error());
     services_.read([self = shared_from_this(), seen = std::move(*seen)](store::Reader& reader) {
       self->deliver(read_events(reader, seen, self->after_, kPageEvents));

@@ -171,7 +171,11 @@ void NodeEngine::retry(store::TenantScope scope, RetryRequest request, Callback<
 
 void NodeEngine::ask(const store::TenantScope& scope, RunId run, run::Event event,
                      Callback<Answered> done) {
-  Ask message{std::move(event), always_answered(std::move(done))};
+  const auto fresh = [this, done = std::move(done)](Result<Answered> answer) {
+    if (services_.ownership.speaks_for(answer)) return done(std::move(answer));
+    done(Ownership::lost_touch());
+  };
+  Ask message{std::move(event), always_answered<Answered>(fresh)};
   services_.reach(scope.workspace, ToRun{run, scope, std::move(message)});
 }
 
@@ -180,7 +184,7 @@ void NodeEngine::look(const store::TenantScope& scope, RunId run, bool with_stat
   const auto fresh = [this, done = std::move(done)](Result<RunLook> seen) {
     if (services_.ownership.lease_holds()) return done(std::move(seen));
     // Somebody else may have gone on with the run.
-    done(Error{Code::kUnavailable, "this node has lost touch with the store", {}});
+    done(Ownership::lost_touch());
   };
   Look message{with_state, always_answered<RunLook>(fresh)};
   services_.reach(scope.workspace, ToRun{run, scope, std::move(message)});

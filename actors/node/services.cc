@@ -81,11 +81,33 @@ void Services::send(WorkspaceId workspace, ToRun message) {
   caf::anon_send(tenant(workspace), std::move(message));
 }
 
+namespace {
+
+/// Whether the answer is only that the run has moved on while it was asked.
+template <class T>
+bool has_moved(const Result<T>& answer) {
+  return !answer && answer.error().code == Code::kStaleEpoch;
+}
+
+}  // namespace
+
 void Services::reach(WorkspaceId workspace, ToRun message) {
-  if (router == nullptr || ownership.is_mine(message.run)) {
-    return send(workspace, std::move(message));
+  if (router == nullptr) return send(workspace, std::move(message));
+  if (!ownership.is_mine(message.run)) return router->send(workspace, std::move(message));
+  // It may be on its way to another node by the time its tenant looks: then it is followed.
+  ToRun here = message;
+  if (auto* look = std::get_if<Look>(&here.message)) {
+    look->done = [this, workspace, message, done = look->done](Result<RunLook> seen) {
+      if (has_moved(seen)) return router->send(workspace, message);
+      done(std::move(seen));
+    };
+  } else if (auto* ask = std::get_if<Ask>(&here.message); ask->done) {
+    ask->done = [this, workspace, message, done = ask->done](Result<Answered> answer) {
+      if (has_moved(answer)) return router->send(workspace, message);
+      done(std::move(answer));
+    };
   }
-  router->send(workspace, std::move(message));
+  send(workspace, std::move(here));
 }
 
 void Services::fenced(std::string_view why) {

@@ -224,6 +224,10 @@ void Run::snapshot_wanted() {
     auto submission = std::make_shared<Submission>();
     submission->pos = state_.chain.head();
     submission->tenant = caf::actor_cast<caf::strong_actor_ptr>(tenant_);
+    // It stays until that has landed: what is still on its way when its slot is given away would be
+    // written over what the next owner has written.
+    submission->run = caf::strong_actor_ptr{self_};
+    unacked_.push_back({submission->pos, {}, {}, 0, 0, state_.seq});
     // At rest it keeps its wake-up; only what has work to do is to be woken at the next start. An
     // attempt may have begun since without a record of its own.
     add_snapshot(*submission, !snapshot_current_ || !attempts_.empty() || run::runnable(state_));
@@ -272,20 +276,21 @@ void Run::maybe_lay_down() {
 void Run::committed(store::Pos pos) {
   const BlackBoxScope working(services_.ports.black_box, state_.id);
   Hub::News news;
-  while (!unacked_.empty() && unacked_.front().pos <= pos) {
-    Unacked unacked = std::move(unacked_.front());
-    unacked_.pop_front();
-    unacked_records_ -= unacked.records;
-    unacked_bytes_ -= unacked.bytes;
-    // A snapshot alone is no news: a feed would look again, wake the run and have it write the next
-    // one.
-    if (unacked.records > 0) {
-      news.head = unacked.pos;
-      news.seq = unacked.seq;
-    }
-    for (const auto& effect : unacked.effects) effect(nullptr);
-    for (run::Command& command : unacked.held) perform(std::move(command));
+  // One for each submission, in their order. The address does not tell them apart: a snapshot alone
+  // has that of the frame before it, and may land much later.
+  TROUPE_ENSURE(!unacked_.empty() && unacked_.front().pos == pos);
+  Unacked unacked = std::move(unacked_.front());
+  unacked_.pop_front();
+  unacked_records_ -= unacked.records;
+  unacked_bytes_ -= unacked.bytes;
+  // A snapshot alone is no news: a feed would look again, wake the run and have it write the next
+  // one.
+  if (unacked.records > 0) {
+    news.head = unacked.pos;
+    news.seq = unacked.seq;
   }
+  for (const auto& effect : unacked.effects) effect(nullptr);
+  for (run::Command& command : unacked.held) perform(std::move(command));
   if (news.head != 0 && services_.hub.watched(state_.id)) {
     news.ended = unacked_.empty() && store::ended(state_.status);
     services_.hub.tell(state_.id, news);

@@ -203,7 +203,9 @@ void Tenant::begin(RunId run) {
 }
 
 void Tenant::wake(RunId run) {
-  if (!services_.ownership.may_work(run)) return;  // its next owner has read its timer as well
+  // Its next owner reads its timer as well. While the run is on its way here, it may be in what is
+  // being read back: that must not meet a run that has gone on since.
+  if (!services_.ownership.is_mine(run)) return;
   const auto [found, inserted] = runs_.try_emplace(run);
   if (inserted) {
     hold_turn(found->second);

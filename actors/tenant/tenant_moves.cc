@@ -16,7 +16,9 @@ void Tenant::relinquish(const Relinquish& message) {
   for (const auto& [run, entry] : runs_) {
     if (message.slots.test(cluster::slot_of(run))) here.push_back(run);
   }
-  moves_.push_back({message, generation_, {}});
+  // All of them before the first one goes: a run that is set aside goes at once, and the order must
+  // not seem done with it.
+  moves_.push_back({message, generation_, {here.begin(), here.end()}});
   for (const RunId run : here) let_go(run);
   tell_relinquished();
 }

@@ -21,6 +21,7 @@ std::vector<NodeNumber> all_to(NodeNumber heir) {
 
 Cluster::Cluster(Options options) : options_(options), disk_(std::make_shared<Disk>()) {
   disk_->state.is_shared = true;
+  disk_->state.is_fenced = options.fenced;
 }
 
 std::unique_ptr<MemoryStore> Cluster::open_store() {
@@ -30,6 +31,11 @@ std::unique_ptr<MemoryStore> Cluster::open_store() {
 void Cluster::advance(Duration time) {
   const std::scoped_lock lock(disk_->mutex);
   disk_->state.nodes.now = disk_->state.nodes.now + time;
+}
+
+ClusterView Cluster::view() const {
+  const std::scoped_lock lock(disk_->mutex);
+  return disk_->state.nodes.view(0);
 }
 
 Result<NodeNumber> MemoryStore::MembershipImpl::join(const Joining& joining) {

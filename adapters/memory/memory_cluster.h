@@ -15,6 +15,8 @@ class Cluster {
   /// A process's store: it joins before it writes.
   std::unique_ptr<MemoryStore> open_store();
   void advance(Duration time);
+  /// Who is there and who owns what, as a member would be told now.
+  store::ClusterView view() const;
 
  private:
   const Options options_;

@@ -8,7 +8,7 @@ namespace troupe::memory {
 using namespace store;
 
 Status State::fence(NodeNumber node) const {
-  if (!is_shared || nodes.is_member(node)) return ok();
+  if (!is_shared || !is_fenced || nodes.is_member(node)) return ok();
   return Error{Code::kStaleEpoch, "This node has not joined, or has been declared gone.", {}};
 }
 

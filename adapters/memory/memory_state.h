@@ -16,6 +16,7 @@ struct State {
   using PayloadKey = std::pair<std::pair<std::uint32_t, ProjectId>, Digest>;
 
   bool is_shared = false;  ///< by nodes that join; else one store writes as it likes
+  bool is_fenced = true;   ///< see Options::fenced
   Nodes nodes;
   std::uint64_t epoch = 0;
   std::uint64_t journal_bytes = 0;

@@ -15,6 +15,9 @@ struct Options {
   std::size_t journal_table_bytes = std::size_t{64} << 20;
   std::size_t journal_tables_kept = 2;  ///< beyond those that recovery needs
   bool can_resolve = false;  ///< like a server's store; else like a file of this process's own
+  /// On a shared disk: a node that has been declared gone writes nothing more. Off, it proves that
+  /// a test would notice.
+  bool fenced = true;
 };
 
 /// What outlives a store: its state, and who may touch it.

@@ -32,4 +32,24 @@ Result<std::vector<store::Frame>> decode_chunk(const Hasher& hasher, RunId entit
   return store::decode_piece(entity, piece);
 }
 
+void Chunks::add(const Hasher& hasher, std::uint32_t bucket, RunId entity,
+                 const std::vector<const store::Frame*>& frames) {
+  buckets_.integer(bucket);
+  entities_.id(entity);
+  first_.integer(static_cast<std::int64_t>(frames.front()->pos));
+  last_.integer(static_cast<std::int64_t>(frames.back()->pos));
+  bytes_.blob(encode_chunk(hasher, entity, frames));
+}
+
+Request Chunks::insert() && {
+  return {"INSERT INTO history(bucket, entity, first_pos, last_pos, bytes) "
+          "SELECT * FROM unnest($1,$2,$3,$4,$5)",
+          Parameters()
+              .column(std::move(buckets_))
+              .column(std::move(entities_))
+              .column(std::move(first_))
+              .column(std::move(last_))
+              .column(std::move(bytes_))};
+}
+
 }  // namespace troupe::postgres

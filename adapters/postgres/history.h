@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "adapters/postgres/connection.h"
 #include "runtime/base/result.h"
 #include "runtime/port/store.h"
 
@@ -15,5 +16,17 @@ std::string encode_chunk(const Hasher& hasher, RunId entity,
                          const std::vector<const store::Frame*>& frames);
 Result<std::vector<store::Frame>> decode_chunk(const Hasher& hasher, RunId entity,
                                                std::string_view chunk);
+
+/// Chunks on their way into the table, whose buckets are there.
+class Chunks {
+ public:
+  void add(const Hasher& hasher, std::uint32_t bucket, RunId entity,
+           const std::vector<const store::Frame*>& frames);
+  Request insert() &&;
+
+ private:
+  Column buckets_{Type::kInteger}, entities_{Type::kId}, first_{Type::kInteger},
+      last_{Type::kInteger}, bytes_{Type::kBytes};
+};
 
 }  // namespace troupe::postgres

@@ -58,6 +58,8 @@ class Journal {
   Status load(store::NodeNumber node);
   /// Begins the first table of a new epoch.
   Status begin_epoch(std::uint64_t epoch);
+  /// Begins a table behind all that are there.
+  Status begin_table(store::Pos start);
   /// Appends, and begins a table first if the current one is over its size. What is not copied at
   /// once is left to requests that `last` gains.
   Status append(const std::vector<store::Frame>& frames, std::vector<Request>& last);
@@ -80,7 +82,6 @@ class Journal {
     store::Pos pos_max = 0;         ///< in the last table
     std::uint64_t written = 0;
   };
-  Status begin_table(store::Pos start);
   Status copy(const JournalTable& table, const std::vector<const store::Frame*>& frames);
   static Request insert(const JournalTable& table, const std::vector<const store::Frame*>& frames);
 

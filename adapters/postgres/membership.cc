@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapters/postgres/journal.h"
+#include "adapters/postgres/schema.h"
 #include "adapters/postgres/wire.h"
 
 namespace troupe::postgres {
@@ -123,6 +124,7 @@ Status Membership::stay() {
 Result<NodeNumber> Membership::join(const store::Joining& joining) {
   NodeNumber number = 0;
   const Status done = change([&](std::uint64_t, Requests& last) -> Status {
+    if (Status whole = require_whole(db_, options_.schema); !whole) return whole;
     const auto earlier = db_.query_integer(
         "SELECT number FROM nodes WHERE name=convert_from($1,'UTF8') AND state<2",
         Parameters().blob(joining.name));

@@ -177,6 +177,15 @@ Request write_meta(std::string_view key, std::int64_t value) {
           Parameters().blob(key).integer(value)};
 }
 
+Status require_whole(Connection& db, const std::string& schema) {
+  const auto mark = read_meta(db, "moving");
+  if (!mark) return mark.error();
+  if (*mark == 0) return ok();
+  return invalid("The schema " + schema +
+                 " holds a part of a store that is being moved there, or whose move was "
+                 "interrupted: let `troupe migrate` come to its end, or run it again.");
+}
+
 Status lock_making(Connection& db, const std::string& schema) {
   return db.run("SELECT pg_advisory_xact_lock(hashtextextended('troupe making " + schema +
                 "', 0))");

@@ -28,6 +28,9 @@ Result<std::int64_t> read_meta(Connection& db, std::string_view key);
 /// The request that writes one; `key` must outlive it.
 Request write_meta(std::string_view key, std::int64_t value);
 
+/// Refuses what is only a part of a store, because a move into it has not come to its end.
+Status require_whole(Connection& db, const std::string& schema);
+
 std::string journal_table(std::int64_t number);
 /// Until the transaction ends, no other makes what has to be made once: number a scope, create a
 /// bucket. To be taken before any row that others may want, so that nobody waits in a circle.

@@ -21,7 +21,7 @@ Writer::Writer(const Options& options, const Hasher& hasher, Life& life)
       life_(life),
       db_(options_, Connection::Use::kWrite),
       journal_(db_, options_),
-      scopes_(db_, options_.schema) {}
+      rows_(db_, options_, hasher) {}
 
 Result<std::unique_ptr<Writer>> Writer::open(const Options& options, const Hasher& hasher,
                                              Life& life) {
@@ -51,8 +51,7 @@ Status Writer::open_connection() {
   backend_ = db_.backend();
   backend_start_ = *start;
   bound_ = 0;
-  scopes_.rolled_back();
-  buckets_.clear();
+  rows_.rolled_back();
   return migrate(db_, options_.schema);
 }
 
@@ -96,18 +95,13 @@ Status Writer::transact(const std::function<Status(std::vector<Request>& last)>&
   }
   db_.roll_back();
   journal_.rolled_back();
-  scopes_.rolled_back();
-  buckets_.clear();
+  rows_.rolled_back();
   return done;
 }
 
 Status Writer::commit(const Batch& batch) {
   const Status done = transact([&](std::vector<Request>& last) -> Status {
-    if (Status put = put_runs(batch.runs, last); !put) return put;
-    put_snapshots(batch, last);
-    if (Status put = put_payloads(batch.payloads, last); !put) return put;
-    if (Status put = put_tasks(batch.tasks, last); !put) return put;
-    if (Status put = put_waiters(batch.waiters, last); !put) return put;
+    if (Status put = rows_.put(batch, last); !put) return put;
     return journal_.append(batch.frames, last);
   });
   // Rows replace each other; only a frame's address can be in the way.

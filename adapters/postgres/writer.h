@@ -2,14 +2,14 @@
 
 #include <functional>
 #include <memory>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "adapters/postgres/connection.h"
 #include "adapters/postgres/journal.h"
 #include "adapters/postgres/life.h"
 #include "adapters/postgres/options.h"
-#include "adapters/postgres/scopes.h"
+#include "adapters/postgres/row_requests.h"
 #include "runtime/port/store.h"
 
 namespace troupe::postgres {
@@ -58,13 +58,6 @@ class Writer final : public store::Writer {
   /// Runs `body` in one transaction. What it leaves in `last` goes along with COMMIT.
   Status transact(const std::function<Status(std::vector<Request>& last)>& body);
 
-  Status put_runs(const std::vector<store::RunRow>& runs, std::vector<Request>& last);
-  void put_snapshots(const store::Batch& batch, std::vector<Request>& last);
-  Status put_payloads(const std::vector<store::Payload>& payloads, std::vector<Request>& last);
-  Status put_tasks(const std::vector<store::TaskRow>& tasks, std::vector<Request>& last);
-  Status put_waiters(const std::vector<store::WaiterRow>& waiters, std::vector<Request>& last);
-  Status ensure_bucket(std::uint32_t bucket);
-
   bool oldest_is_unneeded() const;
   Result<bool> retire_own();
   Result<bool> retire_of_gone();
@@ -79,15 +72,11 @@ class Writer final : public store::Writer {
   Life& life_;
   Connection db_;
   Journal journal_;
-  ScopeNumbers scopes_;
-  std::unordered_set<std::uint32_t> buckets_;  ///< those known to exist
+  RowRequests rows_;
   store::NodeNumber bound_ = 0;  ///< the life that journal and mark are those of
   store::Pos recovery_mark_ = 0;
   int backend_ = 0;                 ///< of the connection that writes or was the last to
   std::int64_t backend_start_ = 0;  ///< when it began: the server uses numbers again
 };
-
-/// What a waiter is found by: an event and a key, however long, in a fixed size.
-std::string awaited(const Hasher& hasher, std::string_view event, std::string_view key);
 
 }  // namespace troupe::postgres

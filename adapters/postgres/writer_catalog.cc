@@ -26,8 +26,7 @@ Error no_workflow() { return {Code::kNotFound, "There is no such workflow.", {}}
 Result<Workspace> Writer::create_workspace(const Workspace& workspace) {
   const std::string body = encode(hasher_, workspace);
   const Status done = transact([&](std::vector<Request>& last) {
-    last.push_back({"INSERT INTO workspaces(id, slug, body) VALUES($1,$2,$3)",
-                    Parameters().id(workspace.id).blob(workspace.slug).blob(body)});
+    last.push_back(insert(workspace, body));
     return ok();
   });
   return written(done, workspace, "There is a workspace of this slug already.");
@@ -36,9 +35,7 @@ Result<Workspace> Writer::create_workspace(const Workspace& workspace) {
 Result<Project> Writer::create_project(const Project& project) {
   const std::string body = encode(hasher_, project);
   const Status done = transact([&](std::vector<Request>& last) {
-    last.push_back(
-        {"INSERT INTO projects(id, workspace, slug, body) VALUES($1,$2,$3,$4)",
-         Parameters().id(project.id).id(project.workspace).blob(project.slug).blob(body)});
+    last.push_back(insert(project, body));
     return ok();
   });
   return written(done, project, "There is a project of this slug already.");
@@ -50,16 +47,9 @@ Result<Workflow> Writer::create_workflow(const Workflow& workflow) {
   row.latest_version = 0;
   const std::string body = encode(hasher_, row);
   const Status done = transact([&](std::vector<Request>& last) -> Status {
-    const auto scope = scopes_.of(row.workspace, row.project);
+    const auto scope = rows_.scope_of(row.workspace, row.project);
     if (!scope) return scope.error();
-    last.push_back({"INSERT INTO workflows(id, scope, archived, created, body) "
-                    "VALUES($1,$2,$3,$4,$5)",
-                    Parameters()
-                        .id(row.id)
-                        .integer(*scope)
-                        .integer(row.archived)
-                        .integer(row.created.us)
-                        .blob(body)});
+    last.push_back(insert(row, *scope, body));
     return ok();
   });
   return written(done, row, "There is a workflow of this id already.");
@@ -111,8 +101,7 @@ Result<Version> Writer::publish(const TenantScope& scope, const Version& version
     body = encode(hasher_, row);
     last.push_back({"UPDATE workflows SET body=$2 WHERE id=$1",
                     Parameters().id(workflow->id).blob(draft)});
-    last.push_back({"INSERT INTO versions(workflow, version, body) VALUES($1,$2,$3)",
-                    Parameters().id(row.workflow).integer(row.version).blob(body)});
+    last.push_back(insert(row, body));
     last.push_back(next_catalog());
     return ok();
   });

@@ -99,28 +99,16 @@ Status Writer::move_piece(const std::vector<Frame>& frames, std::vector<Request>
   for (const auto& [entity, own] : by_entity) ids.push_back(entity);
   const auto homes = buckets_of(ids);
   if (!homes) return homes.error();
-  Column buckets(Type::kInteger), entities(Type::kId), first(Type::kInteger),
-      end(Type::kInteger), chunks(Type::kBytes);
+  Chunks chunks;
   for (const auto& [entity, own] : by_entity) {
     // An entity that is no run, or whose row is damaged, goes to the first bucket: readers look
     // into every one.
     const auto home = homes->find(entity);
     const std::uint32_t bucket = home == homes->end() ? 0 : home->second;
-    if (Status done = ensure_bucket(bucket); !done) return done;
-    buckets.integer(bucket);
-    entities.id(entity);
-    first.integer(static_cast<std::int64_t>(own.front()->pos));
-    end.integer(static_cast<std::int64_t>(own.back()->pos));
-    chunks.blob(encode_chunk(hasher_, entity, own));
+    if (Status done = rows_.ensure_bucket(bucket); !done) return done;
+    chunks.add(hasher_, bucket, entity, own);
   }
-  last.push_back({"INSERT INTO history(bucket, entity, first_pos, last_pos, bytes) "
-                  "SELECT * FROM unnest($1,$2,$3,$4,$5)",
-                  Parameters()
-                      .column(std::move(buckets))
-                      .column(std::move(entities))
-                      .column(std::move(first))
-                      .column(std::move(end))
-                      .column(std::move(chunks))});
+  last.push_back(std::move(chunks).insert());
   return ok();
 }
 

@@ -51,7 +51,9 @@ void measure_starts(const Settings& settings,
                     Figures* figures) {
   std::vector<double> fresh, again;
   for (int i = 0; i < kStarts; ++i) {
-    Server server(settings.dir + "/fresh-" + std::to_string(i), environment);
+    testing::Environment own = environment;
+    own.emplace_back("TROUPE_POSTGRES__SCHEMA", "fresh_" + std::to_string(i));
+    Server server(settings.dir + "/fresh-" + std::to_string(i), own);
     fresh.push_back(timed_start(server));
     server.terminate();
     again.push_back(timed_start(server));
@@ -209,8 +211,12 @@ void take_costs(Api& api, int pid, Figures* figures) {
 Figures run_program(const Settings& settings) {
   Figures figures;
   figures.n = settings.n > 0 ? settings.n : 2000;
-  const testing::Environment environment = {
+  testing::Environment environment = {
       {"TROUPE_ENGINE__DURABILITY", settings.strict ? "strict" : "run_ahead"}};
+  if (settings.store == "postgres") {
+    environment.emplace_back("TROUPE_STORE__KIND", "postgres");
+    environment.emplace_back("TROUPE_POSTGRES__URL", settings.conninfo);
+  }
   const double begun = monotonic_s();
   measure_starts(settings, environment, &figures);
   Server server(settings.dir + "/served", environment);

@@ -24,6 +24,7 @@ Figures run_seq(Rig& rig, const Settings& settings) {
   figures.p99_ms = quantile(idle, 0.99);
   figures.max_ms = idle.back();
 
+  rig.count_from_here();
   const std::uint64_t before = rig.ended();
   const double begun = monotonic_s();
   std::uint64_t started = 0;

@@ -1,6 +1,8 @@
 // W4: many runs that wait for a person: memory while parked, store queries while idle, time to
 // resume.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <thread>
@@ -29,16 +31,17 @@ void wait_parked(Rig& rig, std::uint64_t count) {
 }
 
 /// The store gives its caches back a second after the last commit, and the allocator what is free a
-/// second after that: memory as it stays.
+/// second after that: memory as it stays. Of the node alone: what a database server keeps of a
+/// sleeping run's row is its own business.
 double settled_rss_mb() {
-  double least = usage().rss_mb;
+  double least = resident_mb(getpid());
   for (int same = 0, rounds = 0; same < 3 && rounds < 20; ++rounds) {
     std::this_thread::sleep_for(std::chrono::seconds(1));
-    const double now = usage().rss_mb;
+    const double now = resident_mb(getpid());
     same = now < 0.99 * least ? 0 : same + 1;
     least = std::min(least, now);
   }
-  return usage().rss_mb;
+  return resident_mb(getpid());
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ void add_commands(CLI::App& line, Shared& shared, Action& action) {
   add_tasks(line, shared, action);
   add_nodes(line, shared, action);
   add_workspaces(line, shared, action);
+  add_migrate(line, shared, action);
   add_doctor(line, shared, action);
   add_config(line, shared, action);
   add_completion(line, shared, action);

@@ -6,6 +6,7 @@
 
 #include "adapters/postgres/postgres_store.h"
 #include "adapters/sqlite/sqlite_store.h"
+#include "deploy/troupe/moved_file.h"
 #include "deploy/troupe/output.h"
 
 namespace troupe::cli {
@@ -24,6 +25,7 @@ Result<std::unique_ptr<store::Store>> open_store(const config::Options& options,
                                                  const system::DataDir& data_dir,
                                                  const Hasher& hasher, Logger& log) {
   if (options.store.kind != "postgres") {
+    if (Status here = require_not_moved(data_dir.path()); !here) return here.error();
     sqlite::Options file;
     file.path = data_dir.file("troupe.db");
     file.log = &log;

@@ -38,6 +38,8 @@ class CommitterTest : public ::testing::Test {
   void nothing_follows_an_unknown_outcome(bool applied);
   bool landed(store::Pos pos) { return store_.writer().landed(pos).value(); }
 
+  explicit CommitterTest(memory::Options options = {}) : store_(options) {}
+
   memory::MemoryStore store_;
   NoScripts scripts_;
   simulation::AnySyntax syntax_;
@@ -131,6 +133,49 @@ TEST_F(CommitterTest, ARunThatADamagedPageHitIsWrittenAgainBehindTheEndOfItsActo
   EXPECT_FALSE(landed(1));
   EXPECT_FALSE(landed(2)) << "it was decided before the end";
   EXPECT_TRUE(landed(3));
+}
+
+/// A store whose connection was lost around COMMIT, and which can be asked what came of it.
+class ResolvingCommitterTest : public CommitterTest {
+ protected:
+  ResolvingCommitterTest() : CommitterTest(memory::Options{.can_resolve = true}) {}
+
+  void goes_on_behind_an_unknown_outcome(bool applied) {
+    store_.fail_commits(Code::kOutcomeUnknown, applied);
+    submit(1);
+    submit(2);
+    committer_.flush();
+    EXPECT_EQ(answers_, 0) << "nobody knows yet";
+    submit(3);
+    committer_.write({[this](store::Writer&) { ++answers_; }});
+    EXPECT_EQ(answers_, 0) << "nothing overtakes it";
+    committer_.flush();
+    committer_.flush();
+    EXPECT_EQ(ends_, 0);
+    EXPECT_EQ(answers_, 4);
+    for (const std::uint64_t pos : {1, 2, 3}) EXPECT_TRUE(landed(pos)) << pos;
+  }
+};
+
+TEST_F(ResolvingCommitterTest, WhatHadLandedIsAcknowledgedAndWrittenOnce) {
+  goes_on_behind_an_unknown_outcome(true);
+}
+
+TEST_F(ResolvingCommitterTest, WhatHadNotLandedIsWrittenBeforeEverythingElse) {
+  goes_on_behind_an_unknown_outcome(false);
+}
+
+TEST_F(CommitterTest, ALifeThatHasBeenDeclaredGoneWritesAndAcknowledgesNothingMore) {
+  store_.fail_commits(Code::kStaleEpoch);
+  submit(1);
+  committer_.flush();
+  EXPECT_EQ(ends_, 1);
+  submit(2);
+  committer_.write({[this](store::Writer&) { ++answers_; }});
+  committer_.flush();
+  EXPECT_EQ(answers_, 0);
+  EXPECT_FALSE(landed(1));
+  EXPECT_FALSE(landed(2));
 }
 
 }  // namespace

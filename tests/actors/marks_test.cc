@@ -20,11 +20,11 @@ TEST(Marks, AnEntityHoldsTheMarkAtItsOldestFrameBehindItsSnapshot) {
   marks.note(with_frame(kRun, 10));
   marks.note(with_frame(kRun, 20));
   marks.note(with_frame(kOther, 15));
-  EXPECT_EQ(marks.oldest(100), 10u);
+  EXPECT_EQ(marks.oldest(cluster::all_slots(), 100), 10u);
   Submission snapshot;
   snapshot.batch.snapshots.push_back({kRun, {}, 20, {}, true, "state"});
   marks.note(snapshot);
-  EXPECT_EQ(marks.oldest(100), 15u);
+  EXPECT_EQ(marks.oldest(cluster::all_slots(), 100), 15u);
 }
 
 TEST(Marks, WhatEndsOrSleepsHoldsNothing) {
@@ -33,7 +33,7 @@ TEST(Marks, WhatEndsOrSleepsHoldsNothing) {
   Submission last = with_frame(kRun, 30);
   last.closes = true;
   marks.note(last);
-  EXPECT_EQ(marks.oldest(100), 100u);
+  EXPECT_EQ(marks.oldest(cluster::all_slots(), 100), 100u);
   EXPECT_EQ(marks.size(), 0u);
 }
 
@@ -44,7 +44,7 @@ TEST(Marks, AFrameAfterASnapshotCountsFromThere) {
   marks.note(both);
   EXPECT_EQ(marks.size(), 0u);
   marks.note(with_frame(kRun, 40));
-  EXPECT_EQ(marks.oldest(100), 40u);
+  EXPECT_EQ(marks.oldest(cluster::all_slots(), 100), 40u);
 }
 
 }  // namespace

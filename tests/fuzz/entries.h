@@ -17,6 +17,9 @@ void fuzz_schema(std::string_view bytes);
 void fuzz_template(std::string_view bytes);
 void fuzz_token(std::string_view bytes);
 
+// From other nodes.
+void fuzz_wire(std::string_view bytes);
+
 // From the store.
 void fuzz_fold(std::string_view bytes);
 void fuzz_frame(std::string_view bytes);

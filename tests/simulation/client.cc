@@ -10,27 +10,40 @@ void Client::overdue(std::uint64_t id) {
 }
 
 bool Client::transient(Code code) const {
-  return code == Code::kStorageFull || code == Code::kUnavailable || code == Code::kOverloaded;
+  return code == Code::kStorageFull || code == Code::kUnavailable || code == Code::kOverloaded ||
+         passing(code);
+}
+
+/// Where several nodes share the work it may be on its way from one to the next.
+bool Client::passing(Code code) const {
+  return world_.cluster && (code == Code::kUnavailable || code == Code::kStaleEpoch);
 }
 
 void Client::node_started() {
   for (const auto& follower : followers_) {
-    if (follower->ended) continue;
+    if (follower->ended || follower->feed != nullptr) continue;
     if (world_.chance(30)) follower->after = world_.random.below(follower->after + 1);
     open(*follower);
   }
-  if (world_.chance(50)) open_scope();
+  if (scope_feed_ == nullptr && world_.chance(50)) open_scope();
 }
 
-void Client::node_crashing() {
-  for (const auto& follower : followers_) follower->feed.reset();
-  scope_feed_.reset();
+void Client::node_crashing(int life) {
+  for (const auto& follower : followers_) {
+    if (follower->life == life) follower->feed.reset();
+  }
+  if (scope_life_ == life) scope_feed_.reset();
 }
 
-void Client::node_crashed() {
-  auto calls = std::move(calls_);
-  calls_.clear();
-  for (auto& [id, call] : calls) call.lost();
+void Client::node_crashed(int life) {
+  std::vector<Call> lost;
+  for (auto next = calls_.begin(); next != calls_.end();) {
+    const auto call = next++;
+    if (call->second.life == life) lost.push_back(calls_.extract(call).mapped());
+  }
+  for (const Call& call : lost) call.lost();
+  // Who followed there follows elsewhere.
+  if (world_.any_node() != nullptr) node_started();
 }
 
 bool Client::satisfied() const {
@@ -46,7 +59,7 @@ bool Client::satisfied() const {
 
 /// What the store says of an open run, for who reads a failure.
 std::string Client::at_rest(RunId id) const {
-  const auto reader = world_.store.open_reader();
+  const auto reader = world_.disk.open_reader();
   const auto row = reader->run_unscoped(id);
   const auto snapshot = reader->snapshot(id);
   std::string text = "(";
@@ -71,7 +84,10 @@ std::string Client::unfinished() const {
       text += " run " + id.to_string() + " is unacknowledged;";
   }
   for (const auto& follower : followers_) {
-    if (!follower->ended) text += " a feed of " + follower->run.to_string() + " is open;";
+    if (follower->ended) continue;
+    text += " a feed of " + follower->run.to_string() + " is open at life " +
+            std::to_string(follower->life) + ", which has seen " + std::to_string(follower->after) +
+            ";";
   }
   return text;
 }

@@ -30,20 +30,22 @@ struct Follower {
   std::map<std::uint64_t, std::string> seen;
   std::uint64_t after = 0;
   std::unique_ptr<Feed> feed;
+  int life = 0;  ///< of the node that `feed` is one of
   bool ended = false;
 };
 
-/// Everybody outside the node: starts runs, answers tasks, sends events, pauses, stops, retries and
-/// follows. It lives through the node's crashes and knows what it was told; what an answer says
+/// Everybody outside the nodes: starts runs, answers tasks, sends events, pauses, stops, retries and
+/// follows, each time at a node that chance picks. It lives through the nodes' crashes and knows what it was told; what an answer says
 /// must be durable when it comes.
 class Client {
  public:
   explicit Client(World& world) : world_(world) {}
 
   void begin();          ///< plans all starts
-  void node_started();   ///< a new life: opens feeds again
-  void node_crashing();  ///< before the node goes: its feeds end
-  void node_crashed();   ///< calls without an answer are lost
+  void node_started();           ///< a new life: opens feeds again
+  void node_crashing(int life);  ///< before the node goes: its feeds end
+  void node_crashed(int life);   ///< calls without an answer are lost
+  void rest() { resting_ = true; }  ///< looks for nothing more to do
   /// Nothing more to ask, and every run that the store knows has ended.
   bool satisfied() const;
   std::string unfinished() const;
@@ -59,15 +61,17 @@ class Client {
   static constexpr Duration kPatience = seconds(120);
 
   struct Call {
+    int life = 0;  ///< of the node that was asked
     std::string what;
     std::function<void()> lost;  ///< the process died, or its run's actor: nobody knows
   };
   template <class T>
-  Callback<T> call(std::string what, std::function<void(Result<T>)> answered,
+  Callback<T> call(const SimNode& asked, std::string what, std::function<void(Result<T>)> answered,
                    std::function<void()> lost);
   void overdue(std::uint64_t call);
   std::string at_rest(RunId id) const;
   bool transient(Code code) const;
+  bool passing(Code code) const;
 
   void plan_start(int program, bool keyed, Duration delay);
   void send_start(std::size_t at);
@@ -90,7 +94,7 @@ class Client {
   void poll();
   std::optional<TaskAnswer> answer_to(const store::TaskRow& row);
   void answer_task(const store::TaskRow& row);
-  void send_event(RunId run, int program, int node);
+  void send_event(RunId run, int program, int step);
   void follow(RunId run);
   void open(Follower& follower);
   void pull(Follower& follower);
@@ -111,23 +115,27 @@ class Client {
   std::set<RunId> retried_, in_revival_;
   std::vector<std::unique_ptr<Follower>> followers_;
   std::unique_ptr<Feed> scope_feed_;
+  int scope_life_ = 0;
+  bool resting_ = false;
   std::map<std::pair<std::string, std::uint64_t>, std::string> scope_seen_;
 };
 
 template <class T>
-Callback<T> Client::call(std::string what, std::function<void(Result<T>)> answered,
-                         std::function<void()> lost) {
+Callback<T> Client::call(const SimNode& asked, std::string what,
+                         std::function<void(Result<T>)> answered, std::function<void()> lost) {
   const std::uint64_t id = next_call_++;
   world_.note("call " + std::to_string(id) + " " + what);
-  calls_[id] = {std::move(what), lost};
+  calls_[id] = {asked.life, std::move(what), lost};
   world_.later(kPatience, [this, id] { overdue(id); });
-  return [this, id, answered = std::move(answered), lost = std::move(lost)](Result<T> result) {
+  return [this, id, life = asked.life, answered = std::move(answered),
+          lost = std::move(lost)](Result<T> result) {
+    const SimNode* const node = world_.find(life);
+    if (node == nullptr) return;  // the process died before this left it
     // What hangs on a commit whose outcome is unknown gets no answer, neither yes nor no.
     const bool definite = result || result.error().code != Code::kOutcomeUnknown;
-    if (definite && world_.store.outcome_unknown) {
+    if (definite && node->store.outcome_unknown) {
       world_.complain("an answer behind a commit whose outcome is unknown");
     }
-    if (world_.store.dead) return;  // the process died before this left it
     if (answered_.count(id) > 0) {
       return world_.complain("call " + std::to_string(id) + " was answered twice");
     }

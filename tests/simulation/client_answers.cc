@@ -6,8 +6,8 @@ namespace troupe::simulation {
 
 void Client::poll() {
   world_.later(milliseconds(100), [this] { poll(); });
-  if (world_.engine == nullptr) return;
-  const auto reader = world_.store.open_reader();
+  if (resting_ || world_.any_node() == nullptr) return;
+  const auto reader = world_.disk.open_reader();
   const auto tasks = reader->tasks_pending({world_.workspace, std::nullopt}, RunId{}, {200, ""});
   if (!tasks) return world_.complain("tasks cannot be listed: " + tasks.error().message);
   for (const store::TaskRow& row : tasks->items) {
@@ -31,7 +31,10 @@ void Client::poll() {
     const auto row = reader->run_unscoped(id);
     if (!row || !*row) return world_.complain("an open run has no row: " + id.to_string());
     const bool aside = (*row)->pause_reason == store::PauseReason::kQuarantine;
-    if (aside && world_.chance(30)) revive(id);
+    // A pause whose caller gave up may come to pass after the resume that was to follow it.
+    const bool forgotten =
+        world_.cluster && (*row)->pause_reason == store::PauseReason::kUser && !world_.faults;
+    if ((aside || forgotten) && world_.chance(30)) revive(id);
   }
   for (std::size_t at = 0; at < starts_.size(); ++at) {
     const Start& start = starts_[at];
@@ -66,7 +69,7 @@ std::optional<TaskAnswer> Client::answer_to(const store::TaskRow& row) {
       const auto value = expected_of(world_.programs, program.number, run->n,
                                      doubts_of(world_.watch, row.run))
                              .values[i];
-      answer.approved = value && world_.executor.happened(row.run, row.step_id);
+      answer.approved = value && world_.books.happened(row.run, row.step_id);
       v = value.value_or(0);
     }
   }
@@ -79,19 +82,20 @@ std::optional<TaskAnswer> Client::answer_to(const store::TaskRow& row) {
 
 void Client::answer_task(const store::TaskRow& row) {
   const std::optional<TaskAnswer> answer = answer_to(row);
-  if (!answer) return;
+  SimNode* const node = world_.any_node();
+  if (!answer || node == nullptr) return;
   tasks_in_hand_.insert(row.id);
   const TaskId id = row.id;
-  world_.engine->complete_task(
+  node->engine().complete_task(
       world_.scope(), *answer,
       call<TaskDecided>(
-          "answer task of " + row.step_id,
+          *node, "answer task of " + row.step_id,
           [this, id, run = row.run](Result<TaskDecided> decided) {
             if (!decided) {
               const Code code = decided.error().code;
               const bool known = code == Code::kTaskCompleted || code == Code::kRunEnded ||
                                  code == Code::kConflict || code == Code::kNotFound ||
-                                 code == Code::kQuarantined;
+                                 code == Code::kQuarantined || passing(code);
               if (!known) world_.complain("an answer was refused: " + decided.error().message);
               tasks_in_hand_.erase(id);
               return;
@@ -105,20 +109,21 @@ void Client::answer_task(const store::TaskRow& row) {
           [this, id] { tasks_in_hand_.erase(id); }));
 }
 
-void Client::send_event(RunId run, int program, int node) {
-  if (world_.engine == nullptr) return;
+void Client::send_event(RunId run, int program, int step) {
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) return;
   const Program& of = world_.programs[static_cast<std::size_t>(program)];
-  const std::string event = event_name(of, node);
+  const std::string event = event_name(of, step);
   if (!events_sent_.insert({run, event}).second) return;
   const std::string data =
-      "{\"v\":" + std::to_string(of.nodes[static_cast<std::size_t>(node)].constant) + "}";
-  world_.engine->send_event(
+      "{\"v\":" + std::to_string(of.nodes[static_cast<std::size_t>(step)].constant) + "}";
+  node->engine().send_event(
       world_.scope(), run, event, "", json::Text::trusted(data),
       call<Unit>(
-          "event " + event,
+          *node, "event " + event,
           [this, run, event](Result<Unit> answer) {
             if (answer || answer.error().code == Code::kRunEnded) return;
-            if (answer.error().code == Code::kQuarantined) {
+            if (answer.error().code == Code::kQuarantined || passing(answer.error().code)) {
               events_sent_.erase({run, event});
               return;
             }

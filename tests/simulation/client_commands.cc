@@ -4,19 +4,20 @@
 namespace troupe::simulation {
 
 void Client::pause(std::size_t at) {
-  if (world_.engine == nullptr) return;
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) return;
   const RunId run = starts_[at].run;
   const auto resume_later = [this, at] {
     world_.later(world_.up_to(seconds(4)), [this, at] { resume(at); });
   };
-  world_.engine->control(world_.scope(), run, Control::kPause,
+  node->engine().control(world_.scope(), run, Control::kPause,
                          call<store::RunRow>(
-                             "pause " + run.to_string(),
+                             *node, "pause " + run.to_string(),
                              [this, resume_later](Result<store::RunRow> row) {
                                if (row) return resume_later();
                                const Code code = row.error().code;
                                if (code == Code::kRunEnded || code == Code::kConflict ||
-                                   code == Code::kQuarantined) {
+                                   code == Code::kQuarantined || passing(code)) {
                                  return;
                                }
                                world_.complain("pause was refused: " + row.error().message);
@@ -28,14 +29,16 @@ void Client::resume(std::size_t at) {
   const auto again = [this, at] {
     world_.later(milliseconds(50), [this, at] { resume(at); });
   };
-  if (world_.engine == nullptr) return again();
-  world_.engine->control(world_.scope(), starts_[at].run, Control::kResume,
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) return again();
+  node->engine().control(world_.scope(), starts_[at].run, Control::kResume,
                          call<store::RunRow>(
-                             "resume " + starts_[at].run.to_string(),
-                             [this](Result<store::RunRow> row) {
+                             *node, "resume " + starts_[at].run.to_string(),
+                             [this, again](Result<store::RunRow> row) {
                                if (row) return;
                                const Code code = row.error().code;
                                if (code == Code::kRunEnded || code == Code::kConflict) return;
+                               if (passing(code)) return again();
                                world_.complain("resume was refused: " + row.error().message);
                              },
                              again));
@@ -43,16 +46,17 @@ void Client::resume(std::size_t at) {
 
 /// An operator who finds a run set aside, and has it tried again.
 void Client::revive(RunId run) {
-  if (!in_revival_.insert(run).second) return;
-  world_.engine->control(world_.scope(), run, Control::kResume,
+  SimNode* const node = world_.any_node();
+  if (node == nullptr || !in_revival_.insert(run).second) return;
+  node->engine().control(world_.scope(), run, Control::kResume,
                          call<store::RunRow>(
-                             "revive " + run.to_string(),
+                             *node, "revive " + run.to_string(),
                              [this, run](Result<store::RunRow> row) {
                                in_revival_.erase(run);
                                if (row) return;
                                const Code code = row.error().code;
                                if (code == Code::kRunEnded || code == Code::kConflict ||
-                                   code == Code::kQuarantined) {
+                                   code == Code::kQuarantined || passing(code)) {
                                  return;
                                }
                                world_.complain("a revival was refused: " + row.error().message);
@@ -61,17 +65,18 @@ void Client::revive(RunId run) {
 }
 
 void Client::stop(std::size_t at, bool graceful) {
-  if (world_.engine == nullptr) return;
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) return;
   starts_[at].may_be_stopped = true;
   const Control control = graceful ? Control::kStopGraceful : Control::kStopImmediate;
-  world_.engine->control(
+  node->engine().control(
       world_.scope(), starts_[at].run, control,
       call<store::RunRow>(
-          "stop " + starts_[at].run.to_string(),
+          *node, "stop " + starts_[at].run.to_string(),
           [this, at, graceful](Result<store::RunRow> row) {
             if (!row) {
               if (row.error().code == Code::kRunEnded) return;
-              if (row.error().code == Code::kQuarantined) {
+              if (row.error().code == Code::kQuarantined || passing(row.error().code)) {
                 return world_.later(milliseconds(90), [this, at] { stop(at, false); });
               }
               return world_.complain("stop was refused: " + row.error().message);
@@ -86,14 +91,15 @@ void Client::stop(std::size_t at, bool graceful) {
 }
 
 void Client::retry(std::size_t at) {
-  if (world_.engine == nullptr) return;
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) return;
   const Start origin = starts_[at];
   RetryRequest request;
   request.run = origin.run;
-  world_.engine->retry(
+  node->engine().retry(
       world_.scope(), request,
       call<Started>(
-          "retry",
+          *node, "retry",
           [this, origin](Result<Started> answer) {
             if (!answer) {
               if (transient(answer.error().code)) return;
@@ -111,14 +117,19 @@ void Client::retry(std::size_t at) {
 }
 
 void Client::look(RunId run) {
-  if (world_.engine == nullptr) return;
-  world_.engine->summary(
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) return;
+  node->engine().summary(
       world_.scope(), run,
       call<store::RunRow>(
-          "summary " + run.to_string(),
-          [this, run](Result<store::RunRow> row) {
+          *node, "summary " + run.to_string(),
+          [this, run, before = world_.watch.find(run)->head](Result<store::RunRow> row) {
+            if (!row && passing(row.error().code)) return;
             if (!row) return world_.complain("an accepted run is gone: " + row.error().message);
             const JournalWatch::Run* durable = world_.watch.find(run);
+            if (row->head < before) {
+              world_.complain("a read shows less than was durable: run " + run.to_string());
+            }
             if (row->head > durable->head) {
               world_.complain("a read shows what is not durable: run " + run.to_string());
             }
@@ -130,13 +141,17 @@ void Client::look(RunId run) {
 }
 
 void Client::look_from_elsewhere(RunId run) {
-  if (world_.engine == nullptr) return;
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) return;
   const store::TenantScope foreign{world_.workspace, ProjectId{Uuid{1, 2}}};
-  world_.engine->summary(foreign, run,
+  node->engine().summary(foreign, run,
                          call<store::RunRow>(
-                             "summary from elsewhere",
+                             *node, "summary from elsewhere",
                              [this](Result<store::RunRow> row) {
-                               if (!row && row.error().code == Code::kNotFound) return;
+                               if (!row && (row.error().code == Code::kNotFound ||
+                                            passing(row.error().code))) {
+                                 return;
+                               }
                                world_.complain("I12: a run was shown to another project");
                              },
                              [] {}));

@@ -8,28 +8,34 @@ namespace troupe::simulation {
 void Client::follow(RunId run) {
   followers_.push_back(std::make_unique<Follower>());
   followers_.back()->run = run;
-  if (world_.engine != nullptr) open(*followers_.back());
+  open(*followers_.back());
 }
 
 void Client::open(Follower& follower) {
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) return;
   FeedRequest request;
   request.scope = world_.scope();
   request.run = follower.run;
   request.after = follower.after;
-  follower.feed = world_.engine->open_feed(std::move(request));
+  follower.life = node->life;
+  follower.feed = node->engine().open_feed(std::move(request));
   pull(follower);
 }
 
 void Client::pull(Follower& follower) {
   if (follower.feed == nullptr || follower.ended) return;
-  follower.feed->next([this, &follower, life = world_.life](Result<FeedPage> page) {
-    if (world_.store.dead || life != world_.life) return;
-    if (!page) {
+  follower.feed->next([this, &follower, life = follower.life](Result<FeedPage> page) {
+    if (!world_.lives(life) || life != follower.life) return;
+    if (!page && !passing(page.error().code)) {
       return world_.complain("a feed ended: " + page.error().message);
     }
-    take(follower, *page);
-    world_.later(world_.up_to(milliseconds(20)), [this, &follower, life] {
-      if (life == world_.life) pull(follower);
+    if (page) take(follower, *page);
+    const bool elsewhere = !page || (world_.cluster && world_.chance(5));
+    world_.later(world_.up_to(milliseconds(20)), [this, &follower, life, elsewhere] {
+      if (!world_.lives(life) || life != follower.life) return;
+      if (elsewhere && !follower.ended) open(follower);
+      else pull(follower);
     });
   });
 }
@@ -60,16 +66,19 @@ void Client::take(Follower& follower, const FeedPage& page) {
 }
 
 void Client::open_scope() {
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) return;
   FeedRequest request;
   request.scope = world_.scope();
-  scope_feed_ = world_.engine->open_feed(std::move(request));
+  scope_life_ = node->life;
+  scope_feed_ = node->engine().open_feed(std::move(request));
   pull_scope();
 }
 
 void Client::pull_scope() {
   if (scope_feed_ == nullptr) return;
-  scope_feed_->next([this, life = world_.life](Result<FeedPage> page) {
-    if (world_.store.dead || life != world_.life || !page) return;
+  scope_feed_->next([this, life = scope_life_](Result<FeedPage> page) {
+    if (!world_.lives(life) || life != scope_life_ || !page) return;
     for (const LiveEvent& event : page->events) {
       if (event.seq == 0) continue;
       const auto id = json::member(event.json, "run_id");
@@ -82,7 +91,7 @@ void Client::pull_scope() {
       scope_seen_[{run, event.seq}] = event.json;
     }
     world_.later({0}, [this, life] {
-      if (life == world_.life) pull_scope();
+      if (world_.lives(life) && life == scope_life_) pull_scope();
     });
   });
 }

@@ -40,6 +40,9 @@ void Client::plan_start(int program, bool keyed, Duration delay) {
   starts_.push_back(start);
   ++to_send_;
   world_.later(delay, [this, at] { send_start(at); });
+  // Somebody is impatient: the same start at several nodes at once.
+  if (!keyed || !world_.cluster || !world_.chance(40)) return;
+  world_.later(delay + world_.up_to(milliseconds(5)), [this, at] { send_start(at); });
 }
 
 StartRequest Client::request_of(const Start& start) const {
@@ -56,13 +59,14 @@ StartRequest Client::request_of(const Start& start) const {
 }
 
 void Client::send_start(std::size_t at) {
-  if (world_.engine == nullptr)
+  SimNode* const node = world_.any_node();
+  if (node == nullptr)
     return world_.later(milliseconds(5), [this, at] { send_start(at); });
   const Start& start = starts_[at];
-  world_.engine->start(
+  node->engine().start(
       request_of(start),
       call<Started>(
-          "start " + std::to_string(start.n),
+          *node, "start " + std::to_string(start.n),
           [this, at](Result<Started> answer) { started(at, answer); },
           [this, at] {
             if (starts_[at].key.empty()) {
@@ -108,7 +112,8 @@ void Client::accepted(std::size_t at, RunId run) {
 }
 
 void Client::send_batch(std::vector<std::size_t> group) {
-  if (world_.engine == nullptr) {
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) {
     return world_.later(milliseconds(5), [this, group] { send_batch(group); });
   }
   std::vector<BatchItem> items;
@@ -116,10 +121,10 @@ void Client::send_batch(std::vector<std::size_t> group) {
     items.push_back({json::Text::trusted(input_of(starts_[at].n)), ""});
   }
   StartRequest common = request_of(starts_[group.front()]);
-  world_.engine->start_batch(
+  node->engine().start_batch(
       common, std::move(items),
       call<std::vector<RunId>>(
-          "batch",
+          *node, "batch",
           [this, group](Result<std::vector<RunId>> runs) {
             if (!runs && !transient(runs.error().code)) {
               return world_.complain("a batch was refused: " + runs.error().message);
@@ -168,11 +173,12 @@ void Client::plan_for(std::size_t at) {
 }
 
 void Client::conflicting_key(std::size_t at) {
-  if (world_.engine == nullptr) return;
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) return;
   StartRequest request = request_of(starts_[at]);
   request.request[1] = 2;
-  world_.engine->start(request, call<Started>(
-                                    "start with a used key",
+  node->engine().start(request, call<Started>(
+                                    *node, "start with a used key",
                                     [this](Result<Started> answer) {
                                       if (!answer) return;
                                       world_.complain("I3: a used key was accepted");

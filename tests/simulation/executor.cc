@@ -128,13 +128,15 @@ bool Executor::Workers::cancel(Ticket ticket) {
 void Executor::take(std::uint64_t id, Job job, Duration timeout) {
   constexpr std::int64_t kDelaysMs[] = {0, 0, 0, 0, 0, 0, 3, 20, 50, 400, 1500};
   const Line line = parse(job.source);
-  if (line.effect && start_is_durable && !start_is_durable(run_of(job.globals), line.name)) {
-    complain("I6: the effect of " + line.name + " began before its start was durable");
+  const std::string run = run_of(job.globals);
+  if (const auto owner = Uuid::parse(run)) works_on(RunId{*owner});
+  if (line.effect && !books_.start_is_durable(run, line.name)) {
+    books_.complain("I6: the effect of " + line.name + " began before its start was durable");
   }
   const std::int64_t delay = kDelaysMs[random_.below(std::size(kDelaysMs))];
   const TimePoint now = clock_.peek();
   const bool hangs =
-      line.what == "hang" && failures_[key_of(line, job.globals)] < line.argument;
+      line.what == "hang" && books_.failures[key_of(line, job.globals)] < line.argument;
   job.due = now + (hangs ? timeout : milliseconds(delay));
   job.started = now;
   jobs_[id] = std::move(job);
@@ -175,6 +177,11 @@ void Executor::complete_one() {
   job.done(std::move(result));
 }
 
+void Executor::note(const std::string& key) {
+  ++books_.executions[key];
+  if (is_gone()) ++books_.by_gone[key];
+}
+
 AttemptResult Executor::run(const Job& job) {
   AttemptResult result;
   const auto fail = [&result](Code code, std::string message) {
@@ -186,26 +193,26 @@ AttemptResult Executor::run(const Job& job) {
   const Line line = parse(job.source);
   const std::string key = key_of(line, globals);
   // No worker listens: the task goes nowhere, and does no harm.
-  if (job.is_task && faults && losses_[key] < 3 && random_.below(100) < 10) {
-    ++losses_[key];
+  if (job.is_task && faults && books_.losses[key] < 3 && random_.below(100) < 10) {
+    ++books_.losses[key];
     return fail(Code::kUnavailable, "nobody");
   }
-  if (line.lossy && faults && losses_[key] < 3 && random_.below(100) < 20) {
+  if (line.lossy && faults && books_.losses[key] < 3 && random_.below(100) < 20) {
     constexpr Code kCodes[] = {Code::kSandboxLost, Code::kTimeout, Code::kOutcomeUnknown};
-    ++losses_[key];
-    lost_at_ = clock_.peek();
-    if (random_.below(2) == 0) ++executions_[key];  // lost before its effect, or behind it
+    ++books_.losses[key];
+    books_.lost_at = clock_.peek();
+    if (random_.below(2) == 0) note(key);  // lost before its effect, or behind it
     return fail(line.effect ? kCodes[random_.below(3)] : Code::kSandboxLost, "lost");
   }
-  ++executions_[key];
+  note(key);
   if (line.prints) result.logs.push_back({clock_.peek(), "a line of " + line.name});
   if (line.what == "fail") return fail(Code::kLuaError, "planned");
-  if (line.what == "flaky" && failures_[key] < line.argument) {
-    ++failures_[key];
+  if (line.what == "flaky" && books_.failures[key] < line.argument) {
+    ++books_.failures[key];
     return fail(Code::kLuaError, "flaked");
   }
-  if (line.what == "hang" && failures_[key] < line.argument) {
-    ++failures_[key];
+  if (line.what == "hang" && books_.failures[key] < line.argument) {
+    ++books_.failures[key];
     return fail(Code::kTimeout, "hung");
   }
   const std::int64_t index = number_at(globals, "index");

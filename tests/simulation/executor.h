@@ -10,17 +10,33 @@
 
 namespace troupe::simulation {
 
-/// Stands in for the Lua sandbox and for users' workers. A script is a line of words: what to do
-/// (`sum`, `parity`, `fail`, `flaky N`, `hang N`, `failmod M`, `ge K`, `pass K`), terms to add up
-/// (numbers, paths into the globals, `7*path`), `@name` and flags (`!effect !lossy !big !prints`).
-/// A task has such a line in its arguments, which are what a script's globals are. A missing path
-/// counts as 0; a list of loop results as the sum over its items. Jobs end in random order after
-/// random delays; some are lost, before or after their effect, some tasks find nobody, and some
-/// answers come after their task was taken back. It also keeps the books: how often each (run,
-/// step, iteration) was executed. Outlives the nodes.
+/// What scripts have done outside, whichever node executed them. Outlives the nodes.
+struct Books {
+  std::map<std::string, int> executions;  ///< of each (run, step, iteration)
+  /// Of these, by nodes that had been declared gone and did not know it yet: nobody counts on them.
+  std::map<std::string, int> by_gone;
+  std::map<std::string, int> failures, losses;
+  TimePoint lost_at;  ///< the last job of which nobody heard again
+  /// Asked when a script with an effect starts: whether its start is durable.
+  std::function<bool(const std::string& run, const std::string& step)> start_is_durable;
+  std::function<void(std::string)> complain;
+  /// Of a step outside of loops.
+  bool happened(RunId run, const std::string& step) const {
+    return executions.count(run.to_string() + "/" + step + "//") > 0;
+  }
+};
+
+/// Stands in for the Lua sandbox of one node and for users' workers, and keeps the books. A script
+/// is a line of words: what to do (`sum`, `parity`, `fail`, `flaky N`, `hang N`, `failmod M`, `ge
+/// K`, `pass K`), terms to add up (numbers, paths into the globals, `7*path`), `@name` and flags
+/// (`!effect !lossy !big !prints`). A task has such a line in its arguments, which are what a
+/// script's globals are. A missing path counts as 0; a list of loop results as the sum over its
+/// items. Jobs end in random order after random delays; some are lost, before or after their
+/// effect, some tasks find nobody, and some answers come after their task was taken back.
 class Executor final : public ScriptExecutor {
  public:
-  Executor(SimClock& clock, Random& random) : clock_(clock), random_(random) {}
+  Executor(SimClock& clock, Random& random, Books& books)
+      : clock_(clock), random_(random), books_(books) {}
 
   void submit(ScriptJob job, Done done) override;
   void cancel(std::uint64_t job) override;
@@ -35,15 +51,10 @@ class Executor final : public ScriptExecutor {
 
   bool faults = true;
   bool closed = false;  ///< the process is dying: what it still submits is lost
-  /// Asked when a script with an effect starts: whether its start is durable.
-  std::function<bool(const std::string& run, const std::string& step)> start_is_durable;
-  std::function<void(std::string)> complain;
-  const std::map<std::string, int>& executions() const { return executions_; }
-  /// Of a step outside of loops.
-  bool happened(RunId run, const std::string& step) const {
-    return executions_.count(run.to_string() + "/" + step + "//") > 0;
-  }
-  TimePoint lost_at() const { return lost_at_; }  ///< the last job of which nobody heard again
+  /// Told the run of each job that is submitted.
+  std::function<void(RunId)> works_on = [](RunId) {};
+  /// Whether the node has been declared gone.
+  std::function<bool()> is_gone = [] { return false; };
 
  private:
   struct Job {
@@ -65,16 +76,14 @@ class Executor final : public ScriptExecutor {
   };
   void take(std::uint64_t id, Job job, Duration timeout);
   AttemptResult run(const Job& job);
+  void note(const std::string& key);
 
   SimClock& clock_;
   Random& random_;
+  Books& books_;
   Workers workers_{*this};
   std::map<std::uint64_t, Job> jobs_;  ///< tickets of tasks have the highest bit set
   std::uint64_t last_task_ = 0;
-  std::map<std::string, int> executions_;
-  std::map<std::string, int> failures_;
-  std::map<std::string, int> losses_;
-  TimePoint lost_at_;
 };
 
 }  // namespace troupe::simulation

@@ -7,10 +7,8 @@
 
 namespace troupe::simulation {
 
-struct Drive {
-  std::function<void()> settle;     ///< lets the node work until it rests
-  std::function<void()> pass_time;  ///< past the next delay of one of its actors
-};
+/// Lets the nodes work until it holds, or for a minute; false: it does not hold then.
+using Drive = std::function<bool(const std::function<bool()>& holds)>;
 
 /// When everything has ended: every start and every run, against the model, the store, the journal
 /// and what followers saw.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -62,19 +63,24 @@ class NoPatterns final : public PatternCompiler {
   }
 };
 
-/// Keeps nothing but the lines that tell of a run that could not be recovered or was set aside.
+/// Passes lines on for the reader of a failure, and keeps those that tell of a run that could not be
+/// recovered or was set aside, or of nodes that do not understand each other.
 class SimLog final : public Logger {
  public:
-  bool enabled(LogLevel level) const override { return level >= LogLevel::kError; }
+  bool enabled(LogLevel level) const override { return level >= LogLevel::kInfo; }
   void log(LogLevel, std::string_view message, std::initializer_list<LogField> fields) override {
-    const bool aside = message == "a run is quarantined";
-    if (message != "a run cannot be recovered" && !aside) return;
-    std::string& kept = aside ? set_aside : complaint;
-    kept = std::string(message);
+    std::string line(message);
     for (const LogField& field : fields) {
-      kept += " " + std::string(field.key) + "=" + field.text;
+      line += " " + std::string(field.key) + "=" + field.text;
+    }
+    if (note) note(line);
+    if (message == "a run is quarantined") set_aside = line;
+    if (message == "a run cannot be recovered" ||
+        message == "a message of another node was dropped") {
+      complaint = line;
     }
   }
+  std::function<void(const std::string&)> note;
   std::string complaint, set_aside;
 };
 

@@ -18,6 +18,13 @@ std::string told(const Report& report) {
          report.last_notes;
 }
 
+/// Two to four nodes, as the seed says.
+Setting of_several(std::uint64_t seed, std::uint64_t nodes = 0) {
+  Setting setting;
+  setting.nodes = static_cast<int>(nodes != 0 ? nodes : 2 + seed % 3);
+  return setting;
+}
+
 TEST(Simulation, EverySeedKeepsTheInvariants) {
   const std::uint64_t first = from_environment("TROUPE_SIM_FIRST", 1);
   const std::uint64_t seeds = from_environment("TROUPE_SIM_SEEDS", 2000);
@@ -40,6 +47,26 @@ TEST(Simulation, EverySeedKeepsTheInvariants) {
 /// Seeds that have failed once, each for a reason of its own; see the commits that mended them.
 /// What a seed does changes whenever the generator does (as it did when deadlines and more doubts
 /// came in), so the older of these are plain seeds by now; their bugs have tests of their own.
+TEST(Simulation, SeveralNodesKeepTheInvariants) {
+  const std::uint64_t first = from_environment("TROUPE_SIM_FIRST", 1);
+  const std::uint64_t seeds = from_environment("TROUPE_SIM_CLUSTER_SEEDS", 300);
+  const std::uint64_t nodes = from_environment("TROUPE_SIM_NODES", 0);
+  std::uint64_t steps = 0, crashes = 0, runs = 0, failures = 0;
+  for (std::uint64_t seed = first; seed < first + seeds && failures < 5; ++seed) {
+    const Report report = Simulation(seed, of_several(seed, nodes)).run();
+    steps += report.steps;
+    crashes += report.crashes;
+    runs += report.runs;
+    if (report.ok()) continue;
+    ++failures;
+    ADD_FAILURE() << told(report);
+  }
+  RecordProperty("steps", std::to_string(steps));
+  RecordProperty("crashes", std::to_string(crashes));
+  RecordProperty("runs", std::to_string(runs));
+  EXPECT_GE(runs, seeds / 2);
+}
+
 TEST(Simulation, SeedsThatFailedStayMended) {
   for (const std::uint64_t seed :
        {835u, 1480u, 5370u, 23736u, 2u, 3u, 17u, 29u, 32u, 58u, 136u, 217u, 690u, 883u, 896u,
@@ -86,7 +113,7 @@ TEST_P(PlantedBug, IsCaught) {
   actors::PlantedBugs bugs;
   bugs.*GetParam().bug = true;
   for (std::uint64_t seed = 1; seed <= kSeedsMax; ++seed) {
-    const Report report = Simulation(seed, bugs).run();
+    const Report report = Simulation(seed, {.bugs = bugs}).run();
     if (report.ok()) continue;
     RecordProperty("seed", std::to_string(seed));
     RecordProperty("violation", report.violation);

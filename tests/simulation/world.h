@@ -3,30 +3,60 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "actors/node/node.h"
 #include "runtime/port/engine.h"
+#include "tests/simulation/disk.h"
 #include "tests/simulation/executor.h"
 #include "tests/simulation/faulty_store.h"
 #include "tests/simulation/journal_watch.h"
 #include "tests/simulation/ports.h"
 #include "tests/simulation/program.h"
+#include "tests/simulation/sim_bus.h"
+
+namespace caf::scheduler {
+class test_coordinator;
+}
 
 namespace troupe::simulation {
 
-/// Everything around a simulated node: what outlives it, and what is to happen when. One thread.
+/// One life of a node, with everything that dies with it.
+struct SimNode {
+  SimNode(World& world, int life, std::string name);
+
+  const int life;
+  const std::string name;
+  FaultyStore store;
+  Executor executor;
+  SimEntropy entropy;
+  std::unique_ptr<Bus> bus;  ///< null: it is alone
+  std::unique_ptr<actors::Node> node;
+  caf::scheduler::test_coordinator* scheduler = nullptr;
+  TimePoint thaw_at;      ///< until then it gets no turn
+  bool draining = false;
+  TimePoint leaves_at;    ///< while it drains: it ends then, whatever it still has
+
+  /// Whether it is there for those who ask; it may be frozen.
+  bool lives() const { return node != nullptr && !store.dead; }
+  Engine& engine() { return node->engine(); }
+};
+
+/// Everything around the simulated nodes: what outlives them, and what is to happen when. One
+/// thread.
 struct World {
-  explicit World(std::uint64_t seed);
+  World(std::uint64_t seed, bool cluster, bool fenced);
 
   Random random;
   SimClock clock;
-  SimEntropy entropy;
   JournalWatch watch;
-  FaultyStore store;
-  Executor executor;
+  Disk disk;
+  Books books;
   SimLog log;
+  SimBus bus{*this};
 
   std::vector<Program> programs;
   std::vector<WorkflowId> workflows;
@@ -34,9 +64,15 @@ struct World {
   ProjectId project;
   store::TenantScope scope() const { return {workspace, project}; }
 
-  Engine* engine = nullptr;  ///< null while no node lives
-  int life = 0;              ///< grows with every start of a node
-  TimePoint born;            ///< when the last one started
+  const bool cluster;  ///< several nodes share the disk
+  std::vector<std::unique_ptr<SimNode>> nodes;
+  int last_life = 0;
+  SimNode* find(int life) const;
+  bool lives(int life) const { return find(life) != nullptr; }
+  SimNode* any_node();  ///< one that lives; null: none does
+  bool is_frozen(const SimNode& node) const { return clock.peek() < node.thaw_at; }
+  Duration frozen_for(int life) const;
+  TimePoint disturbed;  ///< when a node was born, died or was declared gone the last time
   bool faults = true;
 
   /// The first thing that went wrong; everything stops then.

@@ -23,6 +23,7 @@ struct Answer {
 class Api {
  public:
   explicit Api(const Server& server, http_client::Headers headers = {});
+  explicit Api(http_client::Options options) : client_(std::move(options)) {}
 
   Answer call(std::string_view method,
               const std::string& path,

@@ -10,16 +10,19 @@
 
 namespace troupe::testing {
 
-WebSocket::WebSocket(std::uint16_t port, const std::string& path, const std::string& token)
+WebSocket::WebSocket(std::uint16_t port,
+                     const std::string& path,
+                     const std::string& token,
+                     const std::string& address_text)
     : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address{};
+  ::inet_pton(AF_INET, address_text.c_str(), &address.sin_addr);
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (::connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     throw std::runtime_error("the server does not accept connections");
   }
-  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" +
+  const std::string request = "GET " + path + " HTTP/1.1\r\nHost: " + address_text + ":" +
                               std::to_string(port) + "\r\nAuthorization: Bearer " + token +
                               "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                               "Sec-WebSocket-Version: 13\r\n"

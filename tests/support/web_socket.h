@@ -11,7 +11,10 @@ namespace troupe::testing {
 class WebSocket {
  public:
   /// Asks for the upgrade; `status` is 101 if it was granted.
-  WebSocket(std::uint16_t port, const std::string& path, const std::string& token);
+  WebSocket(std::uint16_t port,
+            const std::string& path,
+            const std::string& token,
+            const std::string& address = "127.0.0.1");
   ~WebSocket();
   WebSocket(const WebSocket&) = delete;
   WebSocket& operator=(const WebSocket&) = delete;

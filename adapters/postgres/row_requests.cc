@@ -1,9 +1,10 @@
+#include "adapters/postgres/row_requests.h"
+
 #include <algorithm>
 #include <tuple>
 
 #include "adapters/postgres/schema.h"
 #include "adapters/postgres/wire.h"
-#include "adapters/postgres/writer.h"
 #include "runtime/journal/row_codec.h"
 
 // Each kind of row goes as one statement over arrays, in key order: neighbours meet on a page, and
@@ -46,7 +47,20 @@ std::string awaited(const Hasher& hasher, std::string_view event, std::string_vi
   return std::string(view(hasher.hash(both)));
 }
 
-Status Writer::put_runs(const std::vector<RunRow>& runs, std::vector<Request>& last) {
+Status RowRequests::put(const Batch& batch, std::vector<Request>& last) {
+  if (Status put = put_runs(batch.runs, last); !put) return put;
+  put_snapshots(batch, last);
+  if (Status put = put_payloads(batch.payloads, last); !put) return put;
+  if (Status put = put_tasks(batch.tasks, last); !put) return put;
+  return put_waiters(batch.waiters, last);
+}
+
+void RowRequests::rolled_back() {
+  scopes_.rolled_back();
+  buckets_.clear();
+}
+
+Status RowRequests::put_runs(const std::vector<RunRow>& runs, std::vector<Request>& last) {
   if (runs.empty()) return ok();
   Column ids(Type::kId), scopes(Type::kInteger), workflows(Type::kId), created(Type::kInteger),
       statuses(Type::kInteger), external_ids(Type::kBytes), bodies(Type::kBytes);
@@ -76,7 +90,7 @@ Status Writer::put_runs(const std::vector<RunRow>& runs, std::vector<Request>& l
   return ok();
 }
 
-void Writer::put_snapshots(const Batch& batch, std::vector<Request>& last) {
+void RowRequests::put_snapshots(const Batch& batch, std::vector<Request>& last) {
   if (!batch.snapshots.empty()) {
     Column entities(Type::kId), hashes(Type::kInteger), wake_at(Type::kInteger),
         runnable(Type::kInteger), bodies(Type::kBytes);
@@ -107,7 +121,7 @@ void Writer::put_snapshots(const Batch& batch, std::vector<Request>& last) {
   }
 }
 
-Status Writer::put_payloads(const std::vector<Payload>& payloads, std::vector<Request>& last) {
+Status RowRequests::put_payloads(const std::vector<Payload>& payloads, std::vector<Request>& last) {
   if (payloads.empty()) return ok();
   Column buckets(Type::kInteger), hashes(Type::kBytes), projects(Type::kId), bodies(Type::kBytes);
   const auto rows = last_of_each(payloads, [](const Payload& row) {
@@ -130,7 +144,7 @@ Status Writer::put_payloads(const std::vector<Payload>& payloads, std::vector<Re
   return ok();
 }
 
-Status Writer::ensure_bucket(std::uint32_t bucket) {
+Status RowRequests::ensure_bucket(std::uint32_t bucket) {
   if (buckets_.contains(bucket)) return ok();
   const auto known = [&] {
     return db_.query_integer("SELECT count(*) FROM buckets WHERE bucket=$1",
@@ -149,7 +163,7 @@ Status Writer::ensure_bucket(std::uint32_t bucket) {
   return ok();
 }
 
-Status Writer::put_tasks(const std::vector<TaskRow>& tasks, std::vector<Request>& last) {
+Status RowRequests::put_tasks(const std::vector<TaskRow>& tasks, std::vector<Request>& last) {
   if (tasks.empty()) return ok();
   Column ids(Type::kId), scopes(Type::kInteger), runs(Type::kId), created(Type::kInteger),
       pending(Type::kInteger), bodies(Type::kBytes);
@@ -176,7 +190,7 @@ Status Writer::put_tasks(const std::vector<TaskRow>& tasks, std::vector<Request>
   return ok();
 }
 
-Status Writer::put_waiters(const std::vector<WaiterRow>& waiters, std::vector<Request>& last) {
+Status RowRequests::put_waiters(const std::vector<WaiterRow>& waiters, std::vector<Request>& last) {
   Column runs(Type::kId), steps(Type::kBytes), scopes(Type::kInteger), keys(Type::kBytes),
       bodies(Type::kBytes), gone_runs(Type::kId), gone_steps(Type::kBytes);
   std::size_t waiting = 0;
@@ -216,6 +230,31 @@ Status Writer::put_waiters(const std::vector<WaiterRow>& waiters, std::vector<Re
                     Parameters().column(std::move(gone_runs)).column(std::move(gone_steps))});
   }
   return ok();
+}
+
+Request insert(const Workspace& row, std::string_view body) {
+  return {"INSERT INTO workspaces(id, slug, body) VALUES($1,$2,$3)",
+          Parameters().id(row.id).blob(row.slug).blob(body)};
+}
+
+Request insert(const Project& row, std::string_view body) {
+  return {"INSERT INTO projects(id, workspace, slug, body) VALUES($1,$2,$3,$4)",
+          Parameters().id(row.id).id(row.workspace).blob(row.slug).blob(body)};
+}
+
+Request insert(const Workflow& row, std::int64_t scope, std::string_view body) {
+  return {"INSERT INTO workflows(id, scope, archived, created, body) VALUES($1,$2,$3,$4,$5)",
+          Parameters()
+              .id(row.id)
+              .integer(scope)
+              .integer(row.archived)
+              .integer(row.created.us)
+              .blob(body)};
+}
+
+Request insert(const Version& row, std::string_view body) {
+  return {"INSERT INTO versions(workflow, version, body) VALUES($1,$2,$3)",
+          Parameters().id(row.workflow).integer(row.version).blob(body)};
 }
 
 }  // namespace troupe::postgres

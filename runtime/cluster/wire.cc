@@ -1,9 +1,9 @@
-#include "actors/cluster/wire.h"
+#include "runtime/cluster/wire.h"
 
 #include "runtime/base/bytes.h"
 #include "runtime/journal/row_codec.h"
 
-namespace troupe::actors::wire {
+namespace troupe::cluster::wire {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
@@ -42,10 +42,12 @@ store::TenantScope get_scope(ByteReader& in) {
 
 json::Text get_json(ByteReader& in) { return json::Text::trusted(std::string(in.text())); }
 
-/// How many may follow, given that each takes a byte at least: a length from outside.
-std::size_t get_count(ByteReader& in, std::string_view bytes) {
-  const std::uint64_t count = in.varint();
-  return count > bytes.size() ? 0 : static_cast<std::size_t>(count);
+/// As many as are said to follow, while there is something to read: the number comes from outside.
+template <class T, class Get>
+std::vector<T> get_list(ByteReader& in, const Get& get) {
+  std::vector<T> list;
+  for (std::uint64_t left = in.varint(); left > 0 && !in.failed(); --left) list.push_back(get());
+  return list;
 }
 
 void put_events(ByteWriter& out, const std::vector<LiveEvent>& events) {
@@ -55,13 +57,13 @@ void put_events(ByteWriter& out, const std::vector<LiveEvent>& events) {
     out.text(event.json);
   }
 }
-std::vector<LiveEvent> get_events(ByteReader& in, std::string_view bytes) {
-  std::vector<LiveEvent> events(get_count(in, bytes));
-  for (LiveEvent& event : events) {
+std::vector<LiveEvent> get_events(ByteReader& in) {
+  return get_list<LiveEvent>(in, [&in] {
+    LiveEvent event;
     event.seq = in.varint();
     event.json = in.text();
-  }
-  return events;
+    return event;
+  });
 }
 
 // ---- events -------------------------------------------------------------------------------------
@@ -152,7 +154,7 @@ void put_request(ByteWriter& out, const StartRequest& request) {
   out.raw({reinterpret_cast<const char*>(request.request.data()), request.request.size()});
 }
 
-StartRequest get_request(ByteReader& in, std::string_view bytes) {
+StartRequest get_request(ByteReader& in) {
   StartRequest request;
   request.workspace = WorkspaceId(in.uuid());
   request.project = ProjectId(in.uuid());
@@ -162,15 +164,15 @@ StartRequest get_request(ByteReader& in, std::string_view bytes) {
   request.input = get_json(in);
   request.input_given = in.byte() != 0;
   if (in.byte() != 0) {
-    auto& steps = request.trigger_steps.emplace(get_count(in, bytes));
-    for (auto& [id, overlay] : steps) {
-      id = in.text();
-      overlay = get_json(in);
-    }
+    using Overlay = std::pair<std::string, json::Text>;
+    request.trigger_steps = get_list<Overlay>(in, [&in] {
+      std::string id(in.text());
+      return Overlay(std::move(id), get_json(in));
+    });
   }
   if (in.byte() != 0) {
-    auto& ids = request.excluded_step_ids.emplace(get_count(in, bytes));
-    for (std::string& id : ids) id = in.text();
+    request.excluded_step_ids =
+        get_list<std::string>(in, [&in] { return std::string(in.text()); });
   }
   request.use_run_setup_defaults = in.byte() != 0;
   request.trigger_type = in.text();
@@ -223,7 +225,7 @@ struct PutCall {
   void operator()(const DrainCall&) const {}
 };
 
-std::optional<Call> get_call(std::size_t kind, ByteReader& in, std::string_view bytes) {
+std::optional<Call> get_call(std::size_t kind, ByteReader& in) {
   switch (kind) {
     case 0: {
       AskCall call{RunId(in.uuid()), get_scope(in), run::event::PauseAsked{}};
@@ -237,7 +239,7 @@ std::optional<Call> get_call(std::size_t kind, ByteReader& in, std::string_view 
       call.with_state = in.byte() != 0;
       return call;
     }
-    case 2: return StartCall{get_request(in, bytes)};
+    case 2: return StartCall{get_request(in)};
     case 3: return LookAroundCall{};
     case 4: {
       WatchCall call{RunId(in.uuid()), 0};
@@ -250,7 +252,7 @@ std::optional<Call> get_call(std::size_t kind, ByteReader& in, std::string_view 
       call.head = in.varint();
       call.seq = in.varint();
       call.ended = in.byte() != 0;
-      call.live = get_events(in, bytes);
+      call.live = get_events(in);
       return call;
     }
     case 6: {
@@ -265,7 +267,7 @@ std::optional<Call> get_call(std::size_t kind, ByteReader& in, std::string_view 
     case 7: {
       ScopeNewsCall call;
       call.watch = in.varint();
-      call.events = get_events(in, bytes);
+      call.events = get_events(in);
       return call;
     }
     case 8: return DrainCall{};
@@ -288,18 +290,19 @@ void put_error(ByteWriter& out, const Error& error) {
   }
 }
 
-Error get_error(ByteReader& in, std::string_view bytes) {
+Error get_error(ByteReader& in) {
   Error error;
   error.code = parse_code(in.text()).value_or(Code::kUnavailable);
   error.message = in.text();
-  error.issues.resize(get_count(in, bytes));
-  for (Issue& issue : error.issues) {
+  error.issues = get_list<Issue>(in, [&in] {
+    Issue issue;
     issue.code = parse_code(in.text()).value_or(Code::kInternal);
     issue.step = in.text();
     issue.pointer = in.text();
     issue.message = in.text();
     issue.warning = in.byte() != 0;
-  }
+    return issue;
+  });
   return error;
 }
 
@@ -388,7 +391,7 @@ Result<Call> decode(std::string_view bytes) {
   ByteReader in(bytes);
   if (in.byte() != kVersion) return not_understood();
   const std::size_t kind = in.byte();
-  auto call = get_call(kind, in, bytes);
+  auto call = get_call(kind, in);
   if (!call || in.failed() || !in.at_end()) return not_understood();
   return std::move(*call);
 }
@@ -416,7 +419,7 @@ std::optional<Result<T>> decode_answer(const Hasher& hasher, std::string_view by
   const auto answer = static_cast<Answer>(in.byte());
   if (answer == Answer::kMoved) return std::nullopt;
   if (answer == Answer::kError) {
-    Error error = get_error(in, bytes);
+    Error error = get_error(in);
     return Result<T>(in.failed() ? not_understood() : std::move(error));
   }
   T value;
@@ -430,4 +433,4 @@ template std::optional<Result<RunLook>> decode_answer(const Hasher&, std::string
 template std::optional<Result<Started>> decode_answer(const Hasher&, std::string_view);
 template std::optional<Result<Unit>> decode_answer(const Hasher&, std::string_view);
 
-}  // namespace troupe::actors::wire
+}  // namespace troupe::cluster::wire

@@ -5,13 +5,34 @@
 #include <string_view>
 #include <variant>
 
-#include "actors/messages.h"
+#include "runtime/port/engine.h"
+#include "runtime/run/decide.h"
 
 // What nodes say to each other, as bytes. Nodes of one cluster may be of different versions while
 // it is being upgraded: a message starts with its version, and what is not understood is refused
 // as unavailable, so that the caller tries again.
 
-namespace troupe::actors::wire {
+namespace troupe::cluster {
+
+/// What a read of a run sees: durable facts only.
+struct RunLook {
+  store::RunRow row;
+  store::Pos head = 0;
+  std::uint64_t seq = 0;
+  std::shared_ptr<const graph::Graph> graph;  ///< does not travel: each node has its own
+  std::string snapshot;                       ///< only if the state was asked for
+};
+
+/// What a caller learns when its event has been decided and is durable.
+struct Answered {
+  store::RunRow row;
+  TaskDecided task;
+  bool consumed = true;
+};
+
+}  // namespace troupe::cluster
+
+namespace troupe::cluster::wire {
 
 struct AskCall { RunId run; store::TenantScope scope; run::Event event; };
 struct LookCall { RunId run; store::TenantScope scope; bool with_state = false; };
@@ -62,4 +83,4 @@ std::string encode(const Hasher& hasher, const Result<Unit>& answer);
 template <class T>
 std::optional<Result<T>> decode_answer(const Hasher& hasher, std::string_view bytes);
 
-}  // namespace troupe::actors::wire
+}  // namespace troupe::cluster::wire

@@ -1,0 +1,146 @@
+#pragma once
+
+#include <signal.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/conformance/temporary_directory.h"
+#include "tests/support/api.h"
+#include "tests/support/network.h"
+#include "tests/support/process.h"
+
+namespace troupe::testing {
+
+/// A server process on a machine of its own. Its outputs go to a file, so that it never waits for
+/// somebody to read them. For the thread that made it.
+class Daemon {
+ public:
+  explicit Daemon(std::unique_ptr<Machine> machine) : machine_(std::move(machine)) {}
+
+  Machine& machine() { return *machine_; }
+  const Machine& machine() const { return *machine_; }
+  bool running() { return process_ != nullptr && process_->running(); }
+  pid_t pid() const { return process_->pid(); }
+  void signal(int number) const { process_->signal(number); }
+  void stop() const { signal(SIGSTOP); }
+  void go_on() const { signal(SIGCONT); }
+  void kill_hard();
+  bool ends_within(int timeout_ms) { return process_->ends_within(timeout_ms); }
+  /// A signal, and the exit code.
+  int end_with(int number, int timeout_ms);
+  /// The end of what it has said.
+  std::string last_words() const;
+
+ protected:
+  void launch(std::string log, std::vector<std::string> command, Environment environment = {});
+
+ private:
+  std::unique_ptr<Machine> machine_;
+  std::string log_;
+  std::unique_ptr<Process> process_;
+};
+
+/// PostgreSQL over TCP for the nodes; for the test over a socket that no network fault reaches.
+class Database : public Daemon {
+ public:
+  explicit Database(std::unique_ptr<Machine> machine);
+  ~Database();
+  void start();
+  /// Ends it by SIGINT (fast), SIGQUIT (immediate) or SIGKILL.
+  void end(int signal);
+  std::string url() const;
+  /// The rows of a statement, one per line; throws when it fails.
+  std::string query(const std::string& sql) const;
+  long long number(const std::string& sql) const { return std::stoll(query(sql)); }
+
+ private:
+  Outcome ask(const std::string& sql) const;
+  TemporaryDirectory directory_;
+};
+
+/// NATS with JetStream.
+class Broker : public Daemon {
+ public:
+  explicit Broker(std::unique_ptr<Machine> machine);
+  void start();
+  void delete_store();
+  std::string url() const { return "nats://" + machine().address() + ":4222"; }
+
+ private:
+  TemporaryDirectory directory_;
+};
+
+/// One `troupe serve`, started again under its name, its address and its data directory.
+class Node : public Daemon {
+ public:
+  Node(std::unique_ptr<Machine> machine, std::string name, std::string data_dir,
+       Environment environment);
+  void launch();
+  /// launch() and /readyz.
+  void start(int timeout_ms = 30'000);
+  bool becomes_ready(int timeout_ms) { return comes_to(200, timeout_ms); }
+  /// Whether /readyz gives that status within the time. 0: no answer.
+  bool comes_to(int status, int timeout_ms);
+  int readiness() const;
+  int terminate(int timeout_ms = 30'000) { return end_with(SIGTERM, timeout_ms); }
+
+  const std::string& name() const { return name_; }
+  std::string token() const;
+  http_client::Options access() const;
+  /// What the command line needs.
+  Environment environment() const;
+
+ private:
+  std::string name_;
+  std::string data_dir_;
+  Environment environment_;
+};
+
+/// A database, a broker and nodes that share them, each on a machine of its own.
+class TestCluster {
+ public:
+  /// `environment`: further settings of all nodes, as TROUPE_SECTION__KEY. Starts nothing of the
+  /// nodes.
+  TestCluster(int nodes, Environment environment);
+  ~TestCluster();
+  TestCluster(const TestCluster&) = delete;
+  TestCluster& operator=(const TestCluster&) = delete;
+
+  void start_all();
+  Database& database() { return *database_; }
+  Broker& broker() { return *broker_; }
+  Node& node(std::size_t i) { return *nodes_.at(i); }
+  std::size_t size() const { return nodes_.size(); }
+  Api api(std::size_t i) const { return Api(nodes_.at(i)->access()); }
+
+  /// Starts whatever does not run, ends all network faults, and waits until every node is ready and
+  /// every slot is owned by one that lives, in shares that differ by one at most. False if that
+  /// takes longer.
+  bool heals_within(int timeout_ms);
+  /// Slots by the name of their owner, as the database has them; "" for nobody's.
+  std::vector<std::pair<std::string, int>> shares();
+  /// Which node owns a run, as the database has it; nodes().size() if none of them.
+  std::size_t owner_of(const std::string& run);
+  std::vector<std::string> owners_by_slot();
+  std::string last_words() const;
+
+ private:
+  bool is_whole();
+
+  TemporaryDirectory directory_;
+  Network network_;
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Broker> broker_;
+  std::vector<std::unique_ptr<Node>> nodes_;
+};
+
+/// The slot of a run, by the formula of ARCHITECTURE.md.
+std::size_t slot_of_run(const std::string& id);
+
+/// Asks again every 20 ms until the answer is yes; false when the time is over.
+bool eventually(int timeout_ms, const std::function<bool()>& question);
+
+}  // namespace troupe::testing
