@@ -153,8 +153,10 @@ struct Flush {};
 struct Maintain {};
 /// Nothing has been committed since it was sent, unless the number of commits says otherwise.
 struct Rest { std::uint64_t commits = 0; };
-/// Open entities found by recovery: entity, tenant, the last snapshot's pos.
+/// Open entities found by recovery: entity, tenant, the last snapshot's pos. What was refused of
+/// these slots' entities before refuses nothing any more.
 struct OpenEntities {
+  cluster::SlotSet slots;
   struct Entity { RunId id; caf::strong_actor_ptr tenant; store::Pos snapshot = 0; };
   std::shared_ptr<std::vector<Entity>> entities;
 };

@@ -26,6 +26,12 @@ struct PlantedBugs {
   bool forget_waiting_child = false;
   bool reuse_seq_after_recovery = false;
   bool forget_rows_on_recovery = false;
+  // Of nodes that share a store.
+  bool forget_tails_on_takeover = false;
+  bool give_before_laid_down = false;
+  bool keep_epoch_on_acquire = false;
+  bool forget_bulk_on_move = false;
+  bool take_outcome_after_move = false;
 };
 
 /// What the engine may be told. `config/` fills it from TOML.

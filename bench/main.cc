@@ -34,6 +34,8 @@ constexpr Workload kWorkloads[] = {
     {"W7", "authenticated start over HTTP, by wrk: jobs submitted singly", run_ingest},
     {"W7-nats", "start over NATS request/reply: the most, then times at half of that", run_submit},
     {"W8", "crash with N open runs, half runnable", run_recovery},
+    {"W8-takeover", "a node with N open runs, half runnable, dies; another takes over", nullptr,
+     run_takeover},
     {"W9", "steps that wait 50 ms, 200 in flight per node; 1 to N (3) nodes", nullptr, run_scale},
     {"W10", "step to step inside one run of N steps", run_overhead},
     {"W11", "troupe serve: start, memory, idle work, N events to WebSockets", nullptr, run_program},

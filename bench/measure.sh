@@ -11,7 +11,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 program=${TROUPE_BENCH:-$root/build/release/troupe-bench}
 rounds=${ROUNDS:-3}
 out=${1:?"usage: $0 OUT.jsonl"}
-before=$(cat "$out" 2>/dev/null | wc -l)
+touch "$out"
+before=$(wc -l <"$out")
 
 run() {
   echo "$*" >&2
@@ -33,6 +34,7 @@ run W6-equal --n 100000
 run W6-many --workspaces 1000 --n 50000
 run W7 --seconds 8
 run W8 --n 100000
+run W8-takeover --n 100000
 run W10 --mode strict
 run W10 --mode run-ahead
 run W11 --n 500

@@ -162,6 +162,7 @@ Figures run_ingest(Rig& rig, const Settings& settings);     // W7
 Figures run_submit(Rig& rig, const Settings& settings);     // W7-nats
 Figures run_recovery(Rig& rig, const Settings& settings);   // W8
 Figures run_scale(const Settings& settings);                // W9
+Figures run_takeover(const Settings& settings);             // W8-takeover
 Figures run_overhead(Rig& rig, const Settings& settings);   // W10
 Figures run_program(const Settings& settings);              // W11
 

@@ -10,17 +10,20 @@ namespace troupe::bench {
 SleepingExecutor::SleepingExecutor(const Clock& clock, Duration time)
     : clock_(clock), time_(time), thread_([this] { work(); }) {}
 
-SleepingExecutor::~SleepingExecutor() {
+void SleepingExecutor::stop() {
+  std::deque<Held> forgotten;
   {
     const std::lock_guard lock(mutex_);
     is_ending_ = true;
+    forgotten.swap(line_);
   }
   changed_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void SleepingExecutor::submit(ScriptJob job, Done done) {
   const std::lock_guard lock(mutex_);
+  if (is_ending_) return;
   const double until = monotonic_s() + static_cast<double>(time_.us) / 1e6;
   line_.push_back({until, clock_.now(), job.job, std::move(done)});
   if (line_.size() == 1) changed_.notify_one();

@@ -15,11 +15,14 @@ namespace troupe::bench {
 class SleepingExecutor final : public ScriptExecutor {
  public:
   SleepingExecutor(const Clock& clock, Duration time);
-  ~SleepingExecutor() override;
+  ~SleepingExecutor() override { stop(); }
 
   void submit(ScriptJob job, Done done) override;
-  /// Nothing is cancelled in a benchmark; what was asked for ends by itself soon.
+  /// What is held ends by itself soon, or goes when this stops.
   void cancel(std::uint64_t) override {}
+  /// Forgets what it holds, and takes nothing more. Before a node ends as in a crash: what is held
+  /// refers to its actors.
+  void stop();
 
  private:
   struct Held {

@@ -5,8 +5,9 @@
 #   ./deploy/test.sh [--no-install] [--long] [ctest arguments]
 #
 # --no-install  installs no packages.
-# --long        more kills and simulated seeds, the tests of pure code under ThreadSanitizer, and a
-#               minute of libFuzzer per parser (TROUPE_FUZZ_SECONDS), which needs clang.
+# --long        more kills and simulated seeds, half an hour of faults in a cluster
+#               (TROUPE_CAMPAIGN_SECONDS), the tests of pure code under ThreadSanitizer, and a minute
+#               of libFuzzer per parser (TROUPE_FUZZ_SECONDS), which needs clang.
 # Arguments for ctest (such as -L unit or -R crash) select tests of the release build; the sanitized
 # ones are then left out. The exit code is not 0 if anything has failed.
 set -euo pipefail
@@ -19,7 +20,7 @@ while [ $# -gt 0 ]; do
     --no-install) install=no ;;
     --long) long=yes ;;
     -h | --help)
-      sed -n '2,12s/^# \{0,1\}//p' "$0"
+      sed -n '2,13s/^# \{0,1\}//p' "$0"
       exit 0
       ;;
     *) break ;;
@@ -29,6 +30,11 @@ done
 
 cd "$root"
 jobs=$(nproc)
+
+# What drives whole programs by the clock, or reads files only.
+without_asan='crash|faults|control|bad_input|cli|tidy|run_command|migrate|doctor|nats_foreign'
+without_asan="$without_asan|cluster_script|cluster_system|cluster_campaign|container|systemd"
+without_asan="$without_asan|watching|scripts|helm|settings"
 say() { printf '\n== %s\n' "$1"; }
 
 # The names of the tests that ctest arguments select; each is the name of its target as well.
@@ -92,6 +98,7 @@ fi
 if [ "$long" = yes ]; then
   export TROUPE_KILLS=${TROUPE_KILLS:-1000}
   export TROUPE_SIM_SEEDS=${TROUPE_SIM_SEEDS:-20000}
+  export TROUPE_CAMPAIGN_SECONDS=${TROUPE_CAMPAIGN_SECONDS:-1800}
 fi
 
 say "Release build"
@@ -100,8 +107,8 @@ cmake --build build/release -j "$jobs"
 
 if [ $# -eq 0 ]; then
   say "AddressSanitizer and UBSan: all tests but the long ones"
-  TROUPE_SIM_SEEDS=100 build_and_run asan -R '_conformance$|_test$' \
-    -E '^(crash|faults|control|bad_input|cli|tidy|run_command|cluster_script|container|systemd)_test$'
+  TROUPE_SIM_SEEDS=100 TROUPE_SIM_CLUSTER_SEEDS=30 build_and_run asan -R '_conformance$|_test$' \
+    -E "^($without_asan)_test\$"
   if [ "$long" = yes ]; then
     # The actor library is not built for ThreadSanitizer, and its hand-overs would be reported as
     # races; so only what runs without it is looked at.

@@ -5,8 +5,8 @@
 
 namespace troupe::actors {
 
-void bring_up(Services& services, Recovered& recovered) {
-  OpenEntities open{std::make_shared<std::vector<OpenEntities::Entity>>(
+void bring_up(Services& services, Recovered& recovered, const cluster::SlotSet& slots) {
+  OpenEntities open{slots, std::make_shared<std::vector<OpenEntities::Entity>>(
       std::move(recovered.uncovered))};
   for (OpenEntities::Entity& entity : *open.entities) {
     entity.tenant = caf::actor_cast<caf::strong_actor_ptr>(
@@ -31,13 +31,14 @@ void bring_up(Services& services, Recovered& recovered) {
 void acquire(Services& services, const cluster::SlotSet& slots, Callback<store::Pos> done) {
   services.write([&services, slots, done = std::move(done)](store::Writer& writer) {
     // The addresses that an entity gets here must be greater than those it had elsewhere.
-    const auto epoch = writer.next_epoch();
+    const bool keep = services.options.bugs.keep_epoch_on_acquire;
+    const auto epoch = keep ? Result<std::uint64_t>(services.epoch()) : writer.next_epoch();
     if (!epoch) return done(epoch.error());
-    services.begin_epoch(*epoch);
+    if (!keep) services.begin_epoch(*epoch);
     services.read([&services, slots, done, before = *epoch << 40](store::Reader& reader) {
       auto recovered = recover(services, reader, slots);
       if (!recovered) return done(std::move(recovered).error());
-      bring_up(services, *recovered);
+      bring_up(services, *recovered, slots);
       // Whoever asks from now on finds its run behind what has just been sent to its tenant.
       services.ownership.set(slots, Ownership::Hold::kMine);
       if (services.router != nullptr) services.router->feeds().taken_up(slots);

@@ -213,6 +213,9 @@ void Cluster::relinquish(const SlotSet& wanted, NodeNumber to) {
   // What comes to a tenant from now on is refused; what came before is found by the order to let
   // go.
   services_.ownership.set(slots, Hold::kGoing);
+  if (services_.options.bugs.give_before_laid_down) {
+    return caf::anon_send(outside_.self(), Relinquished{slots, to});
+  }
   const auto tenants = services_.tenants();
   auto left = std::make_shared<std::atomic<std::size_t>>(tenants.size() + 1);
   const auto done = [left, self = outside_.self(), slots, to] {

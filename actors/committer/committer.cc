@@ -95,6 +95,8 @@ void Committer::write(const WriteJob& job) {
 }
 
 void Committer::add(const OpenEntities& open) {
+  // Another node may have accepted what was refused here.
+  std::erase_if(refused_, [&](RunId run) { return open.slots.test(cluster::slot_of(run)); });
   for (const auto& entity : *open.entities) marks_.add(entity);
 }
 
@@ -179,6 +181,7 @@ void Committer::refuse(const Submission& submission, const Error& error) {
 
 void Committer::failed(std::vector<std::shared_ptr<Submission>> batch, const Error& error) {
   ++failures_;
+  services_.store_full = error.code == Code::kStorageFull;
   services_.store_failing = true;
   services_.ports.log.error("a commit failed", {{"code", info(error.code).name},
                                                 {"message", error.message},

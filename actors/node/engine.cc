@@ -83,6 +83,8 @@ void NodeEngine::with_version(const store::TenantScope& scope, WorkflowId workfl
                               std::int32_t version,
                               Callback<std::shared_ptr<const Published>> done) {
   if (!services_.cluster) return with_known_version(scope, workflow, version, std::move(done));
+  // To ask a store that is silent would take as long as it is.
+  if (!services_.ownership.lease_holds()) return done(Ownership::lost_touch());
   services_.catalog.then([this, scope, workflow, version,
                           done = std::move(done)](const Status& known) {
     if (!known) return done(known.error());

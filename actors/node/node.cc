@@ -153,7 +153,7 @@ Status Node::Parts::begin() {
     services.readers.push_back(spawn_reader(system, services.ports.store, detached));
   }
   services.timers = spawn_timers(system, services);
-  bring_up(services, *recovered);
+  bring_up(services, *recovered, own);
   // Not before: a run with frames behind its snapshot must not be woken from the snapshot alone.
   caf::anon_send(services.timers, BeginTimers{});
   if (membership == nullptr) return ok();

@@ -14,17 +14,21 @@ class Filing {
       : services_(services), reader_(reader), out_(out) {}
 
   /// `has_row`: false if its row was looked for and is not there.
-  void file(RunId run, const std::optional<store::Snapshot>& snapshot,
-            const std::vector<store::Frame>& frames, bool has_row) {
-    if (Status folded = fold(run, snapshot, frames, has_row); !folded) {
-      services_.ports.log.error("a run cannot be recovered",
-                                {{"run_id", run.to_string()}, {"message", folded.error().message}});
-      const auto row = reader_.run_unscoped(run);
-      if (row && *row && !store::ended((*row)->status)) {
-        out_->quarantined.push_back(
-            {(*row)->workspace, {run, folded.error().message, (*row)->project}});
-      }
+  /// What cannot be folded is set aside; but not where the store is silent: then nothing is known
+  /// of any run.
+  Status file(RunId run, const std::optional<store::Snapshot>& snapshot,
+              const std::vector<store::Frame>& frames, bool has_row) {
+    const Status folded = fold(run, snapshot, frames, has_row);
+    if (folded) return ok();
+    const auto row = reader_.run_unscoped(run);
+    if (!row && info(row.error().code).transient) return row.error();
+    services_.ports.log.error("a run cannot be recovered",
+                              {{"run_id", run.to_string()}, {"message", folded.error().message}});
+    if (row && *row && !store::ended((*row)->status)) {
+      out_->quarantined.push_back(
+          {(*row)->workspace, {run, folded.error().message, (*row)->project}});
     }
+    return ok();
   }
 
  private:
@@ -87,7 +91,10 @@ Result<Recovered> recover(Services& services, store::Reader& reader,
   Recovered out;
   std::unordered_map<RunId, std::vector<store::Frame>> tails;
   std::vector<RunId> order;
+  // A node that has its cluster actor takes over; at a start it is not there yet.
+  const bool forget = services.options.bugs.forget_tails_on_takeover && services.cluster;
   const Status scanned = reader.scan_tail(slots, [&](store::Frame frame) {
+    if (forget) return false;
     auto& tail = tails[frame.entity];
     if (tail.empty()) order.push_back(frame.entity);
     tail.push_back(std::move(frame));
@@ -106,10 +113,11 @@ Result<Recovered> recover(Services& services, store::Reader& reader,
     bool has_row = true;
     if (!*snapshot) {
       const auto row = reader.run_unscoped(run);
+      if (!row && info(row.error().code).transient) return row.error();
       if (row && *row && store::ended((*row)->status)) continue;
       has_row = !row || *row;
     }
-    filing.file(run, *snapshot, tail, has_row);
+    if (Status filed = filing.file(run, *snapshot, tail, has_row); !filed) return filed.error();
   }
   std::vector<store::Snapshot> rest;
   const Status visited =
@@ -118,7 +126,11 @@ Result<Recovered> recover(Services& services, store::Reader& reader,
         return true;
       });
   if (!visited) return visited.error();
-  for (const store::Snapshot& snapshot : rest) filing.file(snapshot.entity, snapshot, {}, true);
+  for (const store::Snapshot& snapshot : rest) {
+    if (Status filed = filing.file(snapshot.entity, snapshot, {}, true); !filed) {
+      return filed.error();
+    }
+  }
   return out;
 }
 

@@ -83,12 +83,14 @@ struct Services {
   std::unique_ptr<Publisher> publisher;  ///< null: events stay here
   std::atomic<std::size_t> commit_queue_bytes{0};
   std::atomic<bool> store_failing{false};     ///< the last commit failed; new runs are refused
+  std::atomic<bool> store_full{false};        ///< it failed because there was no room
   std::atomic<bool> shutting_down{false};
   std::atomic<std::int64_t> run_actors{0}, step_actors{0}, branch_actors{0}, tenant_actors{0};
 
   store::Pos next_pos() { return pos_.fetch_add(1) + 1; }
   /// Frames decided from now on have addresses in it.
   void begin_epoch(std::uint64_t epoch) { pos_ = epoch << 40; }
+  std::uint64_t epoch() const { return pos_ >> 40; }
   /// For what was published, here or elsewhere.
   graph::Tools tools() const { return {ports.syntax, ports.patterns}; }
   TimePoint now() const { return ports.clock.now(); }

@@ -138,8 +138,11 @@ std::uint32_t bucket_of(TimePoint time) { return static_cast<std::uint32_t>(time
 
 Status may_admit(const Services& services, std::size_t queued) {
   if (services.shutting_down) return Error{Code::kUnavailable, "the node is shutting down", {}};
+  // What was promised now could only be kept once the store is back, and nobody knows when.
+  if (!services.ownership.lease_holds()) return Ownership::lost_touch();
   if (services.store_failing) {
-    return Error{Code::kStorageFull, "the store cannot take new runs at the moment", {}};
+    return Error{services.store_full ? Code::kStorageFull : Code::kUnavailable,
+                 "the store cannot take new runs at the moment", {}};
   }
   if (services.commit_queue_bytes > services.options.commit_queue_bytes_max) {
     return Error{Code::kOverloaded, "the store is behind; try again shortly", {}};

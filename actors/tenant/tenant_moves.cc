@@ -101,7 +101,8 @@ void Tenant::gone(RunId run) {
 
 void Tenant::tell_relinquished() {
   std::erase_if(moves_, [this](const Move& move) {
-    const bool has_bulks = !bulks_.empty() && bulks_.begin()->first < move.generation;
+    const bool has_bulks = !bulks_.empty() && bulks_.begin()->first < move.generation &&
+                           !services_.options.bugs.forget_bulk_on_move;
     if (has_bulks || !move.left.empty()) return false;
     move.order.done();
     return true;

@@ -82,21 +82,6 @@ std::array<std::string, 1> migrations() { return {kVersion1}; }
 
 Error invalid(std::string message) { return {Code::kConfigInvalid, std::move(message), {}}; }
 
-Result<std::int64_t> version_of(Connection& db, const std::string& schema) {
-  const auto tables = db.query_integer(
-      "SELECT count(*) FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE "
-      "nspname = '" + schema + "')");
-  if (!tables || *tables == 0) return tables;
-  const auto ours = db.query_integer(
-      "SELECT count(*) FROM pg_tables WHERE schemaname = '" + schema + "' AND tablename = 'meta'");
-  if (!ours) return ours;
-  const auto version = *ours > 0 ? read_meta(db, "schema_version") : ours;
-  if (version && *version == 0) {
-    return invalid("The schema " + schema + " belongs to another application.");
-  }
-  return version;
-}
-
 /// Inside the transaction that holds the schema's lock.
 Status step_forward(Connection& db, const std::string& schema) {
   const auto exists = db.query_integer(
@@ -119,6 +104,28 @@ Status step_forward(Connection& db, const std::string& schema) {
 }
 
 }  // namespace
+
+Result<std::int64_t> version_of(Connection& db, const std::string& schema) {
+  const auto tables = db.query_integer(
+      "SELECT count(*) FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE "
+      "nspname = '" + schema + "')");
+  if (!tables || *tables == 0) return tables;
+  const auto ours = db.query_integer(
+      "SELECT count(*) FROM pg_tables WHERE schemaname = '" + schema + "' AND tablename = 'meta'");
+  if (!ours) return ours;
+  const auto version = *ours > 0 ? read_meta(db, "schema_version") : ours;
+  if (version && *version == 0) {
+    return invalid("The schema " + schema + " belongs to another application.");
+  }
+  return version;
+}
+
+std::int64_t newest_version() { return static_cast<std::int64_t>(migrations().size()); }
+
+std::string version_text(int server_version) {
+  constexpr int kMajor = 10'000;
+  return std::to_string(server_version / kMajor) + "." + std::to_string(server_version % kMajor);
+}
 
 Status check_name(const std::string& schema) {
   constexpr std::size_t kBytesMax = 40;
@@ -162,8 +169,7 @@ Status migrate(Connection& db, const std::string& schema) {
     db.roll_back();
     return stepped;
   }
-  const auto version = static_cast<std::int64_t>(migrations().size());
-  const Status done = db.commit({write_meta("schema_version", version)});
+  const Status done = db.commit({write_meta("schema_version", newest_version())});
   if (!done) db.roll_back();
   return done;
 }

@@ -22,6 +22,12 @@ std::string describe_settings(Connection& db);
 /// Creates the schema and its tables or brings an older one forward, in one transaction behind a
 /// lock of the schema's own. A schema of a newer Troupe, or of somebody else, is refused.
 Status migrate(Connection& db, const std::string& schema);
+/// Of the schema; 0: there is none yet. kConfigInvalid: it is somebody else's.
+Result<std::int64_t> version_of(Connection& db, const std::string& schema);
+/// The one that `migrate` makes.
+std::int64_t newest_version();
+/// As people write it, such as "15.20".
+std::string version_text(int server_version);
 
 /// Integers of the `meta` table; 0 if absent.
 Result<std::int64_t> read_meta(Connection& db, std::string_view key);

@@ -160,9 +160,7 @@ Status Writer::set_recovery_mark(Pos mark) {
 std::string Writer::settings() { return describe_settings(db_); }
 
 std::string Writer::server_version() const {
-  constexpr int kMajor = 10'000;
-  const int version = db_.server_version();
-  return std::to_string(version / kMajor) + "." + std::to_string(version % kMajor);
+  return version_text(db_.server_version());
 }
 
 }  // namespace troupe::postgres

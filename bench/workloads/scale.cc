@@ -4,88 +4,23 @@
 // its own, as processes would. Steps wait in an executor that uses no processor, because waiting is
 // what is measured; so the sandbox is not in these figures.
 
+#include <algorithm>
 #include <stdexcept>
 #include <thread>
 
-#include "adapters/nats/node_bus.h"
-#include "bench/rig.h"
-#include "bench/sleeping_executor.h"
+#include "bench/member.h"
 #include "tests/support/nats_server.h"
 
 namespace troupe::bench {
 namespace {
 
 constexpr int kSteps = 10;
-constexpr std::size_t kInFlight = 200;
+constexpr Duration kStep = milliseconds(50);
 constexpr std::uint64_t kOutstanding = 250;  ///< runs per node: some begin, some end
 constexpr double kWarm_s = 1.5;
 constexpr double kSpread_s = 60;
 
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().message);
-  return std::move(*result);
-}
-
-/// One member. Its parts stand in the order in which they need each other.
-class Member {
- public:
-  Member(const Settings& settings, const std::string& url, int number) {
-    postgres::Options server;
-    server.conninfo = settings.conninfo;
-    store_ = must(postgres::PostgresStore::open(server, hasher_));
-    nats::Options link;
-    link.urls = {url};
-    broker_ = must(nats::Connection::open(link, {log_, metrics_, entropy_}));
-    bus_ = std::make_unique<nats::NodeBus>(*broker_);
-    actors::Options options;
-    options.strict = settings.strict;
-    options.attempts_in_flight_max = kInFlight;
-    options.node_name = "bench-" + std::to_string(number);
-    actors::Ports ports{*store_, executor_, syntax_, patterns_, clock_, entropy_,
-                        hasher_, log_,      counting_};
-    ports.bus = bus_.get();
-    node_ = must(actors::Node::start(options, ports));
-  }
-
-  Engine& engine() { return node_->engine(); }
-  store::Store& store() { return *store_; }
-  double metric(const std::string& name) { return metric_in(metrics_.exposition(), name); }
-  /// Keeps its share of runs going.
-  void keep_busy(const StartRequest& request) {
-    for (; started_ < counting_.runs_ended() + kOutstanding; ++started_)
-      engine().start(request, [](Result<Started>) {});
-  }
-  bool is_idle() const { return counting_.runs_ended() >= started_; }
-  void shutdown() { node_->shutdown(); }
-
- private:
-  system::SystemClock clock_;
-  system::SystemEntropy entropy_;
-  system::Blake2bHasher hasher_;
-  system::StderrLogger log_{LogLevel::kError, system::LogFormat::kText, clock_};
-  metrics::Registry metrics_{"bench"};
-  CountingMetrics counting_{metrics_};
-  lua_sandbox::Syntax syntax_;
-  re2::Re2PatternCompiler patterns_;
-  SleepingExecutor executor_{clock_, milliseconds(50)};
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<nats::Connection> broker_;
-  std::unique_ptr<nats::NodeBus> bus_;
-  std::unique_ptr<actors::Node> node_;
-  std::uint64_t started_ = 0;
-};
-
 using Members = std::vector<std::unique_ptr<Member>>;
-
-bool holds_within(double seconds, const std::function<bool()>& holds) {
-  const double until = monotonic_s() + seconds;
-  while (!holds()) {
-    if (monotonic_s() > until) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  }
-  return true;
-}
 
 double total(const Members& members, const std::string& name) {
   double sum = 0;
@@ -106,7 +41,7 @@ void wait_spread(const Members& members) {
 double measure(const Members& members, const StartRequest& request, double seconds) {
   const auto drive = [&](double until) {
     while (monotonic_s() < until) {
-      for (const auto& member : members) member->keep_busy(request);
+      for (const auto& member : members) member->keep_busy(request, kOutstanding);
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
   };
@@ -122,28 +57,6 @@ double measure(const Members& members, const StartRequest& request, double secon
   });
   if (!is_over) throw std::runtime_error("runs have not ended");
   return rate;
-}
-
-StartRequest publish_on(Member& member) {
-  const auto reader = member.store().open_reader();
-  store::Workflow draft;
-  draft.workspace = must(reader->workspaces()).front().id;
-  draft.project = must(reader->projects(draft.workspace)).front().id;
-  draft.name = "bench";
-  draft.graph = chain_graph(kSteps);
-  const auto workflow = must(await<store::Workflow>([&](Callback<store::Workflow> done) {
-    member.engine().create_workflow(draft, std::move(done));
-  }));
-  must(await<store::Version>([&](Callback<store::Version> done) {
-    member.engine().publish({draft.workspace, draft.project}, workflow.id, "", std::move(done));
-  }));
-  StartRequest request;
-  request.workspace = draft.workspace;
-  request.project = draft.project;
-  request.workflow = workflow.id;
-  request.input = json::Text::trusted("{}");
-  request.input_given = true;
-  return request;
 }
 
 }  // namespace
@@ -162,8 +75,8 @@ Figures run_scale(const Settings& settings) {
   double alone = 0;
   for (std::uint64_t count = 1; count <= nodes; ++count) {
     members.push_back(
-        std::make_unique<Member>(settings, broker.url(), static_cast<int>(count)));
-    if (count == 1) request = publish_on(*members.front());
+        std::make_unique<Member>(settings, broker.url(), static_cast<int>(count), kStep));
+    if (count == 1) request = members.front()->publish(chain_graph(kSteps));
     wait_spread(members);
     figures.steps_per_s = measure(members, request, settings.seconds);
     if (count == 1) alone = figures.steps_per_s;

@@ -22,6 +22,8 @@
 #include "adapters/system/data_dir.h"
 #include "adapters/system/hasher.h"
 #include "deploy/troupe/commands.h"
+#include "deploy/troupe/finding.h"
+#include "deploy/troupe/moved_file.h"
 #include "deploy/troupe/server_file.h"
 #include "deploy/troupe/settings.h"
 #include "deploy/troupe/version.h"
@@ -29,14 +31,6 @@
 
 namespace troupe::cli {
 namespace {
-
-enum class Verdict { kOk, kWarn, kFail };
-
-struct Finding {
-  std::string name;
-  Verdict verdict = Verdict::kOk;
-  std::string detail;
-};
 
 std::string_view word(Verdict verdict) {
   switch (verdict) {
@@ -181,10 +175,10 @@ bool check_pages(const sqlite::Options& options, std::vector<Finding>* findings)
   return true;
 }
 
-/// The lock, and the store behind it if nobody else has it.
-void check_store(const std::string& path, std::vector<Finding>* findings) {
+/// The lock, and the store behind it if it is here and nobody else has it.
+void check_store(const std::string& path, bool is_shared, std::vector<Finding>* findings) {
   if (!std::filesystem::exists(path)) {
-    findings->push_back({"store", Verdict::kWarn, "none yet"});
+    if (!is_shared) findings->push_back({"store", Verdict::kWarn, "none yet"});
     return;
   }
   const auto held = system::DataDir::hold(path);
@@ -194,6 +188,11 @@ void check_store(const std::string& path, std::vector<Finding>* findings) {
     return;
   }
   findings->push_back({"lock", Verdict::kOk, "free"});
+  if (is_shared) return;
+  if (const Status here = require_not_moved(path); !here) {
+    findings->push_back({"store", Verdict::kFail, here.error().message});
+    return;
+  }
   if (!std::filesystem::exists((*held)->file("troupe.db"))) {
     findings->push_back({"store", Verdict::kWarn, "none yet"});
     return;
@@ -261,7 +260,8 @@ int doctor(const Shared& shared) {
   std::vector<Finding> findings = {check_sandbox(),      check_seccomp(),
                                    check_clock(),        check_descriptors(),
                                    check_disk(data_dir), check_directory(data_dir)};
-  check_store(data_dir, &findings);
+  check_store(data_dir, settings->options.store.kind == "postgres", &findings);
+  check_shared(settings->options, &findings);
   findings.push_back(check_token(data_dir));
   findings.push_back(check_server(data_dir));
   print_findings(findings, shared.json);

@@ -21,6 +21,18 @@ Result<std::string> read_secret(const std::string& path) {
 
 }  // namespace
 
+Result<postgres::Options> postgres_options(const config::Options& options) {
+  postgres::Options server;
+  server.schema = options.postgres.schema;
+  server.conninfo = options.postgres.url;
+  if (!options.postgres.url_file.empty()) {
+    auto url = read_secret(options.postgres.url_file);
+    if (!url) return std::move(url).error();
+    server.conninfo = std::move(*url);
+  }
+  return server;
+}
+
 Result<std::unique_ptr<store::Store>> open_store(const config::Options& options,
                                                  const system::DataDir& data_dir,
                                                  const Hasher& hasher, Logger& log) {
@@ -33,23 +45,14 @@ Result<std::unique_ptr<store::Store>> open_store(const config::Options& options,
     if (!store) return std::move(store).error();
     return std::unique_ptr<store::Store>(std::move(*store));
   }
-  postgres::Options server;
-  server.schema = options.postgres.schema;
-  server.conninfo = options.postgres.url;
-  if (!options.postgres.url_file.empty()) {
-    auto url = read_secret(options.postgres.url_file);
-    if (!url) return std::move(url).error();
-    server.conninfo = std::move(*url);
-  }
-  auto store = postgres::PostgresStore::open(server, hasher);
+  auto server = postgres_options(options);
+  if (!server) return std::move(server).error();
+  auto store = postgres::PostgresStore::open(*server, hasher);
   if (!store) return std::move(store).error();
   return std::unique_ptr<store::Store>(std::move(*store));
 }
 
-Result<std::unique_ptr<nats::Connection>> open_broker(const config::Options& options,
-                                                      const std::string& node_name,
-                                                      const nats::Services& services) {
-  if (options.nats.url.empty()) return std::unique_ptr<nats::Connection>();
+nats::Options nats_options(const config::Options& options) {
   nats::Options link;
   link.urls.clear();
   const std::string& urls = options.nats.url;
@@ -58,12 +61,20 @@ Result<std::unique_ptr<nats::Connection>> open_broker(const config::Options& opt
     if (end > start) link.urls.push_back(urls.substr(start, end - start));
     start = end + 1;
   }
-  link.name = "troupe " + node_name;
   link.login.credentials_file = options.nats.creds_file;
   link.login.nkey_seed_file = options.nats.nkey_file;
   link.tls.authority_file = options.nats.tls_ca_file;
   link.tls.certificate_file = options.nats.tls_cert_file;
   link.tls.key_file = options.nats.tls_key_file;
+  return link;
+}
+
+Result<std::unique_ptr<nats::Connection>> open_broker(const config::Options& options,
+                                                      const std::string& node_name,
+                                                      const nats::Services& services) {
+  if (options.nats.url.empty()) return std::unique_ptr<nats::Connection>();
+  nats::Options link = nats_options(options);
+  link.name = "troupe " + node_name;
   return nats::Connection::open(link, services);
 }
 

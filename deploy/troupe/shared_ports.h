@@ -4,11 +4,16 @@
 #include <string>
 
 #include "adapters/nats/connection.h"
+#include "adapters/postgres/options.h"
 #include "adapters/system/data_dir.h"
 #include "config/options.h"
 #include "runtime/port/store.h"
 
 namespace troupe::cli {
+
+/// How the shared store and NATS are reached. Reading a file with a secret may fail.
+Result<postgres::Options> postgres_options(const config::Options& options);
+nats::Options nats_options(const config::Options& options);
 
 /// The store that the configuration names: a file of the data directory, or a schema of PostgreSQL.
 /// kConfigInvalid, kUnavailable.

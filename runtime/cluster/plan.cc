@@ -50,24 +50,27 @@ std::vector<Gift> plan_gifts(const ClusterView& view, NodeNumber self, std::size
   const bool draining = takers.count(self) == 0;
   if (takers.empty() || (takers.size() == 1 && !draining)) return {};
   std::map<NodeNumber, Gift> gifts;
+  const auto move = [&](std::size_t slot, NodeNumber to) {
+    ++takers[to];
+    if (view.owners[slot] != self || gifts[to].slots.count() >= slots_max) return;
+    gifts[to].slots.set(slot);
+    gifts[to].to = to;
+  };
+  // What those who drain give comes first: it is on its way, and who has got some of it already
+  // must not pass it on.
   for (std::size_t slot = 0; slot < view.owners.size(); ++slot) {
     const NodeNumber owner = view.owners[slot];
-    const auto giver = takers.find(owner);
-    const bool owner_drains =
-        std::any_of(view.members.begin(), view.members.end(), [&](const Member& member) {
-          return member.number == owner && member.draining;
-        });
-    if (giver == takers.end() && !owner_drains) continue;
+    const bool drains = std::any_of(
+        view.members.begin(), view.members.end(),
+        [&](const Member& member) { return member.number == owner && member.draining; });
+    if (drains) move(slot, poorest(takers));
+  }
+  for (std::size_t slot = 0; slot < view.owners.size(); ++slot) {
+    const auto giver = takers.find(view.owners[slot]);
     const NodeNumber to = poorest(takers);
-    if (giver != takers.end()) {
-      if (giver->second <= takers[to] + 1) continue;
-      --giver->second;
-    }
-    ++takers[to];
-    if (owner == self && gifts[to].slots.count() < slots_max) {
-      gifts[to].slots.set(slot);
-      gifts[to].to = to;
-    }
+    if (giver == takers.end() || giver->second <= takers[to] + 1) continue;
+    --giver->second;
+    move(slot, to);
   }
   std::vector<Gift> list;
   for (const auto& [to, gift] : gifts) {

@@ -88,6 +88,11 @@ void Machine::show_pause() {
     return;
   }
   if (!live()) return;
+  if (state_.pause_reason == PauseReason::kQuarantine && state_.graceful_stop) {
+    // It was being stopped when it was set aside, and still is.
+    emit(record::RunDraining{context_.now, context_.now + context_.limits.drain_timeout});
+    return;
+  }
   const auto waiting = [&](WaitKind kind) { return state_.waiting[static_cast<int>(kind)]; };
   PauseReason reason = PauseReason::kNone;
   const bool idle = state_.active == 0 && waiting(WaitKind::kChild) == 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "actors/tenant/admission.h"
 #include "adapters/memory/memory_store.h"
 #include "adapters/system/clock.h"
 #include "adapters/system/hasher.h"
@@ -96,6 +97,47 @@ TEST_F(CommitterTest, SubmissionsBehindAnUnknownOutcomeInADamagedBatchAreNotWrit
   EXPECT_EQ(ends_, 1);
   EXPECT_EQ(answers_, 0);
   EXPECT_FALSE(landed(2));
+}
+
+TEST_F(CommitterTest, NewRunsAreToldWhetherTheStoreIsFullOrAway) {
+  for (const Code code : {Code::kStorageFull, Code::kUnavailable}) {
+    store_.fail_commits(code);
+    submit(code == Code::kStorageFull ? 1 : 2, RunId{Uuid{7, 7}}, false, 0);
+    committer_.flush();
+    EXPECT_EQ(may_admit(services_, 0).error().code, code);
+    committer_.flush();
+    EXPECT_TRUE(may_admit(services_, 0).ok());
+  }
+  services_.ownership.lease_until({});
+  EXPECT_EQ(may_admit(services_, 0).error().code, Code::kUnavailable) << "the lease has run out";
+}
+
+class SmallTablesCommitterTest : public CommitterTest {
+ protected:
+  SmallTablesCommitterTest() : CommitterTest(memory::Options{.journal_table_bytes = 1 << 10}) {}
+};
+
+TEST_F(SmallTablesCommitterTest, TheRecoveryMarkDoesNotPassWhatHasNotLanded) {
+  for (const store::Pos pos : {10u, 20u, 30u}) {  // each fills a table
+    auto submission = std::make_shared<Submission>();
+    submission->pos = pos;
+    submission->closes = true;
+    submission->batch.frames.push_back({pos, RunId{Uuid{pos, 1}}, 0, std::string(2048, 'x')});
+    committer_.submit(std::move(submission));
+    committer_.flush();
+  }
+  ASSERT_EQ(store_.writer().journal_tables().size(), 3u);
+  submit(5, RunId{Uuid{5, 1}}, false, 0);  // drawn long since, and late
+  committer_.maintain();
+  committer_.maintain();
+  committer_.flush();
+  bool found = false;
+  const auto look = [&found](const store::Frame& frame) {
+    found = found || frame.pos == 5;
+    return true;
+  };
+  ASSERT_TRUE(store_.open_reader()->scan_tail(cluster::all_slots(), look).ok());
+  EXPECT_TRUE(found);
 }
 
 TEST_F(CommitterTest, NothingOfARunIsWrittenBehindWhatADamagedPageRefused) {

@@ -34,9 +34,9 @@ struct Follower {
   bool ended = false;
 };
 
-/// Everybody outside the nodes: starts runs, answers tasks, sends events, pauses, stops, retries and
-/// follows, each time at a node that chance picks. It lives through the nodes' crashes and knows what it was told; what an answer says
-/// must be durable when it comes.
+/// Everybody outside the nodes: starts runs, answers tasks, sends events, pauses, stops, retries
+/// and follows, each time at a node that chance picks. It lives through the nodes' crashes and
+/// knows what it was told; what an answer says must be durable when it comes.
 class Client {
  public:
   explicit Client(World& world) : world_(world) {}

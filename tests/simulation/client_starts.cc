@@ -15,7 +15,10 @@ void Client::begin() {
     const int program = static_cast<int>(world_.random.below(world_.programs.size()));
     plan_start(program, world_.chance(50), world_.up_to(milliseconds(800)));
   }
-  if (world_.chance(30)) {
+  // Among several nodes slots go to and fro while groups of runs are being made.
+  const int batches = world_.cluster ? static_cast<int>(world_.random.below(4))
+                                     : static_cast<int>(world_.chance(30));
+  for (int batch = 0; batch < batches; ++batch) {
     std::vector<std::size_t> group;
     const int program = static_cast<int>(world_.random.below(world_.programs.size()));
     for (int i = 0; i < 3; ++i) {
@@ -26,7 +29,8 @@ void Client::begin() {
       starts_.push_back(start);
     }
     to_send_ += group.size();
-    world_.later(world_.up_to(milliseconds(500)), [this, group] { send_batch(group); });
+    const Duration most = milliseconds(world_.cluster ? 3000 : 500);
+    world_.later(world_.up_to(most), [this, group] { send_batch(group); });
   }
   world_.later(milliseconds(100), [this] { poll(); });
 }

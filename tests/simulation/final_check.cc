@@ -114,7 +114,9 @@ class FinalCheck {
                                           doubts_of(world_.watch, id));
     const auto found = client_.accepted().find(id);
     if (found != client_.accepted().end() && client_.starts()[found->second].is_stopped) {
-      if (run.status != store::RunStatus::kStopped) complain(id, "a stop was forgotten");
+      if (run.status != store::RunStatus::kStopped) {
+        complain(id, "a stop was forgotten: it is " + std::string(store::name(run.status)));
+      }
       return;
     }
     if (run.status == store::RunStatus::kStopped) {

@@ -63,8 +63,8 @@ class NoPatterns final : public PatternCompiler {
   }
 };
 
-/// Passes lines on for the reader of a failure, and keeps those that tell of a run that could not be
-/// recovered or was set aside, or of nodes that do not understand each other.
+/// Passes lines on for the reader of a failure, and keeps those that tell of a run that could not
+/// be recovered or was set aside, or of nodes that do not understand each other.
 class SimLog final : public Logger {
  public:
   bool enabled(LogLevel level) const override { return level >= LogLevel::kInfo; }

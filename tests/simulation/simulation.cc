@@ -266,7 +266,8 @@ void Simulation::advance(TimePoint until) {
   if (!world_.agenda.empty()) next = std::min(next, world_.agenda.begin()->first.first);
   if (!boots_.empty() && !nested_) next = std::min(next, boots_.begin()->first);
   for (const auto& node : world_.nodes) {
-    if (node->draining && !nested_ && !world_.is_frozen(*node)) next = std::min(next, std::max(node->leaves_at, now));
+    const bool leaves = node->draining && !nested_ && !world_.is_frozen(*node);
+    if (leaves) next = std::min(next, std::max(node->leaves_at, now));
   }
   pass({std::max<std::int64_t>((next - now).us, 0)});
 }

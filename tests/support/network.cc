@@ -60,6 +60,15 @@ void Machine::cut(const Machine& peer) {
          "add rule inet faults in ip saddr " + peer.address_ + " drop\n");
 }
 
+void Machine::isolate() {
+  filter("add rule inet faults out oifname eth0 drop\nadd rule inet faults in iifname eth0 drop\n");
+}
+
+void Machine::cut_port(int port) {
+  filter("add rule inet faults out tcp sport " + std::to_string(port) + " drop\n" +
+         "add rule inet faults in tcp dport " + std::to_string(port) + " drop\n");
+}
+
 void Machine::cut_outgoing(const Machine& peer) {
   filter("add rule inet faults out ip daddr " + peer.address_ + " drop\n");
 }

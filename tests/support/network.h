@@ -17,8 +17,12 @@ class Machine {
 
   /// Nothing passes between this one and the other, in both directions or in one.
   void cut(const Machine& peer);
+  /// The same, of everybody.
+  void isolate();
   void cut_outgoing(const Machine& peer);
   void cut_incoming(const Machine& peer);
+  /// Nothing of the connection that begins at this port of the machine passes.
+  void cut_port(int port);
   /// Of the packets in either direction so many of a hundred are lost.
   void lose(const Machine& peer, int percent);
   /// What the peer sends is answered with a reset, as by a machine that has forgotten the

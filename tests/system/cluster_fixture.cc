@@ -15,6 +15,8 @@ namespace troupe::testing {
 namespace {
 
 constexpr int kStartMs = 60'000;
+/// What a node ends with that has been told that it was declared gone.
+constexpr int kFencedExit = 70;
 const std::string kToken = "pat_ThisIsNoSecretOnlyATestOfNodes20nRtd";
 
 std::string postgres_program(const std::string& name) {
@@ -69,19 +71,35 @@ void Daemon::launch(std::string log, std::vector<std::string> command, Environme
       "/bin/sh", "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1", "sh", log_};
   whole.insert(whole.end(), to_file.begin(), to_file.end());
   whole.insert(whole.end(), command.begin(), command.end());
+  was_told_to_end_ = false;
   process_ = std::make_unique<Process>(Command{std::move(whole), "", std::move(environment), ""});
 }
 
 void Daemon::kill_hard() { end_with(SIGKILL, 10'000); }
 
+void Daemon::signal(int number) {
+  was_told_to_end_ = was_told_to_end_ || (number != SIGSTOP && number != SIGCONT);
+  process_->signal(number);
+}
+
+int Daemon::unasked_exit() {
+  const int exit = process_->finish(1'000).exit;
+  return was_told_to_end_ ? 0 : exit;
+}
+
 int Daemon::end_with(int number, int timeout_ms) {
+  was_told_to_end_ = true;
   process_->signal(number);
   return process_->finish(timeout_ms).exit;
 }
 
-std::string Daemon::last_words() const {
+std::string Daemon::all_words() const {
   std::ifstream in(log_, std::ios::binary);
-  const std::string all((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::string Daemon::last_words() const {
+  const std::string all = all_words();
   constexpr std::size_t kMost = 6'000;
   return all.size() <= kMost ? all : all.substr(all.size() - kMost);
 }
@@ -120,7 +138,8 @@ void Database::start() {
     for (const std::string& setting :
          {"unix_socket_directories=" + directory_.path().string(),
           "listen_addresses=" + machine().address(), std::string("shared_buffers=32MB"),
-          std::string("max_wal_size=1GB"), std::string("shared_preload_libraries=pg_stat_statements")}) {
+          std::string("max_wal_size=1GB"),
+          std::string("shared_preload_libraries=pg_stat_statements")}) {
       command.push_back("-c");
       command.push_back(setting);
     }
@@ -171,7 +190,7 @@ void Broker::start() {
     throw std::runtime_error("There is no nats-server: install the package nats-server.");
   }
   const auto greetings = [this] {
-    const std::string all = last_words();
+    const std::string all = all_words();
     std::size_t count = 0;
     for (std::size_t at = 0; (at = all.find("Server is ready", at)) != std::string::npos; ++at) {
       ++count;
@@ -284,15 +303,23 @@ bool TestCluster::heals_within(int timeout_ms) {
   const long long deadline = now_ms() + timeout_ms;
   for (const auto& node : nodes_) {
     if (node->running()) node->go_on();
-    if (!node->running()) node->launch();
   }
   return eventually(static_cast<int>(deadline - now_ms()), [this] {
-    for (const auto& node : nodes_) {
-      // One that has been fenced ends; whoever looks after services starts it again.
-      if (!node->running()) node->launch();
-    }
+    look_after();
     return is_whole();
   });
+}
+
+void TestCluster::look_after() {
+  for (const auto& node : nodes_) {
+    if (node->running()) continue;
+    const int exit = node->has_run() ? node->unasked_exit() : 0;
+    if (exit != 0 && exit != kFencedExit) {
+      unasked_ends_.push_back(node->name() + " has ended with " + std::to_string(exit) + ": " +
+                              node->last_words());
+    }
+    node->launch();
+  }
 }
 
 bool TestCluster::is_whole() {

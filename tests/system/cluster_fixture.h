@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/conformance/temporary_directory.h"
@@ -24,14 +25,19 @@ class Daemon {
   const Machine& machine() const { return *machine_; }
   bool running() { return process_ != nullptr && process_->running(); }
   pid_t pid() const { return process_->pid(); }
-  void signal(int number) const { process_->signal(number); }
-  void stop() const { signal(SIGSTOP); }
-  void go_on() const { signal(SIGCONT); }
+  void signal(int number);
+  void stop() { signal(SIGSTOP); }
+  void go_on() { signal(SIGCONT); }
   void kill_hard();
   bool ends_within(int timeout_ms) { return process_->ends_within(timeout_ms); }
+  bool has_run() const { return process_ != nullptr; }
+  /// How one that does not run has ended; 0 if it was told to.
+  int unasked_exit();
   /// A signal, and the exit code.
   int end_with(int number, int timeout_ms);
-  /// The end of what it has said.
+  /// What it has said, in all its lives.
+  std::string all_words() const;
+  /// The end of that.
   std::string last_words() const;
 
  protected:
@@ -41,6 +47,7 @@ class Daemon {
   std::unique_ptr<Machine> machine_;
   std::string log_;
   std::unique_ptr<Process> process_;
+  bool was_told_to_end_ = false;
 };
 
 /// PostgreSQL over TCP for the nodes; for the test over a socket that no network fault reaches.
@@ -120,6 +127,11 @@ class TestCluster {
   /// every slot is owned by one that lives, in shares that differ by one at most. False if that
   /// takes longer.
   bool heals_within(int timeout_ms);
+  /// Launches nodes that do not run, as whoever looks after services does.
+  void look_after();
+  /// How nodes have ended since this was asked last, by themselves and not because they were told
+  /// that they had been declared gone.
+  std::vector<std::string> unasked_ends() { return std::exchange(unasked_ends_, {}); }
   /// Slots by the name of their owner, as the database has them; "" for nobody's.
   std::vector<std::pair<std::string, int>> shares();
   /// Which node owns a run, as the database has it; nodes().size() if none of them.
@@ -135,6 +147,7 @@ class TestCluster {
   std::unique_ptr<Database> database_;
   std::unique_ptr<Broker> broker_;
   std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<std::string> unasked_ends_;
 };
 
 /// The slot of a run, by the formula of ARCHITECTURE.md.

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <thread>
 
@@ -199,9 +198,10 @@ TEST_F(ClusterTest, AnEndInOrderPausesNoRunForASecondAndAReturnSharesAgain) {
   EXPECT_EQ(cluster_.node(0).terminate(), 0);
   std::fprintf(stderr, "SIGTERM to end: %lld ms\n", now_ms() - asked);
   EXPECT_LE(now_ms() - asked, 10'000);
-  for (const auto& [name, slots] : cluster_.shares()) {
-    EXPECT_EQ(slots, 512) << "\"" << name << "\" right behind a hand-over";
-  }
+  const auto right_behind = cluster_.shares();
+  ASSERT_EQ(right_behind.size(), 2u) << "some slots have been left to nobody";
+  EXPECT_EQ(right_behind[0].first, "node-2");
+  EXPECT_TRUE(eventually(5'000, [this] { return cluster_.shares()[0].second == 512; }));
   cluster_.api(1).wait_for(runs[0], "step_completed", "w25");
   cluster_.node(0).launch();
   ASSERT_TRUE(cluster_.heals_within(15'000)) << "shares do not come to be even";
@@ -216,11 +216,14 @@ TEST_F(ClusterTest, AnEndInOrderPausesNoRunForASecondAndAReturnSharesAgain) {
 }
 
 TEST_F(ClusterTest, ADrainedNodeGivesEverythingAwayAndStillAnswers) {
-  const Json listed = nodes_by_command_line(2);
-  for (const Json& node : listed.as_array()) {
-    EXPECT_NEAR(static_cast<double>(int_at(node, "/slots")), 341, 1);
-    EXPECT_EQ(text_at(node, "/draining"), "false");
-  }
+  // What a node knows is as old as its last renewal.
+  EXPECT_TRUE(eventually(5'000, [&] {
+    const Json listed = nodes_by_command_line(2);
+    return std::all_of(listed.as_array().begin(), listed.as_array().end(), [](const Json& node) {
+      const long long slots = int_at(node, "/slots");
+      return slots >= 341 && slots <= 342 && text_at(node, "/draining") == "false";
+    });
+  }));
   const std::string flow = cluster_.api(1).publish(gate_graph());
   const std::string run = cluster_.api(1).start(flow, R"({"n":1})");
   const Outcome told = troupe({"nodes", "drain", "node-2"}, cluster_.node(0).environment());

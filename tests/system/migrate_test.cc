@@ -194,8 +194,10 @@ TEST_F(Migrate, WhatIsNoStoreOrNoPlaceForOneIsRefused) {
   embedded.terminate();
   EXPECT_EQ(migrate({"--schema", "No!"}).exit, 2);
   EXPECT_EQ(troupe({"migrate", "--from", data_dir(), "--to", "mysql:x"}).exit, 2);
-  EXPECT_EQ(troupe({"migrate", "--from", data_dir(), "--to",
-                    "postgres:///x?host=" + folder()}).exit, 5);
+  const Outcome nowhere = troupe({"migrate", "--from", data_dir(), "--to",
+                                  "postgres://troupe:hunter2@/x?host=" + folder()});
+  EXPECT_EQ(nowhere.exit, 5);
+  EXPECT_EQ(nowhere.err.find("hunter2"), std::string::npos) << nowhere.err;
 }
 
 }  // namespace

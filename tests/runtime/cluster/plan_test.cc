@@ -88,6 +88,17 @@ TEST(Plan, WhoDrainsGivesAllAndGetsNothing) {
   EXPECT_EQ(shares(view), (std::map<NodeNumber, std::size_t>{{7, 512}, {9, 512}}));
 }
 
+TEST(Plan, WhatSomebodyDrainsIsNotPassedOnByWhoGotTheFirstOfIt) {
+  ClusterView view = view_of({4, 7, 9});
+  view.owners = plan_takeover(view, 0);
+  view.members[0].draining = true;
+  const auto first = plan_gifts(view, 4, kSlotCount).front();
+  for (std::size_t slot = 0; slot < kSlotCount; ++slot) {
+    if (first.slots.test(slot)) view.owners[slot] = first.to;
+  }
+  EXPECT_TRUE(plan_gifts(view, first.to, kSlotCount).empty());
+}
+
 TEST(Plan, TheLastOneKeepsWhatItHas) {
   ClusterView view = view_of({4});
   view.owners = plan_takeover(view, 0);

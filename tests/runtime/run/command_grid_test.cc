@@ -178,6 +178,15 @@ TEST(RunCommands, DrainThatTakesTooLongIsCut) {
   EXPECT_EQ(run.step("a").status, StepStatus::kCancelled);
 }
 
+TEST(RunCommands, ResumeOfARunThatWasSetAsideWhileItDrainedDoesNotForgetTheStop) {
+  RunDriver run(compile("{\"steps\":[" + lua("a") + "]}"), by_id({{"a", hangs()}}));
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.send(event::StopAsked{true}).ok());
+  apply(run.state, record::RunPaused{store::PauseReason::kQuarantine, run.now});
+  ASSERT_TRUE(run.send(event::ResumeAsked{}).ok());
+  EXPECT_EQ(run.state.status, RunStatus::kDraining);
+}
+
 TEST(RunCommands, PauseRecordsResultsButStartsAndEndsNothing) {
   RunDriver run(compile("{\"steps\":[" + lua("a") + "," + lua("b", R"("depends_on":["a"])") + "," +
                         lua("c") + R"(,{"id":"w","name":"n","type":"wait","duration_s":3}]})"),

@@ -1,0 +1,279 @@
+#include "tests/system/cluster_crowd.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "tests/system/cluster_graphs.h"
+
+namespace troupe::testing {
+namespace {
+
+constexpr int kTicks = 15;
+
+std::string client_key(int number, long long count) {
+  return std::to_string(number) + "-" + std::to_string(count);
+}
+
+}  // namespace
+
+Campaign::Campaign(TestCluster& cluster, std::vector<std::string> tenants) {
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    http_client::Options door = cluster.node(i).access();
+    door.connect_time = seconds(1);
+    // A node that hangs is given up; asking another one with the same key does no harm.
+    door.request_time = seconds(6);
+    door.stream_quiet_time = seconds(6);
+    doors_.push_back(std::move(door));
+  }
+  for (const std::string& slug : tenants) {
+    Tenant tenant{slug, {}};
+    if (slug != "default") {
+      const Answer made = cluster.api(0).post(
+          "/v1/workspaces", R"({"slug":")" + slug + R"(","name":")" + slug + R"("})");
+      if (made.status != 201) throw std::runtime_error("no workspace: " + made.text);
+    }
+    tenants_.push_back(tenant);
+    Api api(door(0, tenants_.size() - 1));
+    const std::string chain = api.publish(chain_program().graph, "chain");
+    programs_ = mixed_programs(chain);
+    programs_.push_back({"ticking", ticking_graph(kTicks, 0.8), false,
+                         [](long long n) { return n + kTicks; }});
+    programs_.push_back({"gate", gate_graph(), false, [](long long n) { return n + 1; }});
+    std::vector<std::string>& workflows = tenants_.back().workflows;
+    workflows.push_back(chain);
+    for (std::size_t i = 1; i < programs_.size(); ++i) {
+      workflows.push_back(api.publish(programs_[i].graph, programs_[i].name));
+    }
+  }
+}
+
+http_client::Options Campaign::door(std::size_t node, std::size_t tenant) const {
+  http_client::Options options = doors_.at(node);
+  options.headers.emplace_back("X-Tenant-Id", tenants_.at(tenant).slug);
+  return options;
+}
+
+std::size_t Campaign::program(const std::string& name) const {
+  const auto found = std::find_if(programs_.begin(), programs_.end(),
+                                  [&](const Program& program) { return program.name == name; });
+  if (found == programs_.end()) throw std::runtime_error("no program " + name);
+  return static_cast<std::size_t>(found - programs_.begin());
+}
+
+void Campaign::pass(int ms) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, std::chrono::milliseconds(ms), [&] { return over_; });
+}
+
+void Campaign::end() {
+  const std::lock_guard lock(mutex_);
+  over_ = true;
+  changed_.notify_all();
+}
+
+bool Campaign::over() const {
+  const std::lock_guard lock(mutex_);
+  return over_;
+}
+
+// ---- Roamer -------------------------------------------------------------------------------------
+
+http_client::Options Roamer::any_door(std::size_t tenant) {
+  return campaign_.door(random_() % campaign_.doors(), tenant);
+}
+
+std::optional<Answer> Roamer::ask(std::size_t tenant, const std::string& path,
+                                  const std::string& body, const http_client::Headers& headers) {
+  // Most calls meet the node of the last one, as they do behind a balancer that keeps connections.
+  if (client_tenant_ != tenant || random_() % 4 == 0) client_.reset();
+  if (!client_) client_.emplace(any_door(tenant));
+  client_tenant_ = tenant;
+  auto response = client_->request("POST", path, headers, body);
+  if (response && response->status < 500) {
+    Answer answer;
+    answer.status = response->status;
+    answer.text = response->body;
+    answer.body = answer.text.empty() ? Json() : parse_json(answer.text);
+    return answer;
+  }
+  if (response && response->status == 500) {
+    complaints_.push_back(path + " was answered " + response->body);
+  }
+  client_.reset();
+  campaign_.pass(50);
+  return std::nullopt;
+}
+
+std::optional<Answer> Roamer::insist(std::size_t tenant, const std::string& path,
+                                     const std::string& body,
+                                     const http_client::Headers& headers) {
+  while (!campaign_.over()) {
+    if (auto answer = ask(tenant, path, body, headers)) return answer;
+  }
+  return std::nullopt;
+}
+
+std::optional<Accepted> Roamer::start(std::size_t program) {
+  Accepted accepted;
+  accepted.tenant = random_() % campaign_.tenants().size();
+  accepted.run.program = program;
+  accepted.run.n = static_cast<long long>(random_() % 1000);
+  // With a key its owner is given, and it may be asked for again; without one the node that is
+  // asked takes it, and whoever hears nothing does not know.
+  const bool is_keyed = random_() % 3 != 0;
+  const std::string key = client_key(number_, count_++);
+  const std::string path =
+      "/v1/workflows/" + campaign_.tenants()[accepted.tenant].workflows[program] + "/command";
+  const std::string body =
+      R"({"command":"start","params":{"n":)" + std::to_string(accepted.run.n) + "}}";
+  const auto answer = is_keyed ? insist(accepted.tenant, path, body, {{"Idempotency-Key", key}})
+                               : ask(accepted.tenant, path, body, {});
+  if (!answer) {
+    ++in_doubt_;
+    return std::nullopt;
+  }
+  if (answer->status != 200) {
+    complaints_.push_back("a start was answered " + answer->text);
+    return std::nullopt;
+  }
+  accepted.run.id = text_at(answer->body, "/run_id");
+  accepted_.push_back(accepted);
+  if (is_keyed && random_() % 6 == 0) {
+    const auto again = insist(accepted.tenant, path, body, {{"Idempotency-Key", key}});
+    if (again && text_at(again->body, "/run_id") != accepted.run.id) {
+      complaints_.push_back("one key made two runs: " + key + " " + again->text);
+    }
+  }
+  return accepted;
+}
+
+void Roamer::take_event(const Accepted& accepted, const Json& event, std::uint64_t* after) {
+  const auto seq = static_cast<std::uint64_t>(int_at(event, "/seq"));
+  if (seq != *after + 1) {
+    complaints_.push_back("run " + accepted.run.id + ": event " + std::to_string(seq) +
+                          " behind " + std::to_string(*after));
+  }
+  *after = seq;
+}
+
+void Roamer::follow(const Accepted& accepted, const std::string& type) {
+  std::uint64_t after = 0;
+  while (!campaign_.over()) {
+    http_client::Client stream(any_door(accepted.tenant));
+    bool found = false;
+    const auto response = stream.stream(
+        "/v1/runs/" + accepted.run.id + "/events?after=" + std::to_string(after), {},
+        [&](const http_client::Event& event) {
+          if (campaign_.over()) return false;
+          if (event.id.empty()) return true;  // Progress and log lines are live only.
+          const Json json = parse_json(event.data);
+          take_event(accepted, json, &after);
+          found = text_at(json, "/event_type") == type;
+          return !found;
+        });
+    if (found || (response && response->status == 204)) return;
+    if (response && response->status == 404) {
+      complaints_.push_back("run " + accepted.run.id + " was accepted and is not known");
+      return;
+    }
+    campaign_.pass(50);
+  }
+}
+
+void Roamer::approve(const Accepted& accepted) {
+  const auto answer = insist(accepted.tenant,
+                             "/v1/runs/" + accepted.run.id + "/tasks/ok/complete",
+                             R"({"approved":true})");
+  // A repeated answer meets its own first one.
+  if (answer && answer->status != 200 && answer->status != 409) {
+    complaints_.push_back("an approval was answered " + answer->text);
+  }
+}
+
+void Roamer::churn() {
+  const std::size_t lasting = campaign_.program("ticking");
+  while (!campaign_.over()) {
+    const auto accepted = start(random_() % lasting);
+    if (!accepted) continue;
+    if (campaign_.programs()[accepted->run.program].human) {
+      follow(*accepted, "human_task_created");
+      approve(*accepted);
+    } else if (random_() % 3 == 0) {
+      follow(*accepted, "run_completed");
+    }
+    campaign_.pass(20);
+  }
+}
+
+void Roamer::keep_ticking(int runs) {
+  const std::size_t ticking = campaign_.program("ticking");
+  std::deque<Accepted> open;
+  while (!campaign_.over()) {
+    while (static_cast<int>(open.size()) < runs && !campaign_.over()) {
+      if (const auto accepted = start(ticking)) open.push_back(*accepted);
+    }
+    if (open.empty()) continue;
+    follow(open.front(), "run_completed");
+    open.pop_front();
+  }
+}
+
+void Roamer::start_and_leave(const std::string& program, int runs) {
+  for (int i = 0; i < runs && !campaign_.over(); ++i) start(campaign_.program(program));
+}
+
+// ---- ClusterCrowd -------------------------------------------------------------------------------
+
+ClusterCrowd::ClusterCrowd(Campaign& campaign, std::uint64_t seed)
+    : campaign_(campaign), random_(seed) {}
+
+ClusterCrowd::~ClusterCrowd() { end(); }
+
+Roamer& ClusterCrowd::add() {
+  const int number = static_cast<int>(roamers_.size());
+  roamers_.push_back(std::make_unique<Roamer>(campaign_, random_(), number));
+  return *roamers_.back();
+}
+
+void ClusterCrowd::start(int churning, int ticking, int gates, int humans) {
+  Roamer& leaver = add();
+  leaver.start_and_leave("gate", gates);
+  leaver.start_and_leave("human", humans);
+  constexpr int kHolders = 3;
+  for (int i = 0; i < kHolders; ++i) {
+    threads_.emplace_back([&holder = add(), ticking] { holder.keep_ticking(ticking / kHolders); });
+  }
+  for (int i = 0; i < churning; ++i) {
+    threads_.emplace_back([&client = add()] { client.churn(); });
+  }
+}
+
+void ClusterCrowd::end() {
+  campaign_.end();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+std::vector<Accepted> ClusterCrowd::accepted() const {
+  std::vector<Accepted> all;
+  for (const auto& one : roamers_) {
+    all.insert(all.end(), one->accepted().begin(), one->accepted().end());
+  }
+  return all;
+}
+
+std::vector<std::string> ClusterCrowd::complaints() const {
+  std::vector<std::string> all;
+  for (const auto& one : roamers_) {
+    all.insert(all.end(), one->complaints().begin(), one->complaints().end());
+  }
+  return all;
+}
+
+int ClusterCrowd::in_doubt() const {
+  int count = 0;
+  for (const auto& one : roamers_) count += one->in_doubt();
+  return count;
+}
+
+}  // namespace troupe::testing

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/system/cluster_crowd.h"
+
+// What a campaign has left behind, held against what was promised: by the API, as users see it, and
+// in the tables, read here by the layout that ARCHITECTURE.md describes and not by the product's
+// own code.
+
+namespace troupe::testing {
+
+/// When the events of one run happened, in milliseconds of the wall clock since midnight.
+using Times = std::vector<long long>;
+
+struct History {
+  std::vector<std::string> faults;      ///< what is wrong; empty if nothing
+  std::map<std::string, Times> events;  ///< by run; of those that go on by themselves
+  std::size_t repeated_attempts = 0;    ///< attempts behind the first, in programs without retry
+};
+
+/// Reads everything about each accepted run from any node, and asks for it as another tenant. All
+/// runs must have ended.
+History check_history(Campaign& campaign,
+                      const std::vector<Accepted>& accepted, std::uint64_t seed);
+
+/// Frames that are still in journal tables: each entity's form one chain, without a fork.
+std::vector<std::string> faults_of_journals(Database& database);
+
+/// Runs that nobody asked for or that are missing, and what is left over once everything has ended.
+std::vector<std::string> faults_of_tables(Database& database, const Campaign& campaign,
+                                          const std::vector<Accepted>& accepted, int in_doubt);
+
+/// Once all is calm no slot lacks an owner or has tails, and nothing is left of gone nodes.
+/// What is still in the way when the time is over.
+std::vector<std::string> faults_of_calm(Database& database, int timeout_ms);
+
+}  // namespace troupe::testing
