@@ -32,6 +32,9 @@ struct PlantedBugs {
   bool keep_epoch_on_acquire = false;
   bool forget_bulk_on_move = false;
   bool take_outcome_after_move = false;
+  // Of events that leave the node.
+  bool mark_unpublished = false;
+  bool forget_unpublished_of_gone = false;
 };
 
 /// What the engine may be told. `config/` fills it from TOML.
@@ -56,6 +59,10 @@ struct Options {
   Duration slow_attempt = milliseconds(250);  ///< then its start gets a record of its own
   int crashes_max = 3;                  ///< then a run is quarantined
   std::size_t feed_buffer_events = 10'000;  ///< of a scope-wide feed; then it is ended
+  /// frames whose addresses are kept for publishing; the rest is read from the journal
+  std::size_t publish_waiting_max = 100'000;
+  /// tables of the journal that are kept for publishing; then there is a gap
+  std::size_t publish_tables_max = 64;
 
   std::string node_name = "node";   ///< where the store is shared: unique among its nodes
   std::string node_address;         ///< where this node's API is

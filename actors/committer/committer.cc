@@ -377,6 +377,7 @@ void Committer::follow_tables() {
   store::Writer& writer = services_.ports.store.writer();
   const std::vector<store::Pos> tables = writer.journal_tables();
   services_.ports.metrics.gauge("journal_tables").set(static_cast<double>(tables.size()));
+  if (services_.publisher != nullptr) services_.publisher->bound(writer, tables);
   if (tables.size() < 2) return;
   const store::Pos target = tables[tables.size() - 2];
   if (target <= mark_ || !is_mark_due(tables.size())) return;

@@ -144,10 +144,16 @@ Status Node::Parts::begin() {
   if (!recovered) return std::move(recovered).error();
 
   const bool detached = !services.options.simulated;
+  store::Writer& writer = services.ports.store.writer();
+  Status publishes = ok();
   if (EventSink* const events = services.ports.events) {
     services.publisher = std::make_unique<Publisher>(
         services, *events, spawn_reader(system, services.ports.store, detached));
+    publishes = services.publisher->begin(writer, *epoch << store::kEpochShift);
+  } else {
+    publishes = stop_publishing(services, writer, *reader);
   }
+  if (!publishes) return publishes;
   services.committer = spawn_committer(system, services, detached);
   for (int i = 0; i < std::max(1, services.options.readers); ++i) {
     services.readers.push_back(spawn_reader(system, services.ports.store, detached));

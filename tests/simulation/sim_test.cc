@@ -122,6 +122,7 @@ constexpr Planted kPlanted[] = {
     {"forget_waiting_child", &actors::PlantedBugs::forget_waiting_child},
     {"reuse_seq_after_recovery", &actors::PlantedBugs::reuse_seq_after_recovery},
     {"forget_rows_on_recovery", &actors::PlantedBugs::forget_rows_on_recovery},
+    {"mark_unpublished", &actors::PlantedBugs::mark_unpublished},
 };
 
 constexpr Planted kPlantedAmongNodes[] = {
@@ -130,6 +131,7 @@ constexpr Planted kPlantedAmongNodes[] = {
     {"keep_epoch_on_acquire", &actors::PlantedBugs::keep_epoch_on_acquire},
     {"forget_bulk_on_move", &actors::PlantedBugs::forget_bulk_on_move},
     {"take_outcome_after_move", &actors::PlantedBugs::take_outcome_after_move},
+    {"forget_unpublished_of_gone", &actors::PlantedBugs::forget_unpublished_of_gone},
 };
 
 class PlantedBug : public ::testing::TestWithParam<Planted> {};

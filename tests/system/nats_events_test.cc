@@ -1,6 +1,7 @@
 // Events of runs as they leave a node over NATS, seen by a client in another language.
 #include <sstream>
 
+#include "tests/adapters/nats/nats_identity.h"
 #include "tests/support/nats_server.h"
 #include "tests/system/node_package.h"
 #include "tests/system/system_test.h"
@@ -99,6 +100,23 @@ TEST_F(NatsEvents, AnOrderlyEndLeavesNothingUnsaid) {
   const std::size_t last = api_->events(run).size();
   EXPECT_EQ(server_.terminate().exit, 0);
   wait_for(run, last);
+}
+
+TEST(NatsLogin, TheFileOfAnNkeysSeedIsEnough) {
+  const TemporaryDirectory directory;
+  const Nkey known(directory.path(), "known", 'U');
+  const Nkey unknown(directory.path(), "unknown", 'U');
+  const NatsServer nats("authorization { users: [ { nkey: " + known.public_key + " } ] }");
+  for (const Nkey* key : {&known, &unknown}) {
+    std::ofstream(directory.file("seed")) << key->seed << "\n";
+    Server server(directory.file("data"), {{"TROUPE_NATS__URL", nats.url()},
+                                           {"TROUPE_NATS__NKEY_FILE", directory.file("seed")},
+                                           {"TROUPE_LOG__LEVEL", "info"}});
+    server.start();
+    server.process().wait_for_line(key == &known ? "NATS is connected" : "NATS: there is no",
+                                   kPatienceMs);
+    EXPECT_EQ(server.terminate().exit, 0);
+  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ const fail = (code) => {
   return { headers: said };
 };
 
+const held = new Map();
 const does = {
   add: (message, { args }) => message.respond(JSON.stringify({ sum: args.a + args.b })),
   tell: (message, task) => message.respond(JSON.stringify(task)),
@@ -27,6 +28,12 @@ const does = {
     }, args.ms);
   },
   hang: () => {},
+  // Answers its first attempt when the second one is under way, and that one a moment later.
+  late: (message, { attempt, run_id }) => {
+    if (attempt === 1) return held.set(run_id, message);
+    held.get(run_id).respond(JSON.stringify({ attempt: 1 }));
+    setTimeout(() => message.respond(JSON.stringify({ attempt })), 300);
+  },
 };
 
 const tasks = connection.subscribe(subject, { queue: "workers" });
