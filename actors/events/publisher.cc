@@ -349,6 +349,11 @@ void Publisher::save(store::Writer& writer) {
     if (saved) saved = writer.set_publish_mark_of(other.node, other.from);
   }
   if (saved) return;
+  if (saved.error().code == Code::kOutcomeUnknown && !writer.can_resolve()) {
+    // As with a commit: what the disk has now, only a new process can know.
+    services_.ports.log.error("the outcome of a commit is unknown; ending", {});
+    return services_.ports.end_process();
+  }
   services_.ports.log.warning("how far events are published was not noted",
                               {{"message", saved.error().message}});
 }

@@ -1,4 +1,6 @@
 // Events of runs as they leave a node over NATS, seen by a client in another language.
+#include <signal.h>
+
 #include <sstream>
 
 #include "tests/adapters/nats/nats_identity.h"
@@ -95,6 +97,16 @@ TEST_F(NatsEvents, WhatHappensWhileNatsIsAwayIsHeardWhenItIsBack) {
   expect_all_heard(run);
 }
 
+TEST_F(NatsEvents, WhatAKilledServerHadNotSaidItsNextLifeSays) {
+  nats_.kill();
+  const std::string run = run_to_end(quoted(kPlain));
+  server_.kill_hard();
+  nats_.start();
+  server_.start();
+  api_ = std::make_unique<Api>(server_);
+  expect_all_heard(run);
+}
+
 TEST_F(NatsEvents, AnOrderlyEndLeavesNothingUnsaid) {
   const std::string run = run_to_end(quoted(kPlain));
   const std::size_t last = api_->events(run).size();
@@ -109,13 +121,13 @@ TEST(NatsLogin, TheFileOfAnNkeysSeedIsEnough) {
   const NatsServer nats("authorization { users: [ { nkey: " + known.public_key + " } ] }");
   for (const Nkey* key : {&known, &unknown}) {
     std::ofstream(directory.file("seed")) << key->seed << "\n";
-    Server server(directory.file("data"), {{"TROUPE_NATS__URL", nats.url()},
-                                           {"TROUPE_NATS__NKEY_FILE", directory.file("seed")},
-                                           {"TROUPE_LOG__LEVEL", "info"}});
-    server.start();
-    server.process().wait_for_line(key == &known ? "NATS is connected" : "NATS: there is no",
-                                   kPatienceMs);
-    EXPECT_EQ(server.terminate().exit, 0);
+    Process server({.arguments = {TROUPE_BINARY, "serve", "--data-dir", directory.file("data"),
+                                  "--listen", "127.0.0.1:0"},
+                    .environment = {{"TROUPE_NATS__URL", nats.url()},
+                                    {"TROUPE_NATS__NKEY_FILE", directory.file("seed")}}});
+    server.wait_for_line(key == &known ? "NATS is connected" : "NATS: there is no", kPatienceMs);
+    server.signal(SIGTERM);
+    EXPECT_EQ(server.finish(kPatienceMs).exit, 0);
   }
 }
 
