@@ -10,7 +10,7 @@
 
 #include "runtime/cluster/wire.h"
 #include "runtime/port/engine.h"
-#include "runtime/port/script.h"
+#include "runtime/port/attempt_result.h"
 #include "runtime/run/decide.h"
 #include "runtime/run/view.h"
 
@@ -38,7 +38,7 @@ struct Inner { run::Event event; };
 struct Granted { std::uint64_t token = 0; };
 struct SlowAttempt { std::uint64_t token = 0; };
 /// An attempt has ended; exactly one per attempt that was launched.
-struct AttemptDone { std::uint64_t token = 0; std::shared_ptr<ScriptResult> result; };
+struct AttemptDone { std::uint64_t token = 0; std::shared_ptr<AttemptResult> result; };
 struct Committed { store::Pos pos = 0; };
 struct CommitFailed { Error error; };
 struct SnapshotWanted { RunId run; };
@@ -58,7 +58,7 @@ struct AskParent {};
 struct HandOver {};
 
 // ---- to a step or branch ------------------------------------------------------------------------
-struct Outcome { std::uint64_t token = 0; std::shared_ptr<ScriptResult> result; };
+struct Outcome { std::uint64_t token = 0; std::shared_ptr<AttemptResult> result; };
 struct Abandon { std::uint64_t token = 0; };
 
 // ---- to a tenant --------------------------------------------------------------------------------

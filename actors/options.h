@@ -35,6 +35,9 @@ struct PlantedBugs {
   bool take_outcome_after_move = false;
   bool tell_groups_once = false;
   bool groups_take_turns = false;
+  // Of events that leave the node.
+  bool mark_unpublished = false;
+  bool forget_unpublished_of_gone = false;
 };
 
 /// What the engine may be told. `config/` fills it from TOML.
@@ -47,6 +50,7 @@ struct Options {
   int readers = 2;      ///< threads that read the store
 
   std::size_t attempts_in_flight_max = 64;     ///< granted at a time, over all workspaces
+  std::size_t tasks_in_flight_max = 1024;      ///< the same for what workers elsewhere do
   /// run actors that work at a time; more wait in line
   std::size_t active_runs_per_workspace = 256;
   std::size_t queued_runs_per_workspace = 1'000'000;  ///< then `overloaded`
@@ -58,6 +62,10 @@ struct Options {
   Duration slow_attempt = milliseconds(250);  ///< then its start gets a record of its own
   int crashes_max = 3;                  ///< then a run is quarantined
   std::size_t feed_buffer_events = 10'000;  ///< of a scope-wide feed; then it is ended
+  /// frames whose addresses are kept for publishing; the rest is read from the journal
+  std::size_t publish_waiting_max = 100'000;
+  /// tables of the journal that are kept for publishing; then there is a gap
+  std::size_t publish_tables_max = 64;
 
   std::string node_name = "node";   ///< where the store is shared: unique among its nodes
   std::string node_address;         ///< where this node's API is

@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "actors/cluster/acquire.h"
+#include "actors/events/publisher.h"
 #include "runtime/cluster/plan.h"
 
 namespace troupe::actors {
@@ -27,6 +28,15 @@ SlotSet owned_by(const ClusterView& view, NodeNumber owner) {
     slots.set(slot, view.owners[slot] == owner);
   }
   return slots;
+}
+
+/// Whether somebody who was there is there no more.
+bool lacks_one(const std::vector<Member>& now, const std::vector<Member>& before) {
+  return std::any_of(before.begin(), before.end(), [&now](const Member& member) {
+    return std::none_of(now.begin(), now.end(), [&member](const Member& other) {
+      return other.number == member.number;
+    });
+  });
 }
 
 /// An answer without owners means that those known still hold.
@@ -67,7 +77,14 @@ void Cluster::begin() {
   stable_since_ = services_.ports.clock.since_boot();
   services_.ownership.learn(view_.owners);
   publish();
+  look_for_unpublished();
   outside_.look_later({});
+}
+
+void Cluster::look_for_unpublished() {
+  if (services_.options.bugs.forget_unpublished_of_gone) return;
+  if (services_.publisher != nullptr) services_.publisher->look_for_gone();
+  else let_go_of_gone(services_);
 }
 
 void Cluster::look_around(const LookAround& message) {
@@ -110,6 +127,7 @@ bool Cluster::renew() {
   failures_ = 0;
   services_.ownership.lease_until(sent + lease());
   if (!stable_since_) stable_since_ = sent;
+  if (lacks_one(next->members, view_.members)) look_for_unpublished();
   merge(std::move(*next), &view_);
   services_.ownership.learn(view_.owners);
   publish();

@@ -41,6 +41,7 @@ class Cluster {
   void relinquish(const cluster::SlotSet& slots, store::NodeNumber to);
   void end_drain_if_done();
   void publish();
+  void look_for_unpublished();
   bool is_stable() const;
   Duration lease() const { return services_.options.lease; }
 

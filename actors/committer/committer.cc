@@ -4,6 +4,8 @@
 #include <utility>
 #include <unordered_set>
 
+#include "actors/events/publisher.h"
+
 namespace troupe::actors {
 namespace {
 
@@ -139,6 +141,7 @@ void Committer::landed(const std::vector<std::shared_ptr<Submission>>& batch, Ti
     marks_.note(*submission);
     bytes += submission->bytes;
     frames += submission->batch.frames.size();
+    if (services_.publisher != nullptr) services_.publisher->committed(submission->batch.frames);
     acknowledge(*submission);
   }
   services_.commit_queue_bytes -= std::min(bytes, services_.commit_queue_bytes.load());
@@ -376,6 +379,7 @@ void Committer::follow_tables() {
   store::Writer& writer = services_.ports.store.writer();
   const std::vector<store::Pos> tables = writer.journal_tables();
   services_.ports.metrics.gauge("journal_tables").set(static_cast<double>(tables.size()));
+  if (services_.publisher != nullptr) services_.publisher->bound(writer, tables);
   if (tables.size() < 2) return;
   const store::Pos target = tables[tables.size() - 2];
   if (target <= mark_ || !is_mark_due(tables.size())) return;

@@ -2,10 +2,10 @@
 
 namespace troupe::actors {
 
-Gate::Gate(const Clock& clock, std::size_t in_flight_max, Duration slow_after,
-           Histogram& queue_wait)
+Gate::Gate(const Clock& clock, std::size_t here_max, std::size_t elsewhere_max,
+           Duration slow_after, Histogram& queue_wait)
     : clock_(clock),
-      in_flight_max_(in_flight_max),
+      places_max_{here_max, elsewhere_max},
       slow_after_(slow_after),
       queue_wait_(queue_wait) {}
 
@@ -18,8 +18,8 @@ bool Gate::acquire(dispatch::Request request, const RunActor& run) {
   bool at_once = false;
   {
     const std::lock_guard lock(mutex_);
-    if (!throttled_ && !closed_ && queue_.waiting() == 0 && request.concurrency_key.empty() &&
-        in_flight_.size() < in_flight_max_) {
+    if (queue_.waiting() == 0 && request.concurrency_key.empty() && has_room(request.place)) {
+      take(request.place);
       by_age_.emplace_back(token, now);
       in_flight_.emplace(token, Held{std::move(request), run, now});
       return true;
@@ -39,15 +39,18 @@ bool Gate::acquire(dispatch::Request request, const RunActor& run) {
 }
 
 void Gate::grant_waiting(TimePoint now, std::vector<std::pair<RunActor, std::uint64_t>>* granted) {
-  while (!throttled_ && !closed_ && in_flight_.size() < in_flight_max_) {
-    const auto next = queue_.pop(now);
-    if (!next) return;
-    auto held = waiting_.extract(next->token);
-    queue_wait_.observe(static_cast<double>((now - held.mapped().since).us) / 1e6);
-    held.mapped().since = now;
-    granted->emplace_back(held.mapped().run, next->token);
-    by_age_.emplace_back(next->token, now);
-    in_flight_.insert(std::move(held));
+  for (const auto place : {dispatch::Place::kHere, dispatch::Place::kElsewhere}) {
+    while (has_room(place)) {
+      const auto next = queue_.pop(now, place);
+      if (!next) break;
+      auto held = waiting_.extract(next->token);
+      queue_wait_.observe(static_cast<double>((now - held.mapped().since).us) / 1e6);
+      held.mapped().since = now;
+      granted->emplace_back(held.mapped().run, next->token);
+      take(place);
+      by_age_.emplace_back(next->token, now);
+      in_flight_.insert(std::move(held));
+    }
   }
 }
 
@@ -62,6 +65,7 @@ void Gate::release(std::uint64_t token) {
     const auto found = in_flight_.find(token);
     if (found == in_flight_.end()) return;
     queue_.finished(found->second.request);
+    --taken_[static_cast<std::size_t>(found->second.request.place)];
     in_flight_.erase(found);
     if (closed_ && in_flight_.empty()) emptied_.notify_all();
     if (queue_.waiting() > 0) grant_waiting(clock_.now(), &granted);

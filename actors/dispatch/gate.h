@@ -16,12 +16,14 @@
 
 namespace troupe::actors {
 
-/// Grants attempts: a fixed number in flight over all workspaces, the rest waits in a fair queue.
+/// Grants attempts: over all workspaces a fixed number in flight here, and another, larger one of
+/// those that others work on; the rest waits in a fair queue.
 /// One lock instead of an actor, because a grant that need not wait then costs 0.1 µs instead of
 /// two messages. Thread-safe; shared by all run actors; lives as long as the node.
 class Gate {
  public:
-  Gate(const Clock& clock, std::size_t in_flight_max, Duration slow_after, Histogram& queue_wait);
+  Gate(const Clock& clock, std::size_t here_max, std::size_t elsewhere_max, Duration slow_after,
+       Histogram& queue_wait);
 
   std::uint64_t new_token() { return next_token_.fetch_add(1, std::memory_order_relaxed) + 1; }
   /// True: granted at once. False: `run` will get Granted{request.token}.
@@ -52,11 +54,16 @@ class Gate {
     RunActor run;
     TimePoint since;
   };
+  bool has_room(dispatch::Place place) const {
+    const auto at = static_cast<std::size_t>(place);
+    return !throttled_ && !closed_ && taken_[at] < places_max_[at];
+  }
+  void take(dispatch::Place place) { ++taken_[static_cast<std::size_t>(place)]; }
   void grant_waiting(TimePoint now, std::vector<std::pair<RunActor, std::uint64_t>>* granted);
   static void tell(const std::vector<std::pair<RunActor, std::uint64_t>>& granted);
 
   const Clock& clock_;
-  const std::size_t in_flight_max_;
+  const std::size_t places_max_[dispatch::kPlaces];
   const Duration slow_after_;
   Histogram& queue_wait_;
   std::atomic<std::uint64_t> next_token_{0};
@@ -69,6 +76,7 @@ class Gate {
   std::condition_variable emptied_;
   dispatch::FairQueue queue_;
   std::unordered_map<std::uint64_t, Held> in_flight_;
+  std::size_t taken_[dispatch::kPlaces] = {0, 0};  ///< by what is in flight
   std::unordered_map<std::uint64_t, Held> waiting_;
   /// tokens granted, oldest first; ended ones drop out lazily
   std::deque<std::pair<std::uint64_t, TimePoint>> by_age_;

@@ -102,7 +102,7 @@ void NodeEngine::with_known_version(const store::TenantScope& scope, WorkflowId 
     return done(std::move(cached));
   }
   services_.read([this, scope, workflow, version, done = std::move(done)](store::Reader& reader) {
-    done(load_version(reader, services_.versions, tools(), services_.options.graph, scope,
+    done(load_version(reader, services_.versions, services_.tools(), services_.options.graph, scope,
                       workflow, version));
   });
 }

@@ -53,7 +53,10 @@ class NodeEngine : public Engine {
   std::vector<std::pair<std::string_view, std::int64_t>> actor_counts() const override;
 
  private:
-  graph::Tools tools() const { return {services_.ports.syntax, services_.ports.patterns}; }
+  /// For what is written now. What is published already runs as far as it can.
+  graph::Tools tools() const {
+    return {services_.ports.syntax, services_.ports.patterns, services_.ports.work != nullptr};
+  }
   void look(const store::TenantScope& scope, RunId run, bool with_state, Callback<RunLook> done);
   void ask(const store::TenantScope& scope, RunId run, run::Event event, Callback<Answered> done);
   void with_version(const store::TenantScope& scope, WorkflowId workflow, std::int32_t version,

@@ -10,6 +10,7 @@
 #include "actors/cluster/cluster_actor.h"
 #include "actors/cluster/router.h"
 #include "actors/committer/committer_actor.h"
+#include "actors/events/publisher.h"
 #include "actors/node/engine.h"
 #include "actors/node/recovery.h"
 #include "actors/node/services.h"
@@ -19,6 +20,9 @@
 
 namespace troupe::actors {
 namespace {
+
+/// At an orderly end, for events that nobody may be listening to.
+constexpr Duration kPublishPatience = seconds(2);
 
 caf::actor_system_config& configure(caf::actor_system_config& config, const Options& options) {
   // Sharing wakes an idle worker at once; stealing lets it sleep up to 10 ms first.
@@ -141,6 +145,16 @@ Status Node::Parts::begin() {
   if (!recovered) return std::move(recovered).error();
 
   const bool detached = !services.options.simulated;
+  store::Writer& writer = services.ports.store.writer();
+  Status publishes = ok();
+  if (EventSink* const events = services.ports.events) {
+    services.publisher = std::make_unique<Publisher>(
+        services, *events, spawn_reader(system, services.ports.store, detached));
+    publishes = services.publisher->begin(writer, *epoch << store::kEpochShift);
+  } else {
+    publishes = stop_publishing(services, writer, *reader);
+  }
+  if (!publishes) return publishes;
   services.committer = spawn_committer(system, services, detached);
   for (int i = 0; i < std::max(1, services.options.readers); ++i) {
     services.readers.push_back(spawn_reader(system, services.ports.store, detached));
@@ -170,6 +184,9 @@ void Node::Parts::end() {
   for (const ReaderActor& reader : services.readers) {
     caf::anon_send_exit(reader, caf::exit_reason::user_shutdown);
   }
+  if (services.publisher != nullptr) {
+    caf::anon_send_exit(services.publisher->reader(), caf::exit_reason::user_shutdown);
+  }
   if (services.timers) caf::anon_send_exit(services.timers, caf::exit_reason::user_shutdown);
   services.gate.on_busy({});
   if (services.options.simulated) {
@@ -180,10 +197,11 @@ void Node::Parts::end() {
   }
   system.await_all_actors_done();
   if (!services.options.simulated) {
-    for (const std::uint64_t token : services.jobs.open()) services.ports.scripts.cancel(token);
-    services.jobs.wait_empty(seconds(2));
+    services.executors.cancel_all();
+    services.executors.wait_empty(seconds(2));
   }
   services.committer = CommitterActor{};
+  services.publisher = nullptr;
   services.cluster = ClusterActor{};
   services.readers.clear();
   services.timers = TimerActor{};
@@ -244,12 +262,15 @@ void Node::shutdown(Duration patience) {
     if (done.wait_for(std::chrono::microseconds(patience.us)) != std::future_status::ready) break;
   }
   const std::int64_t commits_ms = took_ms();
+  if (services.publisher != nullptr) services.publisher->wait_empty(kPublishPatience);
+  const std::int64_t events_ms = took_ms();
   parts_->end();
   const std::int64_t actors_ms = took_ms();
   leave();
   services.ports.log.info("the node has ended", {{"hand_over_ms", hand_over_ms},
                                                  {"attempts_ms", attempts_ms},
                                                  {"commits_ms", commits_ms},
+                                                 {"events_ms", events_ms},
                                                  {"actors_ms", actors_ms},
                                                  {"leave_ms", took_ms()}});
 }

@@ -8,11 +8,13 @@
 #include "runtime/port/black_box.h"
 #include "runtime/port/bus.h"
 #include "runtime/port/engine.h"
+#include "runtime/port/event_sink.h"
 #include "runtime/port/log.h"
 #include "runtime/port/metrics.h"
 #include "runtime/port/script.h"
 #include "runtime/port/store.h"
 #include "runtime/port/system.h"
+#include "runtime/port/work_queue.h"
 
 namespace caf {
 class actor_system;
@@ -36,6 +38,8 @@ struct Ports {
   /// as in a simulation, the committer does nothing more until it is destroyed.
   std::function<void()> end_process = [] { std::_Exit(70); };
   Bus* bus = nullptr;  ///< to the other nodes, if the store is shared; not listened on yet
+  EventSink* events = nullptr;  ///< hears of every event of every run; null: nobody does
+  WorkQueue* work = nullptr;  ///< where users' workers listen; null: graphs with them are refused
 };
 
 /// One node: the actor system with everything that runs in it. `start` recovers what an earlier

@@ -1,6 +1,7 @@
 #include "actors/node/services.h"
 
 #include "actors/cluster/router.h"
+#include "actors/events/publisher.h"
 #include "runtime/graph/graph.h"
 
 namespace troupe::actors {
@@ -22,7 +23,8 @@ HotMetrics::HotMetrics(Metrics& metrics)
       remote_calls(metrics.gauge("remote_calls_waiting")),
       takeovers(metrics.counter("takeovers_total")),
       handovers(metrics.counter("handovers_total")),
-      fenced_commits(metrics.counter("fenced_commits_total")) {
+      fenced_commits(metrics.counter("fenced_commits_total")),
+      late_answers(metrics.counter("nats_late_answers_total")) {
   constexpr const char* kRunStatus[] = {"completed", "failed", "stopped"};
   constexpr const char* kStepStatus[] = {"completed", "failed", "cancelled", "skipped"};
   for (int s = 0; s < 3; ++s)
@@ -40,8 +42,11 @@ Services::Services(const Options& options_in, const Ports& ports_in)
     : options(options_in),
       ports(ports_in),
       metrics(ports_in.metrics),
-      gate(ports_in.clock, options_in.attempts_in_flight_max, options_in.slow_attempt,
-           metrics.step_queue_wait),
+      gate(ports_in.clock, options_in.attempts_in_flight_max, options_in.tasks_in_flight_max,
+           options_in.slow_attempt, metrics.step_queue_wait),
+      executors(ports_in.scripts, ports_in.work, ports_in.clock, names,
+                [this](std::function<void(store::Reader&)> work) { read(std::move(work)); },
+                metrics.late_answers),
       ownership(ports_in.clock) {}
 
 Services::~Services() = default;

@@ -12,12 +12,14 @@
 #include "actors/messages.h"
 #include "actors/node/node.h"
 #include "actors/options.h"
-#include "actors/step/jobs.h"
+#include "actors/step/executors.h"
 #include "actors/store/catalog_watch.h"
+#include "actors/store/scope_names.h"
 #include "actors/store/version_cache.h"
 
 namespace troupe::actors {
 
+class Publisher;
 class Router;
 
 /// References to the metrics that hot paths touch, looked up once.
@@ -43,6 +45,7 @@ struct HotMetrics {
   Counter& takeovers;
   Counter& handovers;
   Counter& fenced_commits;
+  Counter& late_answers;
 };
 
 /// What all actors of a node share. Everything in it is thread-safe or set before the first actor
@@ -56,7 +59,8 @@ struct Services {
   HotMetrics metrics;
   Gate gate;
   Hub hub;
-  Jobs jobs;
+  ScopeNames names;
+  Executors executors;
   VersionCache versions;
   CatalogWatch catalog{*this};
 
@@ -77,6 +81,7 @@ struct Services {
   } cluster_seen;
   ClusterActor cluster;                ///< null: this node has the store for itself
   std::unique_ptr<Router> router;      ///< null: no other node is spoken to
+  std::unique_ptr<Publisher> publisher;  ///< null: events stay here
   std::atomic<std::size_t> commit_queue_bytes{0};
   std::atomic<bool> store_failing{false};     ///< the last commit failed; new runs are refused
   std::atomic<bool> store_full{false};        ///< it failed because there was no room
@@ -89,6 +94,8 @@ struct Services {
   /// Frames decided from now on have addresses in it.
   void begin_epoch(std::uint64_t epoch) { pos_ = epoch << 40; }
   std::uint64_t epoch() const { return pos_ >> 40; }
+  /// For what was published, here or elsewhere.
+  graph::Tools tools() const { return {ports.syntax, ports.patterns}; }
   TimePoint now() const { return ports.clock.now(); }
   Uuid new_id() { return Uuid::v7(now(), ports.entropy.next(), ports.entropy.next()); }
   /// In a slot of this node's own; unset if it has none.

@@ -59,7 +59,7 @@ class Run {
     bool cancelled = false;
     bool announce = false;           ///< before it is launched
     bool announced = false;          ///< that it starts has been decided
-    std::shared_ptr<ScriptJob> job;  ///< until it is launched
+    std::shared_ptr<Job> job;        ///< until it is launched
     StepActor actor;
   };
 
@@ -73,6 +73,7 @@ class Run {
   void after_durable(std::function<void(const Error*)> effect);
   void perform(run::Command command);
   void start_attempt(run::command::StartAttempt command);
+  Job job_of(run::command::StartAttempt& command) const;
   void launch_attempt(std::uint64_t token);
   void launch_announced(const run::command::LaunchAttempt& command);
   void cancel_attempt(const run::command::CancelAttempt& command);
@@ -84,8 +85,9 @@ class Run {
   void progress(const run::command::Progress& command);
   void tell_progress(const run::command::Progress& command);
   void count(const run::Decision& decision);
+  bool counts_elsewhere(const run::StepPath& path) const;
   void tell_scope(const run::Decision& decision, std::uint64_t first_seq);
-  void tell_logs(const ScriptResult& result, const Attempt& attempt);
+  void tell_logs(const AttemptResult& result, const Attempt& attempt);
   RunActor handle() const { return caf::actor_cast<RunActor>(caf::strong_actor_ptr{self_}); }
   bool may_run_ahead(const run::command::StartAttempt& command) const;
   bool stays() const;

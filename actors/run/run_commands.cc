@@ -68,24 +68,46 @@ void Run::perform(run::Command command) {
 void Run::start_attempt(run::command::StartAttempt command) {
   if (handing_ != Handing::kNot) return;  // the next owner asks for it again
   const std::uint64_t token = services_.gate.new_token();
-  auto job = std::make_shared<ScriptJob>();
-  job->workspace = state_.workspace;
-  job->script = std::move(command.script);
-  job->globals = std::move(command.globals);
-  job->timeout = command.timeout;
   Attempt attempt;
   attempt.path = command.path;
   attempt.number = command.attempt;
   attempt.loop_test = command.loop_test;
   attempt.announce = command.announce;
-  attempt.job = std::move(job);
+  const bool elsewhere = std::holds_alternative<run::work::DoTask>(command.work);
+  attempt.job = std::make_shared<Job>(job_of(command));
   attempts_.emplace(token, std::move(attempt));
   dispatch::Request request{token, state_.workspace, state_.project, command.priority,
-                            std::move(command.concurrency_key)};
+                            std::move(command.concurrency_key),
+                            elsewhere ? dispatch::Place::kElsewhere : dispatch::Place::kHere};
   if (!services_.gate.acquire(std::move(request), handle())) return;
   // What is announced is a decision of its own, and this may be the middle of another.
   if (command.announce) caf::anon_send(handle(), Granted{token});
   else launch_attempt(token);
+}
+
+Job Run::job_of(run::command::StartAttempt& command) const {
+  if (auto* const script = std::get_if<run::work::RunScript>(&command.work)) {
+    ScriptJob job;
+    job.workspace = state_.workspace;
+    job.script = std::move(script->script);
+    job.globals = std::move(script->globals);
+    job.timeout = command.timeout;
+    return job;
+  }
+  auto& task = std::get<run::work::DoTask>(command.work);
+  TaskJob job;
+  job.workspace = state_.workspace;
+  job.project = state_.project;
+  job.run = run::shown_id(state_);
+  job.step_id = run::event_step_id(*state_.graph, command.path);
+  job.attempt = command.attempt;
+  job.idempotency_key = std::move(task.idempotency_key);
+  job.queue = std::move(task.queue);
+  job.task = std::move(task.task);
+  job.args = std::move(task.args);
+  job.timeout = command.timeout;
+  job.heartbeat = task.heartbeat;
+  return job;
 }
 
 void Run::granted(std::uint64_t token) {
@@ -108,7 +130,7 @@ void Run::launch_announced(const run::command::LaunchAttempt& command) {
 
 void Run::launch_attempt(std::uint64_t token) {
   Attempt& attempt = attempts_.at(token);
-  ScriptJob job = std::move(*attempt.job);
+  Job job = std::move(*attempt.job);
   attempt.job.reset();
   if (in_branch(*state_.graph, attempt.path)) {
     StepActor& branch = branches_[item_of(attempt.path)];
@@ -135,9 +157,9 @@ void Run::attempt_actor_down(const caf::actor_addr& actor) {
   std::erase_if(idle_steps_, [&](const StepActor& step) { return step.address() == actor; });
   std::erase_if(branches_, [&](const auto& entry) { return entry.second.address() == actor; });
   for (const std::uint64_t token : lost) {
-    auto result = std::make_shared<ScriptResult>();
+    auto result = std::make_shared<AttemptResult>();
     result->error = {Code::kSandboxLost, "the attempt's actor ended before its outcome", {}};
-    services_.ports.scripts.cancel(token);
+    services_.executors.cancel(token);
     attempt_done({token, std::move(result)});
   }
 }
@@ -159,7 +181,7 @@ void Run::attempt_done(const AttemptDone& done) {
   attempts_.erase(found);
   const bool branch_step = in_branch(*state_.graph, attempt.path);
   if (!branch_step && attempt.actor) idle_steps_.push_back(attempt.actor);
-  ScriptResult& result = *done.result;
+  AttemptResult& result = *done.result;
   if (!result.logs.empty()) tell_logs(result, attempt);
   if (!attempt.cancelled) {
     run::event::AttemptFinished event;
@@ -328,7 +350,7 @@ void Run::progress(const run::command::Progress& command) {
   services_.hub.tell(state_.id, news);
 }
 
-void Run::tell_logs(const ScriptResult& result, const Attempt& attempt) {
+void Run::tell_logs(const AttemptResult& result, const Attempt& attempt) {
   if (!services_.hub.watched(state_.id)) return;
   Hub::News news;
   const std::string step = run::event_step_id(*state_.graph, attempt.path);
@@ -363,10 +385,20 @@ void Run::tell_scope(const run::Decision& decision, std::uint64_t first_seq) {
   });
 }
 
+/// A step of a pure body is counted with its item, also where its end is journaled for what it has
+/// printed; the loop that a group does a part of, by the group's parent.
+bool Run::counts_elsewhere(const run::StepPath& path) const {
+  if (path.top_level()) return state_.group.set();
+  const auto* const loop =
+      std::get_if<graph::ForEach>(&run::step_at(*state_.graph, path.loop()).work);
+  return loop != nullptr && run::pure_body(*loop->body);
+}
+
 void Run::count(const run::Decision& decision) {
   HotMetrics& metrics = services_.metrics;
   for (const run::Record& record : decision.records) {
     if (const auto* finished = std::get_if<run::record::StepFinished>(&record)) {
+      if (counts_elsewhere(finished->attempt.path)) continue;
       const auto type = static_cast<int>(run::step_at(*state_.graph, finished->attempt.path).type);
       const auto status = static_cast<int>(finished->status) -
                           static_cast<int>(run::StepStatus::kCompleted);
@@ -376,7 +408,9 @@ void Run::count(const run::Decision& decision) {
     } else if (const auto* item = std::get_if<run::record::ItemFinished>(&record)) {
       const auto status = item->failed ? 1 : 0;
       const auto& loop = run::step_at(*state_.graph, item->loop);
-      const auto type = std::get<graph::ForEach>(loop.work).body->steps.back().type;
+      const graph::Graph& body = *std::get<graph::ForEach>(loop.work).body;
+      if (!run::pure_body(body)) continue;
+      const auto type = body.steps.back().type;
       metrics.steps_finished[static_cast<int>(type)][status]->add();
     } else if (const auto* skipped = std::get_if<run::record::StepsSkipped>(&record)) {
       for (const run::StepPath& path : skipped->paths) {

@@ -19,7 +19,7 @@ StepActor::behavior_type attempt_actor(StepActor::stateful_pointer<AttemptState>
   self->state.count = count;
   return {
       [=](const Outcome& outcome) { self->send(run, AttemptDone{outcome.token, outcome.result}); },
-      [=](const Abandon& abandon) { services->ports.scripts.cancel(abandon.token); },
+      [=](const Abandon& abandon) { services->executors.cancel(abandon.token); },
       [=](const Leave&) { self->quit(); },
   };
 }
@@ -40,18 +40,11 @@ StepActor spawn_branch(caf::actor_system& system, Services& services, const RunA
   return spawn(system, services, run, services.branch_actors);
 }
 
-void launch(Services& services, const StepActor& attempt, std::uint64_t token, ScriptJob job) {
-  job.job = token;
-  services.jobs.add(token);
-  // The handle is given away with the message, so that nothing of the actor is left here when the
-  // job counts as returned.
-  auto to = std::make_shared<StepActor>(attempt);
-  services.ports.scripts.submit(
-      std::move(job), [to, &jobs = services.jobs](std::uint64_t id, ScriptResult result) {
-        caf::anon_send(*to, Outcome{id, std::make_shared<ScriptResult>(std::move(result))});
-        *to = StepActor{};
-        jobs.remove(id);
-      });
+void launch(Services& services, const StepActor& attempt, std::uint64_t token, Job job) {
+  services.executors.submit(token, std::move(job), [attempt](std::uint64_t id,
+                                                             AttemptResult result) {
+    caf::anon_send(attempt, Outcome{id, std::make_shared<AttemptResult>(std::move(result))});
+  });
 }
 
 }  // namespace troupe::actors

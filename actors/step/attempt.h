@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages.h"
+#include "actors/step/executors.h"
 
 namespace troupe::actors {
 
@@ -15,7 +16,7 @@ StepActor spawn_step(caf::actor_system& system, Services& services, const RunAct
 /// when its run lets it go.
 StepActor spawn_branch(caf::actor_system& system, Services& services, const RunActor& run);
 
-/// Hands a job to the executor; its outcome comes to `attempt`.
-void launch(Services& services, const StepActor& attempt, std::uint64_t token, ScriptJob job);
+/// Hands a job to its executor; its outcome comes to `attempt`.
+void launch(Services& services, const StepActor& attempt, std::uint64_t token, Job job);
 
 }  // namespace troupe::actors

@@ -27,7 +27,7 @@ Result<std::shared_ptr<const Published>> published_version(Services& services,
                                                            const store::TenantScope& scope,
                                                            WorkflowId workflow,
                                                            std::int32_t version) {
-  return load_version(reader, services.versions, {services.ports.syntax, services.ports.patterns},
+  return load_version(reader, services.versions, services.tools(),
                       services.options.graph, scope, workflow, version);
 }
 

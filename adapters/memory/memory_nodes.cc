@@ -19,7 +19,8 @@ Pos Journal::end_of_oldest() const {
 }
 
 std::size_t Journal::unneeded() const {
-  const auto after = std::upper_bound(tables.begin(), tables.end(), mark);
+  const Pos needed = publish_mark == 0 ? mark : std::min(mark, publish_mark);
+  const auto after = std::upper_bound(tables.begin(), tables.end(), needed);
   return after == tables.begin() ? 0 : static_cast<std::size_t>(after - tables.begin()) - 1;
 }
 
@@ -82,7 +83,9 @@ bool Nodes::has_tail(cluster::Slot slot, NodeNumber node) const {
 
 NodeNumber Nodes::unneeded() const {
   for (const auto& [number, row] : rows) {
-    bool is_needed = !row.is_gone;
+    const auto journal = journals.find(number);
+    bool is_needed = !row.is_gone ||
+                     (journal != journals.end() && journal->second.publish_mark != 0);
     for (std::size_t n = 0; n < slots.size() && !is_needed; ++n) {
       is_needed = has_tail(static_cast<cluster::Slot>(n), number);
     }

@@ -16,6 +16,8 @@ namespace troupe::memory {
 struct Journal {
   std::vector<store::Pos> tables;  ///< starts; the last one is being written
   store::Pos mark = 0;
+  store::Pos publish_mark = 0;         ///< 0: nobody publishes what is here
+  store::NodeNumber publisher = 0;     ///< of a gone node's; 0: nobody has claimed it
   store::Pos pos_max = 0;
   std::size_t table_bytes = 0;  ///< of the last table
   bool by_epoch = true;
@@ -23,7 +25,7 @@ struct Journal {
   bool holds(store::Pos pos) const;
   /// The first address behind the oldest table.
   store::Pos end_of_oldest() const;
-  /// Tables that recovery does not need.
+  /// Tables that neither recovery nor publication needs.
   std::size_t unneeded() const;
 };
 

@@ -247,6 +247,24 @@ Status MemoryStore::ReaderImpl::scan(const cluster::SlotSet& slots, Pos from,
   }
 }
 
+Result<std::vector<Frame>> MemoryStore::ReaderImpl::journal_of(NodeNumber node, Pos from,
+                                                              std::size_t bytes_max) {
+  const std::scoped_lock lock(owner_.mutex_);
+  const State& state = owner_.state_;
+  const NodeNumber wanted = node == 0 ? owner_.node_ : node;
+  std::vector<Frame> frames;
+  std::size_t bytes = 0;
+  for (auto it = state.journal.lower_bound(from); it != state.journal.end(); ++it) {
+    const auto owner = state.epoch_owners.find(it->first >> kEpochShift);
+    const bool is_its = owner != state.epoch_owners.end() && owner->second == wanted;
+    if (state.is_shared && !is_its) continue;
+    if (!frames.empty() && bytes >= bytes_max) break;
+    frames.push_back(it->second);
+    bytes += it->second.bytes.size();
+  }
+  return frames;
+}
+
 Status MemoryStore::ReaderImpl::runnable_snapshots(const cluster::SlotSet& slots,
                                                    const std::function<bool(Snapshot)>& visit) {
   std::vector<Snapshot> rows;

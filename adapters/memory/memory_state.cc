@@ -14,7 +14,10 @@ Status State::fence(NodeNumber node) const {
 
 Journal& State::journal_of(NodeNumber node) {
   const auto [at, is_new] = nodes.journals.try_emplace(node);
-  if (is_new && !is_shared) at->second = {{0}, 0, 0, 0, false};
+  if (is_new && !is_shared) {
+    at->second.tables = {0};
+    at->second.by_epoch = false;
+  }
   return at->second;
 }
 
@@ -52,6 +55,7 @@ Status State::apply(NodeNumber node, const Batch& batch, std::size_t table_bytes
     for (const Frame& frame : batch.frames) {
       journal.emplace(frame.pos, frame);
       own.pos_max = std::max(own.pos_max, frame.pos);
+      own.publish_mark = std::min(own.publish_mark, frame.pos);
       own.table_bytes += frame.bytes.size();
       journal_bytes += frame.bytes.size();
     }

@@ -145,6 +145,45 @@ Status MemoryStore::WriterImpl::set_recovery_mark(Pos mark) {
   return ok();
 }
 
+Status MemoryStore::WriterImpl::set_publish_mark(Pos mark) {
+  const std::scoped_lock lock(owner_.mutex_);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live;
+  owner_.state_.journal_of(owner_.node_).publish_mark = mark;
+  return ok();
+}
+
+Pos MemoryStore::WriterImpl::publish_mark() const {
+  const std::scoped_lock lock(owner_.mutex_);
+  return owner_.state_.journal_of(owner_.node_).publish_mark;
+}
+
+Result<std::vector<Unpublished>> MemoryStore::WriterImpl::claim_unpublished() {
+  const std::scoped_lock lock(owner_.mutex_);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
+  const Nodes& nodes = owner_.state_.nodes;
+  std::vector<Unpublished> claimed;
+  for (auto& [node, journal] : owner_.state_.nodes.journals) {
+    const bool is_left = owner_.state_.is_shared && journal.publish_mark != 0 &&
+                         !nodes.is_member(node) && !(journal.publisher != owner_.node_ &&
+                                                     nodes.is_member(journal.publisher));
+    if (!is_left) continue;
+    journal.publisher = owner_.node_;
+    claimed.push_back({node, journal.publish_mark});
+  }
+  return claimed;
+}
+
+Status MemoryStore::WriterImpl::set_publish_mark_of(NodeNumber node, Pos mark) {
+  const std::scoped_lock lock(owner_.mutex_);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live;
+  const auto journal = owner_.state_.nodes.journals.find(node);
+  // Nobody else's, should another node have claimed it since.
+  const bool is_claimed = journal != owner_.state_.nodes.journals.end() &&
+                          journal->second.publisher == owner_.node_;
+  if (is_claimed) journal->second.publish_mark = mark;
+  return ok();
+}
+
 Result<bool> MemoryStore::WriterImpl::retire_journal() {
   const std::scoped_lock lock(owner_.mutex_);
   if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();

@@ -15,6 +15,10 @@ class MemoryStore::WriterImpl final : public store::Writer {
   Result<std::uint64_t> next_epoch() override;
   std::vector<store::Pos> journal_tables() const override;
   Status set_recovery_mark(store::Pos mark) override;
+  Status set_publish_mark(store::Pos mark) override;
+  store::Pos publish_mark() const override;
+  Result<std::vector<store::Unpublished>> claim_unpublished() override;
+  Status set_publish_mark_of(store::NodeNumber node, store::Pos mark) override;
   Result<bool> retire_journal() override;
   Status checkpoint() override { return ok(); }
 
@@ -75,6 +79,8 @@ class MemoryStore::ReaderImpl final : public store::Reader {
                             const std::function<bool(store::Snapshot)>& visit) override;
   Result<std::vector<store::Snapshot>> due(const cluster::SlotSet& slots, TimePoint after,
                                            TimePoint until, std::size_t limit) override;
+  Result<std::vector<store::Frame>> journal_of(store::NodeNumber node, store::Pos from,
+                                               std::size_t bytes_max) override;
 
  private:
   Status scan(const cluster::SlotSet& slots, store::Pos from,

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "adapters/nats/connection.h"
+#include "runtime/port/event_sink.h"
 
 namespace troupe::nats {
 
@@ -11,7 +12,7 @@ namespace troupe::nats {
 /// `Nats-Msg-Id: <run>/<seq>`, so that a stream that somebody makes over these subjects keeps each
 /// once although it may be published again. Nobody acknowledges them: a cursor kept by the caller
 /// says how far they have come. Thread-safe.
-class Events {
+class Events final : public EventSink {
  public:
   explicit Events(Connection& connection) : connection_(connection) {}
 
@@ -20,8 +21,12 @@ class Events {
   /// type that is none; kPayloadTooLarge.
   Status publish(std::string_view workspace, std::string_view project, std::string_view run,
                  std::uint64_t seq, std::string_view type, std::string_view cloud_event);
+  Status publish(const RunEvent& event) override {
+    return publish(event.workspace, event.project, event.run.to_string(), event.seq, event.type,
+                   event.cloud_event);
+  }
   /// Once it is ok, the server has all that was published before.
-  Status flush(Duration patience) { return connection_.flush(patience); }
+  Status flush(Duration patience) override { return connection_.flush(patience); }
 
  private:
   Connection& connection_;

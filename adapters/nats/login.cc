@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "adapters/nats/message.h"
+#include "adapters/nats/nkey.h"
 
 namespace troupe::nats {
 namespace {
@@ -42,9 +43,6 @@ Status check_login(const Login& login) {
   const int ways = int{!login.credentials_file.empty()} + int{!login.nkey_seed_file.empty()} +
                    int{!login.user.empty()} + int{!login.token.empty()};
   if (ways > 1) return invalid("nats: more than one way to log in is configured.");
-  if (login.nkey.empty() != login.nkey_seed_file.empty()) {
-    return invalid("nats: an nkey needs both the public key and the file of its seed.");
-  }
   if (const Status status = readable(login.credentials_file, "the credentials file"); !status.ok())
     return status;
   return readable(login.nkey_seed_file, "the nkey's seed file");
@@ -68,12 +66,12 @@ natsStatus set_servers(natsOptions* made, const Options& options) {
   return natsOptions_SetServers(made, urls.data(), static_cast<int>(urls.size()));
 }
 
-natsStatus set_login(natsOptions* made, const Login& login) {
+natsStatus set_login(natsOptions* made, const Login& login, const std::string& nkey) {
   if (!login.credentials_file.empty()) {
     return natsOptions_SetUserCredentialsFromFiles(made, login.credentials_file.c_str(), nullptr);
   }
-  if (!login.nkey.empty()) {
-    return natsOptions_SetNKeyFromSeed(made, login.nkey.c_str(), login.nkey_seed_file.c_str());
+  if (!nkey.empty()) {
+    return natsOptions_SetNKeyFromSeed(made, nkey.c_str(), login.nkey_seed_file.c_str());
   }
   if (!login.user.empty()) {
     return natsOptions_SetUserInfo(made, login.user.c_str(), login.password.c_str());
@@ -124,13 +122,19 @@ Result<LibraryOptions> library_options(const Options& options) {
        {check_urls(options.urls), check_login(options.login), check_tls(options.tls)}) {
     if (!status.ok()) return status.error();
   }
+  std::string nkey;
+  if (!options.login.nkey_seed_file.empty()) {
+    auto shown = public_nkey_of_file(options.login.nkey_seed_file);
+    if (!shown) return std::move(shown).error();
+    nkey = *std::move(shown);
+  }
   natsOptions* raw = nullptr;
   natsStatus status = natsOptions_Create(&raw);
   LibraryOptions made(raw);
   if (status == NATS_OK) status = set_servers(raw, options);
   if (status == NATS_OK) status = set_behaviour(raw, options);
   if (status != NATS_OK) return invalid(error_of(status, "options").message);
-  status = set_login(raw, options.login);
+  status = set_login(raw, options.login, nkey);
   if (status != NATS_OK) return invalid(error_of(status, "login").message);
   status = set_tls(raw, options);
   if (status != NATS_OK) {

@@ -11,8 +11,9 @@ namespace troupe::nats {
 /// How the server is told who we are. At most one of: credentials file, nkey, user or token.
 struct Login {
   std::string credentials_file;  ///< a user JWT with its seed, as `nsc` writes it
-  std::string nkey;              ///< the public key, "U…", which is no secret
-  std::string nkey_seed_file;    ///< its seed; read at every connect, kept nowhere
+  /// With the seed of a user's nkey, "SU…". It is read at every connect and kept nowhere; whose it
+  /// is is found out once, so a file with another user's seed takes another Connection.
+  std::string nkey_seed_file;
   std::string user;
   std::string password;
   std::string token;

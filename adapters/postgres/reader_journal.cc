@@ -162,6 +162,22 @@ Status Reader::scan(const cluster::SlotSet& slots, Pos after, const FilterOf& fi
   return ok();
 }
 
+Result<std::vector<Frame>> Reader::journal_of(NodeNumber node, Pos from, std::size_t bytes_max) {
+  const NodeNumber wanted = node == 0 ? life_.node.load() : node;
+  const auto answer = query(
+      "SELECT n, start, retiring FROM journal_tables WHERE node=$1 ORDER BY start, n",
+      Parameters().number(wanted));
+  const auto tables = journal_tables_in(answer);
+  if (!tables) return tables.error();
+  for (std::size_t i = 0; i < tables->size(); ++i) {
+    const JournalTable& table = (*tables)[i];
+    if (i + 1 < tables->size() && (*tables)[i + 1].start <= from) continue;
+    auto piece = read_piece(db_, table.number, std::max(from, table.start), bytes_max);
+    if (!piece || !piece->empty()) return piece;
+  }
+  return std::vector<Frame>();
+}
+
 Status Reader::scan_tail(const cluster::SlotSet& slots, const std::function<bool(Frame)>& visit) {
   const auto filter_of = [&slots](const Stretch& stretch) {
     FrameFilter filter;

@@ -13,7 +13,9 @@ namespace {
 //
 // Of a node, `state` is 0 for a member, 1 for one that drains, 2 for one that is gone; rows of gone
 // nodes stay as long as they have journal tables. `tails` of a slot are the gone nodes whose
-// journals may hold frames of it that no snapshot covers. `hash` is cluster::hash_of the entity.
+// journals may hold frames of it that no snapshot covers. Of a node's journal, frames before `mark`
+// in `publications` have been published; if it is gone, `publisher` does it. `hash` is
+// cluster::hash_of the entity.
 constexpr const char* kVersion1 = R"sql(
 CREATE TABLE meta(key bytea PRIMARY KEY, value int8 NOT NULL);
 INSERT INTO meta VALUES('catalog', 1);
@@ -39,6 +41,7 @@ CREATE TABLE slots(n int8 PRIMARY KEY, owner int8 NOT NULL, tails int8[] NOT NUL
 INSERT INTO slots SELECT n, 0, '{}' FROM generate_series(0, 1023) AS n;
 CREATE TABLE journal_tables(n int8 PRIMARY KEY, node int8 NOT NULL, start int8 NOT NULL,
   retiring int2 NOT NULL);
+CREATE TABLE publications(node int8 PRIMARY KEY, mark int8 NOT NULL, publisher int8 NOT NULL);
 CREATE TABLE buckets(bucket int8 PRIMARY KEY);
 
 CREATE TABLE runs(id uuid PRIMARY KEY, scope int8 NOT NULL, workflow uuid, created int8 NOT NULL,

@@ -1,5 +1,8 @@
 #include "adapters/postgres/writer.h"
 
+#include <algorithm>
+
+#include "adapters/postgres/publication.h"
 #include "adapters/postgres/schema.h"
 
 namespace troupe::postgres {
@@ -77,7 +80,11 @@ Status Writer::bind(store::NodeNumber node) {
   if (!mark) return mark.error();
   if (mark->rows() == 0) return gone();
   if (Status done = journal_.load(node); !done) return done;
+  const auto published = db_.query_integer("SELECT mark FROM publications WHERE node=$1",
+                                           Parameters().number(node));
+  if (!published) return published.error();
   recovery_mark_ = mark->number_at(0, 0);
+  publish_mark_ = static_cast<Pos>(*published);
   bound_ = node;
   return ok();
 }
@@ -100,10 +107,15 @@ Status Writer::transact(const std::function<Status(std::vector<Request>& last)>&
 }
 
 Status Writer::commit(const Batch& batch) {
+  Pos published = 0;
   const Status done = transact([&](std::vector<Request>& last) -> Status {
+    published = publish_mark_;  // which a new connection reads anew
+    for (const store::Frame& frame : batch.frames) published = std::min(published, frame.pos);
+    if (published < publish_mark_) last.push_back(publish_mark_request(bound_, published));
     if (Status put = rows_.put(batch, last); !put) return put;
     return journal_.append(batch.frames, last);
   });
+  if (done) publish_mark_ = published;
   // Rows replace each other; only a frame's address can be in the way.
   if (!done && done.error().code == Code::kConflict) {
     return Error{Code::kInternal, "A frame's address is taken.", {}};

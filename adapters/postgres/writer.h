@@ -30,6 +30,10 @@ class Writer final : public store::Writer {
   Result<std::uint64_t> next_epoch() override;
   std::vector<store::Pos> journal_tables() const override;
   Status set_recovery_mark(store::Pos mark) override;
+  Status set_publish_mark(store::Pos mark) override;
+  store::Pos publish_mark() const override { return publish_mark_; }
+  Result<std::vector<store::Unpublished>> claim_unpublished() override;
+  Status set_publish_mark_of(store::NodeNumber node, store::Pos mark) override;
   Result<bool> retire_journal() override;
   /// The server's own business.
   Status checkpoint() override { return ok(); }
@@ -75,6 +79,7 @@ class Writer final : public store::Writer {
   RowRequests rows_;
   store::NodeNumber bound_ = 0;  ///< the life that journal and mark are those of
   store::Pos recovery_mark_ = 0;
+  store::Pos publish_mark_ = 0;
   int backend_ = 0;                 ///< of the connection that writes or was the last to
   std::int64_t backend_start_ = 0;  ///< when it began: the server uses numbers again
 };

@@ -17,8 +17,10 @@ using store::RunRow;
 
 bool Writer::oldest_is_unneeded() const {
   const auto& tables = journal_.tables();
+  const store::Pos needed =
+      publish_mark_ == 0 ? recovery_mark_ : std::min(recovery_mark_, publish_mark_);
   const auto after = std::upper_bound(
-      tables.begin(), tables.end(), recovery_mark_,
+      tables.begin(), tables.end(), needed,
       [](store::Pos mark, const JournalTable& table) { return mark < table.start; });
   // The last one that starts at or before the mark is needed, and all behind it.
   const auto unneeded = std::max<std::ptrdiff_t>(after - tables.begin() - 1, 0);
@@ -60,7 +62,8 @@ Result<bool> Writer::retire_of_gone() {
     // on its row keeps its tables in order: one node at a time retires them.
     const auto gone = db_.query(
         "SELECT number FROM nodes WHERE state=2 AND NOT EXISTS(SELECT 1 FROM slots WHERE "
-        "nodes.number = ANY(slots.tails)) ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED");
+        "nodes.number = ANY(slots.tails)) AND NOT EXISTS(SELECT 1 FROM publications WHERE "
+        "node=nodes.number) ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED");
     if (!gone) return gone.error();
     is_found = gone->rows() > 0;
     return is_found ? retire_piece_of(gone->number_at(0, 0), last) : ok();

@@ -58,6 +58,8 @@ class Reader final : public store::Reader {
                             const std::function<bool(store::Snapshot)>& visit) override;
   Result<std::vector<store::Snapshot>> due(const cluster::SlotSet& slots, TimePoint after,
                                            TimePoint until, std::size_t limit) override;
+  Result<std::vector<store::Frame>> journal_of(store::NodeNumber node, store::Pos from,
+                                               std::size_t bytes_max) override;
 
  private:
   struct RunQuery;
@@ -71,7 +73,7 @@ class Reader final : public store::Reader {
                     std::size_t bytes_max, std::vector<store::Frame>& frames, store::Pos& complete);
   Result<store::Pos> journal_start();
   Status scan(store::Pos from, const std::function<bool(store::Frame)>& visit);
-  Result<std::vector<store::Frame>> journal_piece(store::Pos from);
+  Result<std::vector<store::Frame>> journal_piece(store::Pos from, std::size_t bytes_max);
   Result<std::vector<std::uint32_t>> buckets();
   Status collect_own(Statement& select, const cluster::SlotSet& slots, std::size_t limit,
                      std::vector<store::Snapshot>& rows);

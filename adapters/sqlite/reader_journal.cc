@@ -144,7 +144,7 @@ Status Reader::scan_tail_of(RunId entity, Pos after, const std::function<bool(Fr
 
 Status Reader::scan(Pos from, const std::function<bool(Frame)>& visit) {
   for (;;) {
-    auto piece = journal_piece(from);
+    auto piece = journal_piece(from, kScanBytes);
     if (!piece) return piece.error();
     if (piece->empty()) return ok();
     from = piece->back().pos + 1;
@@ -154,19 +154,19 @@ Status Reader::scan(Pos from, const std::function<bool(Frame)>& visit) {
   }
 }
 
-Result<std::vector<Frame>> Reader::journal_piece(Pos from) {
+Result<std::vector<Frame>> Reader::journal_piece(Pos from, std::size_t bytes_max) {
   const ReadTransaction look(*db_);
   const auto tables = read_journal_tables(*db_);
   if (!tables) return tables.error();
   std::vector<Frame> frames;
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < tables->size() && bytes < kScanBytes; ++i) {
+  for (std::size_t i = 0; i < tables->size() && bytes < bytes_max; ++i) {
     if (i + 1 < tables->size() && (*tables)[i + 1].start <= from) continue;
     Statement select = db_->prepare("SELECT pos, entity, slot, bytes FROM " +
                                     journal_table((*tables)[i].number) +
                                     " WHERE pos>=?1 ORDER BY pos");
     select.number(1, from);
-    while (bytes < kScanBytes) {
+    while (bytes < bytes_max) {
       const Result<bool> row = select.step();
       if (!row) return row.error();
       if (!*row) break;
@@ -175,6 +175,11 @@ Result<std::vector<Frame>> Reader::journal_piece(Pos from) {
     }
   }
   return frames;
+}
+
+Result<std::vector<Frame>> Reader::journal_of(NodeNumber, Pos from, std::size_t bytes_max) {
+  if (Status is = ready(); !is) return is.error();
+  return journal_piece(from, std::min(std::max<std::size_t>(bytes_max, 1), kScanBytes));
 }
 
 /// Decodes `entity, body` of what `select` yields and `slots` hold, up to `limit` of them.

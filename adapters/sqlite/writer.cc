@@ -45,6 +45,9 @@ Result<std::unique_ptr<Writer>> Writer::open(const Options& options, const Hashe
   const auto mark = read_meta(*writer->db_, "recovery_mark");
   if (!mark) return mark.error();
   writer->recovery_mark_ = static_cast<Pos>(*mark);
+  const auto published = read_meta(*writer->db_, "publish_mark");
+  if (!published) return published.error();
+  writer->publish_mark_ = static_cast<Pos>(*published);
   const auto page = writer->db_->query_integer("PRAGMA page_size");
   if (!page) return page.error();
   writer->page_bytes_ = *page;
@@ -110,7 +113,13 @@ void Writer::roll_back() {
 }
 
 Status Writer::commit(const Batch& batch) {
-  return transact([&]() -> Status {
+  Pos published = publish_mark_;
+  for (const store::Frame& frame : batch.frames) published = std::min(published, frame.pos);
+  const Status done = transact([&]() -> Status {
+    if (published < publish_mark_) {
+      const Status set = write_meta(*db_, "publish_mark", static_cast<std::int64_t>(published));
+      if (!set) return set;
+    }
     if (Status done = journal_.append(batch.frames); !done) return done;
     if (Status done = put_runs(batch.runs); !done) return done;
     if (Status done = put_snapshots(batch); !done) return done;
@@ -118,6 +127,8 @@ Status Writer::commit(const Batch& batch) {
     if (Status done = put_tasks(batch.tasks); !done) return done;
     return put_waiters(batch.waiters);
   });
+  if (done) publish_mark_ = published;
+  return done;
 }
 
 Result<bool> Writer::landed(Pos last) {
@@ -149,6 +160,14 @@ Status Writer::set_recovery_mark(Pos mark) {
   const Status done = transact(
       [&] { return write_meta(*db_, "recovery_mark", static_cast<std::int64_t>(mark)); });
   if (done) recovery_mark_ = mark;
+  return done;
+}
+
+Status Writer::set_publish_mark(Pos mark) {
+  if (mark == publish_mark_) return ok();
+  const Status done = transact(
+      [&] { return write_meta(*db_, "publish_mark", static_cast<std::int64_t>(mark)); });
+  if (done) publish_mark_ = mark;
   return done;
 }
 

@@ -31,6 +31,8 @@ class Writer final : public store::Writer {
   Result<std::uint64_t> next_epoch() override;
   std::vector<store::Pos> journal_tables() const override;
   Status set_recovery_mark(store::Pos mark) override;
+  Status set_publish_mark(store::Pos mark) override;
+  store::Pos publish_mark() const override { return publish_mark_; }
   Result<bool> retire_journal() override;
   Status checkpoint() override;
   void rest() override;
@@ -77,6 +79,7 @@ class Writer final : public store::Writer {
   ScopeNumbers scopes_;
   std::unordered_set<std::uint32_t> buckets_;  ///< those known to exist
   store::Pos recovery_mark_ = 0;
+  store::Pos publish_mark_ = 0;
   std::int64_t page_bytes_ = 0;
   int wal_frames_ = 0;        ///< in the WAL since it last began anew
   int checkpoint_at_ = 0;     ///< frames in the WAL at which the next checkpoint is due

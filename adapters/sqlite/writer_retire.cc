@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "adapters/sqlite/history.h"
@@ -17,7 +18,9 @@ using store::RunRow;
 
 bool Writer::oldest_is_unneeded() const {
   const auto& tables = journal_.tables();
-  const JournalTable* needed = table_of(tables, recovery_mark_);
+  const Pos mark =
+      publish_mark_ == 0 ? recovery_mark_ : std::min(recovery_mark_, publish_mark_);
+  const JournalTable* needed = table_of(tables, mark);
   const auto unneeded = needed ? static_cast<std::size_t>(needed - tables.data()) : 0;
   return unneeded > options_.journal_tables_kept;
 }

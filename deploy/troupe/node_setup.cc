@@ -10,8 +10,10 @@
 #include "adapters/lua_sandbox/zygote.h"
 #include "adapters/metrics/registry.h"
 #include "adapters/nats/enqueue.h"
+#include "adapters/nats/events.h"
 #include "adapters/nats/node_bus.h"
 #include "adapters/nats/submission.h"
+#include "adapters/nats/work_queue.h"
 #include "adapters/re2/pattern_compiler.h"
 #include "adapters/system/clock.h"
 #include "adapters/system/data_dir.h"
@@ -121,6 +123,8 @@ class OneNode final : public LocalNode {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<nats::Connection> broker_;
   std::unique_ptr<nats::NodeBus> bus_;
+  std::unique_ptr<nats::NatsWorkQueue> work_;
+  std::unique_ptr<nats::Events> events_;
   std::unique_ptr<lua_sandbox::Pool> scripts_;
   std::unique_ptr<black_box::MappedBlackBox> black_box_;
   std::unique_ptr<actors::Node> node_;
@@ -146,7 +150,11 @@ Status OneNode::start(const config::Options& options) {
   auto broker = open_broker(options, node_name_of(options), {log_, metrics_, entropy_});
   if (!broker) return std::move(broker).error();
   broker_ = std::move(*broker);
-  if (broker_ != nullptr) bus_ = std::make_unique<nats::NodeBus>(*broker_);
+  if (broker_ != nullptr) {
+    bus_ = std::make_unique<nats::NodeBus>(*broker_);
+    work_ = std::make_unique<nats::NatsWorkQueue>(*broker_);
+    if (options.nats.events == "all") events_ = std::make_unique<nats::Events>(*broker_);
+  }
   scripts_ = std::make_unique<lua_sandbox::Pool>(std::move(*zygote), clock_,
                                                  sandbox_options(options.sandbox));
   auto black_box = black_box::MappedBlackBox::open(data_dir_->file("black_box"));
@@ -155,6 +163,8 @@ Status OneNode::start(const config::Options& options) {
   actors::Ports ports{*store_, *scripts_, syntax_, patterns_, clock_, entropy_,
                       hasher_, log_, metrics_, black_box_.get()};
   ports.bus = bus_.get();
+  ports.work = work_.get();
+  ports.events = events_.get();
   auto node = actors::Node::start(engine_options(options), ports);
   if (!node) return std::move(node).error();
   node_ = std::move(*node);

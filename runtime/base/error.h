@@ -60,6 +60,7 @@ namespace troupe {
   X(kLoopConditionInvalid, "loop_condition_invalid", 422, false, "The loop's test gave no pass") \
   X(kTaskRejected, "task_rejected", 422, false, "The human task was rejected")                   \
   X(kChildRunFailed, "child_run_failed", 422, false, "The child run did not complete")           \
+  X(kWorkerFailed, "worker_failed", 502, true, "The worker reported a failure")                  \
   X(kDepthExceeded, "depth_exceeded", 422, false, "Workflows call each other too deeply")        \
   X(kInDoubt, "in_doubt", 409, false, "It is unknown whether the effect happened")               \
   X(kDrainTimeout, "DRAIN_TIMEOUT", 409, false, "A graceful stop ran out of time")               \

@@ -21,21 +21,22 @@ void FairQueue::push(Request request) {
 }
 
 void FairQueue::enter_line(Request request) {
-  Tenant& tenant = tenants_[request.workspace];
+  Lane& lane = this->lane(request.place);
+  Tenant& tenant = lane.tenants[request.workspace];
   const WorkspaceId id = request.workspace;
   tenant.lines[request.priority].push_back(std::move(request));
   ++tenant.size;
-  enter_ring(id, tenant);
+  enter_ring(lane, id, tenant);
 }
 
-void FairQueue::enter_ring(WorkspaceId id, Tenant& tenant) {
+void FairQueue::enter_ring(Lane& lane, WorkspaceId id, Tenant& tenant) {
   if (tenant.in_ring) return;
   tenant.in_ring = true;
   tenant.deficit = 0;
-  ring_.push_back(id);
+  lane.ring.push_back(id);
 }
 
-bool FairQueue::take_token(WorkspaceId id, Tenant& tenant, TimePoint now) {
+bool FairQueue::take_token(Place place, WorkspaceId id, Tenant& tenant, TimePoint now) {
   if (tenant.rate.per_second <= 0) return true;
   const double elapsed_s = static_cast<double>((now - tenant.filled).us) / 1e6;
   tenant.tokens = std::min(tenant.rate.burst, tenant.tokens + elapsed_s * tenant.rate.per_second);
@@ -45,33 +46,35 @@ bool FairQueue::take_token(WorkspaceId id, Tenant& tenant, TimePoint now) {
     return true;
   }
   const double missing_s = (1 - tenant.tokens) / tenant.rate.per_second;
-  throttled_[{now + Duration{static_cast<std::int64_t>(missing_s * 1e6) + 1}, id}] = true;
+  throttled_.insert({now + Duration{static_cast<std::int64_t>(missing_s * 1e6) + 1}, id, place});
   return false;
 }
 
 void FairQueue::readmit(TimePoint now) {
-  while (!throttled_.empty() && throttled_.begin()->first.first <= now) {
-    const WorkspaceId id = throttled_.begin()->first.second;
+  while (!throttled_.empty() && throttled_.begin()->until <= now) {
+    const Throttled ended = *throttled_.begin();
     throttled_.erase(throttled_.begin());
-    Tenant& tenant = tenants_[id];
+    Lane& lane = this->lane(ended.place);
+    Tenant& tenant = lane.tenants[ended.workspace];
     tenant.in_ring = false;
-    if (tenant.size > 0) enter_ring(id, tenant);
+    if (tenant.size > 0) enter_ring(lane, ended.workspace, tenant);
   }
 }
 
-std::optional<Request> FairQueue::pop(TimePoint now) {
+std::optional<Request> FairQueue::pop(TimePoint now, Place place) {
   readmit(now);
-  while (!ring_.empty()) {
-    const WorkspaceId id = ring_.front();
-    Tenant& tenant = tenants_[id];
+  Lane& lane = this->lane(place);
+  while (!lane.ring.empty()) {
+    const WorkspaceId id = lane.ring.front();
+    Tenant& tenant = lane.tenants[id];
     if (tenant.size == 0) {
-      ring_.pop_front();
+      lane.ring.pop_front();
       tenant.in_ring = false;
       continue;
     }
     if (tenant.deficit == 0) tenant.deficit = tenant.weight;
-    if (!take_token(id, tenant, now)) {
-      ring_.pop_front();  // stays `in_ring` while it is throttled, so that push() leaves it out
+    if (!take_token(place, id, tenant, now)) {
+      lane.ring.pop_front();  // stays `in_ring` while it is throttled, so that push() leaves it out
       continue;
     }
     const auto line = tenant.lines.begin();
@@ -81,9 +84,9 @@ std::optional<Request> FairQueue::pop(TimePoint now) {
     --tenant.size;
     --waiting_;
     if (--tenant.deficit == 0 || tenant.size == 0) {
-      ring_.pop_front();
+      lane.ring.pop_front();
       tenant.in_ring = false;
-      if (tenant.size > 0) enter_ring(id, tenant);
+      if (tenant.size > 0) enter_ring(lane, id, tenant);
     }
     return request;
   }
@@ -107,17 +110,19 @@ void FairQueue::finished(const Request& request) {
 
 bool FairQueue::cancel(std::uint64_t token) {
   const auto has_token = [token](const Request& request) { return request.token == token; };
-  for (auto& [id, tenant] : tenants_) {
-    for (auto line = tenant.lines.begin(); line != tenant.lines.end(); ++line) {
-      const auto found = std::find_if(line->second.begin(), line->second.end(), has_token);
-      if (found == line->second.end()) continue;
-      const Request request = std::move(*found);
-      line->second.erase(found);
-      if (line->second.empty()) tenant.lines.erase(line);
-      --tenant.size;
-      --waiting_;
-      finished(request);
-      return true;
+  for (Lane& lane : lanes_) {
+    for (auto& [id, tenant] : lane.tenants) {
+      for (auto line = tenant.lines.begin(); line != tenant.lines.end(); ++line) {
+        const auto found = std::find_if(line->second.begin(), line->second.end(), has_token);
+        if (found == line->second.end()) continue;
+        const Request request = std::move(*found);
+        line->second.erase(found);
+        if (line->second.empty()) tenant.lines.erase(line);
+        --tenant.size;
+        --waiting_;
+        finished(request);
+        return true;
+      }
     }
   }
   for (auto& [name, key] : keys_) {
@@ -131,17 +136,19 @@ bool FairQueue::cancel(std::uint64_t token) {
 }
 
 TimePoint FairQueue::rate_wake() const {
-  return throttled_.empty() ? TimePoint{} : throttled_.begin()->first.first;
+  return throttled_.empty() ? TimePoint{} : throttled_.begin()->until;
 }
 
 void FairQueue::set_weight(WorkspaceId workspace, std::uint32_t weight) {
-  tenants_[workspace].weight = std::max<std::uint32_t>(1, weight);
+  for (Lane& lane : lanes_) lane.tenants[workspace].weight = std::max<std::uint32_t>(1, weight);
 }
 
 void FairQueue::set_rate(WorkspaceId workspace, Rate rate) {
-  Tenant& tenant = tenants_[workspace];
-  tenant.rate = rate;
-  tenant.tokens = rate.burst;
+  for (Lane& lane : lanes_) {
+    Tenant& tenant = lane.tenants[workspace];
+    tenant.rate = rate;
+    tenant.tokens = rate.burst;
+  }
 }
 
 void FairQueue::set_key_limit(ProjectId project, const std::string& key, std::uint32_t limit) {

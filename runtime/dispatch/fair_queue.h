@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -14,6 +15,10 @@
 
 namespace troupe::dispatch {
 
+/// Where the work is done. What waits for one place does not stand in the way of the other.
+enum class Place : std::uint8_t { kHere, kElsewhere };
+inline constexpr std::size_t kPlaces = 2;
+
 /// What a request for execution says of itself.
 struct Request {
   std::uint64_t token = 0;  ///< the caller's name for it, unique among those waiting and running
@@ -22,6 +27,7 @@ struct Request {
   int priority = 0;         ///< −100…100; higher goes first inside a workspace
   /// at most `limit of key` at a time per project and key; empty: none
   std::string concurrency_key;
+  Place place = Place::kHere;
 };
 
 /// A token bucket. `per_second` 0: no limit.
@@ -32,13 +38,14 @@ struct Rate {
 
 /// Decides which attempt goes next: deficit round robin over workspaces (by weight), then priority,
 /// then age. What may not go yet waits outside the ring (its key is taken, its workspace has no
-/// tokens), so a million blocked requests cost nothing per decision. Pure; not thread-safe.
+/// tokens), so a million blocked requests cost nothing per decision. Each place has a ring of its
+/// own. Pure; not thread-safe.
 class FairQueue {
  public:
   /// Admits the request to the waiting line.
   void push(Request request);
-  /// The next that may go, or nothing. It counts as running until `finished`.
-  std::optional<Request> pop(TimePoint now);
+  /// The next that may go there, or nothing. It counts as running until `finished`.
+  std::optional<Request> pop(TimePoint now, Place place = Place::kHere);
   /// A running request has ended: its key is free for the next.
   void finished(const Request& request);
   /// Forgets a waiting request. False: it is not waiting.
@@ -71,15 +78,27 @@ class FairQueue {
   };
   using KeyName = std::pair<ProjectId, std::string>;
 
+  /// The tenants of one place, and whose turn it is.
+  struct Lane {
+    std::unordered_map<WorkspaceId, Tenant> tenants;
+    std::deque<WorkspaceId> ring;
+  };
+  struct Throttled {
+    TimePoint until;
+    WorkspaceId workspace;
+    Place place = Place::kHere;
+    auto operator<=>(const Throttled&) const = default;
+  };
+
+  Lane& lane(Place place) { return lanes_[static_cast<std::size_t>(place)]; }
   void enter_line(Request request);
-  void enter_ring(WorkspaceId id, Tenant& tenant);
-  bool take_token(WorkspaceId id, Tenant& tenant, TimePoint now);
+  static void enter_ring(Lane& lane, WorkspaceId id, Tenant& tenant);
+  bool take_token(Place place, WorkspaceId id, Tenant& tenant, TimePoint now);
   void readmit(TimePoint now);
 
-  std::unordered_map<WorkspaceId, Tenant> tenants_;
-  std::deque<WorkspaceId> ring_;
-  std::map<KeyName, Key> keys_;
-  std::map<std::pair<TimePoint, WorkspaceId>, bool> throttled_;  ///< out of the ring until then
+  Lane lanes_[kPlaces];
+  std::map<KeyName, Key> keys_;  ///< over all places
+  std::set<Throttled> throttled_;  ///< out of their ring until then
   std::size_t waiting_ = 0;
 };
 

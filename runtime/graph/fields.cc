@@ -19,6 +19,15 @@ std::string plain(double number) {
 
 }  // namespace
 
+bool is_name(std::string_view text) {
+  constexpr std::size_t kNameBytesMax = 64;
+  if (text.empty() || text.size() > kNameBytesMax) return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  });
+}
+
 std::string_view kind_name(json::Kind kind) {
   switch (kind) {
     case json::Kind::kNull:
@@ -70,6 +79,13 @@ std::optional<std::string> Fields::need_text(std::string_view field) {
     return std::nullopt;
   }
   return value;
+}
+
+std::optional<std::string> Fields::need_name(std::string_view field) {
+  auto name = need_text(field);
+  if (!name || is_name(*name)) return name;
+  invalid(field, "must be 1 to 64 of the characters A-Z a-z 0-9 _ -");
+  return std::nullopt;
 }
 
 std::optional<bool> Fields::boolean(std::string_view field) {

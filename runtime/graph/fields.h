@@ -32,6 +32,8 @@ class Fields {
   std::optional<std::string> text(std::string_view field);
   /// A string that is there and not empty.
   std::optional<std::string> need_text(std::string_view field);
+  /// The same for one that is a name.
+  std::optional<std::string> need_name(std::string_view field);
   std::optional<bool> boolean(std::string_view field);
   std::optional<std::int64_t> integer(std::string_view field, std::int64_t min, std::int64_t max);
   std::optional<double> number(std::string_view field, double min, double max);
@@ -76,6 +78,9 @@ class Fields {
   ParseContext& context_;
   std::vector<std::string_view> known_;
 };
+
+/// 1 to 64 of the characters A-Z a-z 0-9 _ -
+bool is_name(std::string_view text);
 
 /// "a string", "a number", … for messages.
 std::string_view kind_name(json::Kind kind);

@@ -89,6 +89,13 @@ struct RunWorkflow {
   std::optional<int> version;
   std::optional<Template> input;
 };
+/// Done by a process of the user's, which listens on a queue.
+struct WorkerTask {
+  std::string queue;
+  std::string task;              ///< what to do, in the worker's words
+  std::optional<Template> args;  ///< none: {}
+  Duration heartbeat;            ///< the longest silence of the worker; 0: as long as it likes
+};
 /// A step type that parses but is not executed yet.
 struct Unavailable {};
 
@@ -112,7 +119,8 @@ struct Step {
   int priority = 0;
   /// The step's JSON, compact: retry takes results over where it is byte-equal.
   std::string definition;
-  std::variant<LuaScript, ForEach, While, HumanTask, Wait, WaitEvent, RunWorkflow, Unavailable>
+  std::variant<LuaScript, ForEach, While, HumanTask, Wait, WaitEvent, RunWorkflow, WorkerTask,
+               Unavailable>
       work;
 };
 
@@ -141,6 +149,8 @@ struct Limits {
 struct Tools {
   const ScriptSyntax& syntax;
   const PatternCompiler& patterns;
+  /// False: nothing here reaches a worker, so that who writes a graph with one is told at once.
+  bool has_workers = true;
 };
 
 /// A graph that may run, and what was found on the way (warnings only, if `graph` is set).
@@ -151,8 +161,8 @@ struct Parsed {
 };
 
 /// Parses and validates everything that API.md §1 lists ("Dry-run codes"). Step types that do not
-/// run yet are parsed in full and then refused as kStepTypeUnavailable. `start_input`, if given, is
-/// checked against every {{input.…}} (kInputMissing), on top of `params`.
+/// run here are parsed in full and then refused as kStepTypeUnavailable. `start_input`, if given,
+/// is checked against every {{input.…}} (kInputMissing), on top of `params`.
 Parsed parse(const json::Text& document, const Tools& tools, const Limits& limits = {},
              const json::Text* start_input = nullptr);
 

@@ -5,11 +5,13 @@
 #include "runtime/graph/fields.h"
 #include "runtime/json/read.h"
 
-// The step types that reach a service outside. They do not run yet; their fields are checked in
+// The step types that reach a service outside. Most do not run yet; their fields are checked in
 // full, so that a graph which validates but for kStepTypeUnavailable will run once they do.
 
 namespace troupe::graph {
 namespace {
+
+constexpr int kAttemptsMax = 1000;
 
 /// A field whose value is of the given kind, or a template that gives one.
 void expanded_kind(Fields& fields, std::string_view field, json::Kind kind) {
@@ -93,22 +95,49 @@ void parse_http_request(Fields& fields) {
   fields.step().effect = reads ? Effect::kIdempotent : Effect::kOnce;
 }
 
+/// Where a step says nothing of retries it waits for a worker, about as long as one may take for
+/// the task: a task that nobody took is tried again, anything else is not.
+Retry wait_for_worker(Duration timeout) {
+  Retry retry;
+  retry.delay_max = seconds(15);
+  retry.jitter_full = false;
+  retry.on = {Code::kUnavailable};
+  Duration delay = retry.initial;
+  for (Duration waited; waited < timeout && retry.attempts_max < kAttemptsMax;) {
+    waited = waited + delay;
+    delay = std::min(Duration{2 * delay.us}, retry.delay_max);
+    ++retry.attempts_max;
+  }
+  return retry;
+}
+
 void parse_worker_task(Fields& fields) {
-  fields.need_text("queue");
-  fields.need_text("task");
-  fields.expanded("args");
-  fields.step().effect = Effect::kOnce;
+  WorkerTask work;
+  work.queue = fields.need_name("queue").value_or("");
+  work.task = fields.need_name("task").value_or("");
+  work.args = fields.expanded("args");
+  work.heartbeat = fields.duration_s("heartbeat_s").value_or(Duration{});
+  Step& step = fields.step();
+  if (fields.find("retry") == nullptr && fields.find("retry_count") == nullptr) {
+    step.retry = wait_for_worker(step.timeout);
+  }
+  step.effect = Effect::kOnce;
+  step.work = std::move(work);
+  if (fields.context().tools.has_workers) return;
+  fields.error(Code::kStepTypeUnavailable, "type",
+               "steps of type worker_task need NATS, to which this node has no link: set nats.url");
 }
 
 }  // namespace
 
 void parse_service(Fields& fields) {
   const StepType type = fields.step().type;
+  if (type == StepType::kWorkerTask) return parse_worker_task(fields);
+  fields.step().work = Unavailable{};
   if (type == StepType::kLlmCall) parse_llm_call(fields);
   if (type == StepType::kMcpCall) parse_mcp_call(fields);
   if (type == StepType::kAgentCall) parse_agent_call(fields);
   if (type == StepType::kHttpRequest) parse_http_request(fields);
-  if (type == StepType::kWorkerTask) parse_worker_task(fields);
   fields.error(Code::kStepTypeUnavailable, "type",
                "steps of type " + std::string(name(type)) + " do not run yet");
 }

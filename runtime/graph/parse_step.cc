@@ -9,17 +9,9 @@
 namespace troupe::graph {
 namespace {
 
-constexpr std::size_t kIdBytesMax = 64;
+constexpr std::size_t kIdBytesMax = 64;  // as in is_name
 constexpr std::int64_t kAttemptsMax = 1000;
 constexpr std::int64_t kDelayMsMax = 86'400'000;
-
-bool is_id(std::string_view text) {
-  if (text.empty() || text.size() > kIdBytesMax) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  });
-}
 
 /// Seconds that an attempt of the type may take unless it says otherwise; 0: without end.
 int default_timeout_s(StepType type) {
@@ -49,7 +41,7 @@ int default_timeout_s(StepType type) {
 
 void parse_identity(Fields& fields, bool top) {
   if (auto id = fields.need_text("id")) {
-    const bool valid = is_id(*id);
+    const bool valid = is_name(*id);
     // A bad id still names its step, so that what depends on it is no second mistake.
     if (id->size() <= kIdBytesMax) fields.step().id = std::move(*id);
     if (!valid) fields.invalid("id", "must be 1 to 64 of the characters A-Z a-z 0-9 _ -");

@@ -240,7 +240,6 @@ void parse_work(Fields& fields, const LevelDraft& level) {
     case StepType::kAgentCall:
     case StepType::kHttpRequest:
     case StepType::kWorkerTask:
-      fields.step().work = Unavailable{};
       return parse_service(fields);
   }
 }

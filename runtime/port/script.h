@@ -12,6 +12,7 @@
 #include "runtime/base/time.h"
 #include "runtime/base/uuid.h"
 #include "runtime/json/text.h"
+#include "runtime/port/attempt_result.h"
 
 namespace troupe {
 
@@ -21,12 +22,6 @@ struct Script {
   std::uint64_t id = 0;
   std::string source;
   std::string name;  ///< for messages, such as "calc"
-};
-
-/// A line that the script printed.
-struct LogLine {
-  TimePoint at;
-  std::string message;
 };
 
 /// One run of one script.
@@ -43,16 +38,9 @@ struct ScriptJob {
   std::uint64_t logs_bytes_max = std::uint64_t{1} << 20;  ///< more is cut off and marked
 };
 
-/// How it ended. Times are of the script itself.
-struct ScriptResult {
-  bool ok = false;
-  json::Text value;  ///< if ok: the returned table as JSON
-  Error error;       ///< otherwise: kLuaError, kLuaMemory, kLuaOutput, kTimeout, kResultNotTable, …
-  std::vector<LogLine> logs;
-  bool logs_truncated = false;
-  TimePoint started;
-  TimePoint finished;
-};
+/// The value is the returned table as JSON; errors are kLuaError, kLuaMemory, kLuaOutput, kTimeout,
+/// kResultNotTable, …
+using ScriptResult = AttemptResult;
 
 /// What a script asks of the world outside its sandbox. The parent performs it and answers; the
 /// script is suspended meanwhile and its clock stands still.

@@ -191,6 +191,12 @@ struct RunFilter {
   std::string q;       ///< prefix of the run id or the external id
 };
 
+/// The journal of a gone node, of which frames before `mark` have been published.
+struct Unpublished {
+  NodeNumber node = 0;
+  Pos mark = 0;
+};
+
 /// Changes. One thread, the store's writer thread, calls these; each is durable when it returns ok.
 /// kUnavailable and kStorageFull: nothing was written. kStaleEpoch: this node has been declared
 /// gone, nothing was written nor will be. kOutcomeUnknown: resolve with `landed`.
@@ -216,6 +222,21 @@ class Writer {
   /// One bounded piece (a few ms) of moving the oldest table that recovery no longer needs into
   /// compressed history chunks and dropping it. True while there is more to do.
   virtual Result<bool> retire_journal() = 0;
+
+  // Publication: whoever publishes what a journal holds notes here how far that has come.
+  /// Frames of this node's journal before `mark` need no publishing any more; those from it on are
+  /// not retired. A commit of a frame before it sets it back, in the same transaction. 0: nothing
+  /// is kept for being published.
+  virtual Status set_publish_mark(Pos mark) = 0;
+  virtual Pos publish_mark() const = 0;
+  /// Journals of gone nodes of which something may still have to be published, and which nobody
+  /// else who lives has claimed: they are this node's to publish from now on, or were already.
+  virtual Result<std::vector<Unpublished>> claim_unpublished() {
+    return std::vector<Unpublished>();
+  }
+  /// The same for a claimed journal; 0: nothing more of it, so it may be retired.
+  virtual Status set_publish_mark_of(NodeNumber, Pos) { return ok(); }
+
   /// One bounded piece of the WAL checkpoint, where the store has one.
   virtual Status checkpoint() = 0;
   /// Nothing has been written for a while: gives caches back.
@@ -295,6 +316,10 @@ class Reader {
                               const std::function<bool(Frame)>& visit) = 0;
   virtual Status runnable_snapshots(const cluster::SlotSet& slots,
                                     const std::function<bool(Snapshot)>& visit) = 0;
+  /// Frames that are in the journal of `node` (0: of this one), from `from` on and in order of pos;
+  /// about `bytes_max`, and at least one if there is one.
+  virtual Result<std::vector<Frame>> journal_of(NodeNumber node, Pos from,
+                                                std::size_t bytes_max) = 0;
   /// Sleeping entities due from `after` on and before `until`, in order of wake_at; at most
   /// `limit`.
   virtual Result<std::vector<Snapshot>> due(const cluster::SlotSet& slots, TimePoint after,

@@ -167,6 +167,25 @@ using Event = std::variant<event::Created, event::Started, event::AttemptStarted
                            event::ParentWaits, event::ParentWishes, event::ResultsLoaded,
                            event::Recovered>;
 
+namespace work {
+/// A script, for the sandbox.
+struct RunScript {
+  std::shared_ptr<const Script> script;
+  std::string globals;  ///< JSON object
+};
+/// A task, for a user's process.
+struct DoTask {
+  std::string queue, task;
+  std::string args;  ///< JSON
+  /// The same for every attempt of this step (of this item, in this iteration), and for no other.
+  std::string idempotency_key;
+  Duration heartbeat;  ///< 0: none
+};
+}  // namespace work
+
+/// What an attempt does.
+using Work = std::variant<work::RunScript, work::DoTask>;
+
 namespace command {
 /// Execute one attempt. Everything the executor needs is in here.
 struct StartAttempt {
@@ -174,8 +193,7 @@ struct StartAttempt {
   std::uint16_t attempt = 1;
   bool loop_test = false;   ///< a while's eval script
   const graph::Step* step = nullptr;         ///< valid as long as the run's graph
-  std::shared_ptr<const Script> script;
-  std::string globals;      ///< JSON object: the script's globals
+  Work work;
   Duration timeout;
   int priority = 0;
   std::string concurrency_key;  ///< empty: none

@@ -34,21 +34,30 @@ bool under_way(const StepState& step) {
          step.status == StepStatus::kWaiting;
 }
 
+/// Of the attempt under way, or of the next.
+std::uint16_t number_of(const StepState& step) {
+  return under_way(step) ? step.attempts : static_cast<std::uint16_t>(step.attempts + 1);
+}
+
 }  // namespace
 
-Attempt Machine::attempt_of(const StepPath& path, const Located& at) const {
+Attempt Machine::attempt_of(const StepPath& path, const Located& at) {
   const StepState& state = *at.state;
   Attempt attempt;
   attempt.path = path;
   attempt.silent = silent(*state_.graph, path);
   attempt.finished = context_.now;
+  attempt.number = number_of(state);
   if (under_way(state)) {
-    attempt.number = state.attempts;
+    // What it was given is recorded with its start, or with its end if that comes first.
+    const bool sent = std::holds_alternative<graph::WorkerTask>(at.step->work);
+    if (sent && !state.announced && !state.input.text.empty()) {
+      attempt.input = value(state.input.text);
+    }
     attempt.announced = state.announced;
     attempt.scheduled = state.scheduled;
     attempt.started = state.started.set() ? state.started : state.scheduled;
   } else {
-    attempt.number = static_cast<std::uint16_t>(state.attempts + 1);
     attempt.scheduled = attempt.started = context_.now;
   }
   return attempt;
@@ -56,7 +65,7 @@ Attempt Machine::attempt_of(const StepPath& path, const Located& at) const {
 
 void Machine::schedule(const StepPath& path) {
   const Located at = locate(state_, path);
-  const std::uint16_t number = attempt_of(path, at).number;
+  const std::uint16_t number = number_of(*at.state);
   {
     ++changes_;
     const Tally tally(state_, path, at);
@@ -72,11 +81,9 @@ void Machine::schedule(const StepPath& path) {
 void Machine::command_attempt(const StepPath& path) {
   const Located at = locate(state_, path);
   at.state->unsent = false;
-  const Surroundings around(state_, path);
-  const auto& lua = std::get<graph::LuaScript>(at.step->work);
   command::StartAttempt start;
   if (at.step->concurrency_key) {
-    Expanded key = expand(*at.step->concurrency_key, around);
+    Expanded key = expand(*at.step->concurrency_key, Surroundings(state_, path));
     if (key.later) {
       at.state->unsent = true;
       return;
@@ -85,24 +92,48 @@ void Machine::command_attempt(const StepPath& path) {
     const bool string = json::kind(key.text) == json::Kind::kString;
     start.concurrency_key = string ? json::decode_string(key.text) : std::move(key.text);
   }
-  Globals globals = script_globals(around, lua.use, false);
-  if (globals.absent_loop) {
-    if (unreadable_ && unreadable_->first == *globals.absent_loop) {
-      return fail(path, unreadable_->second);
-    }
-    at.state->unsent = true;
-    return load_results(*globals.absent_loop);
-  }
+  std::optional<Work> work = work_of(path, at);
+  if (!work) return;
   start.path = path;
   start.attempt = at.state->attempts;
   start.step = at.step;
-  start.script = lua.script;
-  start.globals = std::move(globals.json);
+  start.work = *std::move(work);
   start.timeout = at.step->timeout;
   start.priority = at.step->priority;
   start.announce = at.step->effect != graph::Effect::kNone && !at.state->announced;
   at.state->in_flight = true;
   decision_.commands.emplace_back(std::move(start));
+}
+
+std::optional<Work> Machine::work_of(const StepPath& path, const Located& at) {
+  const Surroundings around(state_, path);
+  if (const auto* const lua = std::get_if<graph::LuaScript>(&at.step->work)) {
+    Globals globals = script_globals(around, lua->use, false);
+    if (!globals.absent_loop) return work::RunScript{lua->script, std::move(globals.json)};
+    at.state->unsent = true;
+    await_results(path, *globals.absent_loop);
+    return std::nullopt;
+  }
+  const auto& worker = std::get<graph::WorkerTask>(at.step->work);
+  Expanded args;
+  args.text = "{}";
+  if (worker.args) args = expand(*worker.args, around);
+  at.state->unsent = args.later;
+  if (args.later) return std::nullopt;
+  if (args.failure) {
+    fail(path, *args.failure);
+    return std::nullopt;
+  }
+  // Stored with the record that tells of it, so here it has no address yet.
+  if (!at.state->announced) at.state->input = {json::Text::trusted(args.text), {}};
+  return work::DoTask{worker.queue, worker.task, std::move(args.text),
+                      state_.id.to_string() + "/" + event_step_id(*state_.graph, path),
+                      worker.heartbeat};
+}
+
+void Machine::await_results(const StepPath& path, std::uint32_t loop) {
+  if (unreadable_ && unreadable_->first == loop) return fail(path, unreadable_->second);
+  load_results(loop);
 }
 
 void Machine::command_test(const StepPath& path) {
@@ -111,12 +142,7 @@ void Machine::command_test(const StepPath& path) {
   const std::uint32_t iteration = at.state->loop->iteration;
   const Surroundings around(state_, path.inner(iteration, 0));
   Globals globals = script_globals(around, loop.eval_script->use, true);
-  if (globals.absent_loop) {
-    if (unreadable_ && unreadable_->first == *globals.absent_loop) {
-      return fail(path, unreadable_->second);
-    }
-    return load_results(*globals.absent_loop);
-  }
+  if (globals.absent_loop) return await_results(path, *globals.absent_loop);
   {
     const Tally tally(state_, path, at);
     at.state->loop->testing = true;
@@ -126,8 +152,7 @@ void Machine::command_test(const StepPath& path) {
   start.attempt = static_cast<std::uint16_t>(iteration + 1);
   start.loop_test = true;
   start.step = at.step;
-  start.script = loop.eval_script->script;
-  start.globals = std::move(globals.json);
+  start.work = work::RunScript{loop.eval_script->script, std::move(globals.json)};
   start.timeout = kTestTimeout;
   start.priority = at.step->priority;
   decision_.commands.emplace_back(std::move(start));
@@ -219,7 +244,7 @@ void Machine::finish(const StepPath& path, record::StepFinished finished) {
 
 void Machine::fail(const StepPath& path, const Failure& failure, const End& end) {
   const Located at = locate(state_, path);
-  const int attempt = attempt_of(path, at).number;
+  const int attempt = number_of(*at.state);
   const graph::Retry& retry = at.step->retry;
   // Whether a loop is tried again is for the parent of its groups to say.
   const bool part = state_.group.set() && path.top_level();

@@ -46,6 +46,7 @@ Status Machine::on(const event::PauseAsked&) {
 Status Machine::on(const event::ResumeAsked&) {
   if (ended()) return run_ended();
   if (draining()) return {Code::kConflict, "The run is being stopped."};
+  drain_again();
   if (!state_.user_paused) return ok();
   emit(record::RunResumed{true, context_.now});
   tell_groups(Wish::kGo);
@@ -91,13 +92,17 @@ Status Machine::on(const event::ParentAcknowledged&) {
   return ok();
 }
 
+/// What was being stopped when it was set aside goes on being stopped.
+void Machine::drain_again() {
+  if (ended() || state_.pause_reason != store::PauseReason::kQuarantine) return;
+  if (!state_.graceful_stop) return;
+  emit(record::RunDraining{context_.now, context_.now + context_.limits.drain_timeout});
+}
+
 Status Machine::on(const event::Recovered&) {
   const bool run_ended = ended();
   if (run_ended) notify_parent();
-  if (!run_ended && state_.pause_reason == store::PauseReason::kQuarantine &&
-      state_.graceful_stop) {
-    emit(record::RunDraining{context_.now, context_.now + context_.limits.drain_timeout});
-  }
+  drain_again();
   // Commands about child runs may have been lost between commit and performance; both are safe to
   // repeat.
   each_step(*state_.graph, state_.root, StepPath(0), [&](const StepPath& path, StepState& step) {

@@ -94,6 +94,7 @@ void Machine::skip(const StepPath& path, SkipReason reason) {
 void Machine::begin(const StepPath& path, const Located& at) {
   switch (at.step->type) {
     case graph::StepType::kLuaScript:
+    case graph::StepType::kWorkerTask:
       return schedule(path);
     case graph::StepType::kForEach:
       return begin_for_each(path, at);
@@ -111,7 +112,6 @@ void Machine::begin(const StepPath& path, const Located& at) {
     case graph::StepType::kMcpCall:
     case graph::StepType::kAgentCall:
     case graph::StepType::kHttpRequest:
-    case graph::StepType::kWorkerTask:
       return fail_for_good(path, {Code::kStepTypeUnavailable,
                                   "Steps of type " + std::string(graph::name(at.step->type)) +
                                       " do not run yet."});

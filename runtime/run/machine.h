@@ -93,9 +93,13 @@ class Machine {
   void load_results(std::uint32_t step);
 
   // decide_attempt.cc
-  Attempt attempt_of(const StepPath& path, const Located& at) const;
+  Attempt attempt_of(const StepPath& path, const Located& at);
   void schedule(const StepPath& path);
   void command_attempt(const StepPath& path);
+  /// What the step does. Nothing: it waits for the results of a loop, or has failed.
+  std::optional<Work> work_of(const StepPath& path, const Located& at);
+  /// Calls for the results of a loop that are not in memory; the step fails if they cannot be had.
+  void await_results(const StepPath& path, std::uint32_t loop);
   void complete(const StepPath& path, Value result, const End& end);
   /// Ends the step with this record and goes on from there.
   void finish(const StepPath& path, record::StepFinished finished);
@@ -155,6 +159,7 @@ class Machine {
   void check_end();
   void complete_run();
   void fail_run(std::string step, const Failure& failure);
+  void drain_again();
   void stop_run(bool graceful, bool cut_short);
   void end_run(record::RunFinished finished);
   /// Ends everything under way in a scope and what lies inside it. `path` names any step of it.

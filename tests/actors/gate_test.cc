@@ -21,7 +21,7 @@ class GateTest : public ::testing::Test {
   }
   StillClock clock_;
   NoHistogram histogram_;
-  Gate gate_{clock_, 2, milliseconds(250), histogram_};
+  Gate gate_{clock_, 2, 3, milliseconds(250), histogram_};
   RunActor nobody_;  // messages to it vanish: these tests look at what acquire() says
 };
 
@@ -40,6 +40,24 @@ TEST_F(GateTest, AReleaseGrantsTheNext) {
   EXPECT_FALSE(gate_.acquire(request(), nobody_));
   gate_.release(first.token);
   EXPECT_EQ(gate_.in_flight(), 2u);
+  EXPECT_EQ(gate_.waiting(), 0u);
+}
+
+TEST_F(GateTest, WhatWorkersElsewhereDoTakesNoPlaceFromWhatIsDoneHere) {
+  const auto elsewhere = [this](std::string key = {}) {
+    dispatch::Request asked = request(std::move(key));
+    asked.place = dispatch::Place::kElsewhere;
+    return asked;
+  };
+  const auto first = elsewhere("k");
+  EXPECT_TRUE(gate_.acquire(first, nobody_));
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(gate_.acquire(elsewhere(), nobody_));
+  EXPECT_FALSE(gate_.acquire(elsewhere(), nobody_));
+  EXPECT_TRUE(gate_.acquire(request(), nobody_));
+  EXPECT_FALSE(gate_.acquire(request("k"), nobody_));  // a key holds wherever its work is done
+  EXPECT_EQ(gate_.in_flight(), 4u);
+  gate_.release(first.token);
+  EXPECT_EQ(gate_.in_flight(), 5u);
   EXPECT_EQ(gate_.waiting(), 0u);
 }
 

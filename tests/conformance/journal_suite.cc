@@ -39,6 +39,41 @@ TEST_F(StoreConformance, RecoveryScansInOrderOverTablesAndEpochs) {
   EXPECT_TRUE(std::is_sorted(starts.begin(), starts.end()));
 }
 
+TEST_F(StoreConformance, WhatIsStillToBePublishedStaysInTheJournal) {
+  const auto entity = make.id<RunId>();
+  EXPECT_EQ(writer().publish_mark(), 0u) << "nobody publishes";
+  std::vector<Frame> all = fill_tables(entity, 4);
+  const Frame late = make.frame(entity, 10);
+  for (const Frame& frame : fill_tables(entity, 5)) all.push_back(frame);
+  const auto starts = writer().journal_tables();
+  ASSERT_TRUE(writer().set_publish_mark(starts[2]).ok());
+  ASSERT_TRUE(writer().set_recovery_mark(starts[4]).ok());
+  while (*writer().retire_journal()) {
+  }
+  EXPECT_EQ(writer().journal_tables(), std::vector<Pos>(starts.begin() + 2, starts.end()));
+  std::vector<Pos> expected;
+  for (const Frame& frame : all) {
+    if (frame.pos >= starts[2]) expected.push_back(frame.pos);
+  }
+  EXPECT_EQ(journal_of(0, starts[2]), expected);
+
+  ASSERT_TRUE(writer().set_publish_mark(expected.back() + 1).ok());
+  Batch batch;
+  batch.frames = {late, make.frame(entity)};
+  commit(batch);
+  EXPECT_EQ(writer().publish_mark(), late.pos) << "it was numbered before, and has just come";
+  reopen();
+  EXPECT_EQ(writer().publish_mark(), late.pos);
+  EXPECT_EQ(journal_of(0, expected.back() + 1), std::vector<Pos>{batch.frames[1].pos});
+  while (*writer().retire_journal()) {
+  }
+  EXPECT_EQ(journal_of(0, late.pos).front(), late.pos);
+  ASSERT_TRUE(writer().set_publish_mark(0).ok());
+  while (*writer().retire_journal()) {
+  }
+  EXPECT_EQ(writer().journal_tables(), std::vector<Pos>{starts[4]});
+}
+
 TEST_F(StoreConformance, RetiringTheJournalLosesAndDoublesNoFrame) {
   const auto entity = make.id<RunId>();
   Batch batch;

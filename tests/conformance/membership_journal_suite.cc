@@ -127,6 +127,53 @@ TEST_F(MembershipConformance, AFrameOfAnEarlierEpochOfItsNodeGoesWhereItBelongs)
   EXPECT_EQ(a->writer().commit(foreign).error().code, Code::kInternal) << "b's epoch";
 }
 
+TEST_F(MembershipConformance, WhatAGoneNodeHasNotPublishedIsClaimedByOneAtATime) {
+  const auto a = join("a");
+  const auto b = join("b");
+  const auto c = join("c");
+  ASSERT_TRUE(a->membership->take_over(0, all_to(b->number), a->view().version).ok());
+  const RunId run = b->make.id<RunId>();
+  ASSERT_TRUE(b->write({run}).ok());
+  const Pos mark = b->make.last_pos();
+  ASSERT_TRUE(b->writer().set_publish_mark(mark).ok());
+  ASSERT_TRUE(b->write({run}).ok());
+  const auto of = [](Peer& peer) {
+    const auto claimed = peer.writer().claim_unpublished();
+    EXPECT_TRUE(claimed.ok());
+    std::vector<std::pair<store::NodeNumber, Pos>> journals;
+    for (const auto& journal : *claimed) journals.emplace_back(journal.node, journal.mark);
+    return journals;
+  };
+  using Journals = std::vector<std::pair<store::NodeNumber, Pos>>;
+  EXPECT_EQ(of(*a), Journals()) << "b lives";
+  take_over(*a, *b, *harness);
+  ASSERT_TRUE(c->membership->renew(0).ok());
+  EXPECT_EQ(of(*a), (Journals{{b->number, mark}}));
+  EXPECT_EQ(of(*a), (Journals{{b->number, mark}})) << "its own claim is still there";
+  EXPECT_EQ(of(*c), Journals());
+  ASSERT_TRUE(c->writer().set_publish_mark_of(b->number, 0).ok());
+  const auto piece = c->reader->journal_of(b->number, mark, 1 << 20);
+  ASSERT_TRUE(piece.ok());
+  EXPECT_EQ(piece->size(), 2u);
+
+  // Settled, and yet kept, until it has been published. The next one goes on where the last was.
+  ASSERT_TRUE(a->membership->settle(cluster::all_slots()).ok());
+  while (*a->writer().retire_journal()) {
+  }
+  ASSERT_TRUE(a->writer().set_publish_mark_of(b->number, mark + 1).ok());
+  take_over(*c, *a, *harness);
+  EXPECT_EQ(a->writer().set_publish_mark_of(b->number, 0).error().code, Code::kStaleEpoch);
+  EXPECT_EQ(of(*c), (Journals{{b->number, mark + 1}}));
+  EXPECT_EQ(c->reader->journal_of(b->number, mark + 1, 1 << 20)->size(), 1u);
+  ASSERT_TRUE(c->membership->settle(cluster::all_slots()).ok());
+  ASSERT_TRUE(c->writer().set_publish_mark_of(b->number, 0).ok());
+  EXPECT_EQ(of(*c), Journals());
+  while (*c->writer().retire_journal()) {
+  }
+  EXPECT_TRUE(c->reader->journal_of(b->number, mark, 1 << 20)->empty());
+  EXPECT_FALSE(*c->store->open_reader()->in_journal(mark));
+}
+
 TEST_F(MembershipConformance, AGoneNodesJournalIsRetiredOnceNoSlotNeedsIt) {
   const auto a = join("a");
   const auto b = join("b");

@@ -118,6 +118,16 @@ class StoreConformance : public ::testing::Test {
     EXPECT_TRUE(done.ok());
     return seen;
   }
+  /// Addresses in the journal of `node`, read in small pieces.
+  std::vector<Pos> journal_of(store::NodeNumber node, Pos from) {
+    std::vector<Pos> seen;
+    for (;;) {
+      const auto piece = reader->journal_of(node, seen.empty() ? from : seen.back() + 1, 700);
+      EXPECT_TRUE(piece.ok());
+      if (!piece.ok() || piece->empty()) return seen;
+      for (const Frame& frame : *piece) seen.push_back(frame.pos);
+    }
+  }
   /// What a reader of an entity's past sees: history, then what is in the journal. A new reader,
   /// which has not seen frames in the journal that have left it.
   std::vector<Frame> past_of(RunId entity, const std::vector<Frame>& all) {

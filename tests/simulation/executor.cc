@@ -89,22 +89,59 @@ std::string key_of(const Line& line, const std::string& globals) {
 
 void Executor::submit(ScriptJob job, Done done) {
   if (closed) return;
+  const std::uint64_t id = job.job;
+  take(id,
+       {job.script->source, std::move(job.globals),
+        [id, done = std::move(done)](AttemptResult result) { done(id, std::move(result)); }},
+       job.timeout);
+}
+
+WorkQueue::Ticket Executor::Workers::request_work(WorkRequest request, std::function<void()>,
+                                                  WorkQueue::Done done) {
+  if (executor_.closed) return 0;
+  const std::string args(json::at_pointer(request.body, "/args").value_or("{}"));
+  const Ticket ticket = std::uint64_t{1} << 63 | ++executor_.last_task_;
+  executor_.take(ticket,
+                 {json::decode_string(json::at_pointer(args, "/line").value_or("\"\"")), args,
+                  [done = std::move(done)](AttemptResult result) {
+                    const bool silent = !result.ok && result.error.code != Code::kLuaError;
+                    if (silent) return done(std::move(result.error));
+                    if (result.ok) return done(WorkResult{std::string(result.value.view()), ""});
+                    done(WorkResult{result.error.message, "lua_error"});
+                  },
+                  {},
+                  {},
+                  true},
+                 request.timeout);
+  return ticket;
+}
+
+bool Executor::Workers::cancel(Ticket ticket) {
+  const auto found = executor_.jobs_.find(ticket);
+  if (found == executor_.jobs_.end()) return false;
+  // Sometimes its answer is on its way already.
+  if (executor_.random_.below(4) != 0) executor_.jobs_.erase(found);
+  else executor_.cancel(ticket);
+  return true;
+}
+
+void Executor::take(std::uint64_t id, Job job, Duration timeout) {
   constexpr std::int64_t kDelaysMs[] = {0, 0, 0, 0, 0, 0, 3, 20, 50, 400, 1500};
-  const Line line = parse(job.script->source);
+  const Line line = parse(job.source);
   const std::string run = run_of(job.globals);
-  if (const auto id = Uuid::parse(run)) {
-    works_on(RunId{*id}, line.name.front() != 's');  // "s0", "s1", … are at the top
+  if (const auto owner = Uuid::parse(run)) {
+    works_on(RunId{*owner}, line.name.front() != 's');  // "s0", "s1", … are at the top
   }
   if (line.effect && !books_.start_is_durable(run, line.name)) {
     books_.complain("I6: the effect of " + line.name + " began before its start was durable");
   }
   const std::int64_t delay = kDelaysMs[random_.below(std::size(kDelaysMs))];
-  const std::uint64_t id = job.job;
   const TimePoint now = clock_.peek();
   const bool hangs =
       line.what == "hang" && books_.failures[key_of(line, job.globals)] < line.argument;
-  const TimePoint due = now + (hangs ? job.timeout : milliseconds(delay));
-  jobs_[id] = Job{std::move(job), std::move(done), due, now, false};
+  job.due = now + (hangs ? timeout : milliseconds(delay));
+  job.started = now;
+  jobs_[id] = std::move(job);
 }
 
 void Executor::cancel(std::uint64_t job) {
@@ -136,10 +173,10 @@ void Executor::complete_one() {
   }
   auto node = jobs_.extract(due[random_.below(due.size())]);
   const Job& job = node.mapped();
-  ScriptResult result = run(job);
+  AttemptResult result = run(job);
   result.started = job.started;
   result.finished = clock_.peek();
-  job.done(node.key(), std::move(result));
+  job.done(std::move(result));
 }
 
 void Executor::note(const std::string& key) {
@@ -147,16 +184,21 @@ void Executor::note(const std::string& key) {
   if (is_gone()) ++books_.by_gone[key];
 }
 
-ScriptResult Executor::run(const Job& job) {
-  ScriptResult result;
+AttemptResult Executor::run(const Job& job) {
+  AttemptResult result;
   const auto fail = [&result](Code code, std::string message) {
     result.error = {code, std::move(message), {}};
     return std::move(result);
   };
   if (job.cancelled) return fail(Code::kRunStopped, "cancelled");
-  const std::string& globals = job.job.globals;
-  const Line line = parse(job.job.script->source);
+  const std::string& globals = job.globals;
+  const Line line = parse(job.source);
   const std::string key = key_of(line, globals);
+  // No worker listens: the task goes nowhere, and does no harm.
+  if (job.is_task && faults && books_.losses[key] < 3 && random_.below(100) < 10) {
+    ++books_.losses[key];
+    return fail(Code::kUnavailable, "nobody");
+  }
   if (line.lossy && faults && books_.losses[key] < 3 && random_.below(100) < 20) {
     constexpr Code kCodes[] = {Code::kSandboxLost, Code::kTimeout, Code::kOutcomeUnknown};
     ++books_.losses[key];

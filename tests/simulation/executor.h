@@ -5,6 +5,7 @@
 #include <string>
 
 #include "runtime/port/script.h"
+#include "runtime/port/work_queue.h"
 #include "tests/simulation/ports.h"
 
 namespace troupe::simulation {
@@ -25,11 +26,13 @@ struct Books {
   }
 };
 
-/// Stands in for the Lua sandbox of one node, and keeps the books. A script is a line of words:
-/// what to do (`sum`, `parity`, `fail`, `flaky N`, `hang N`, `failmod M`, `ge K`, `pass K`), terms
-/// to add up (numbers, paths into the globals, `7*path`), `@name` and flags (`!effect !lossy !big
-/// !prints`). A missing path counts as 0; a list of loop results as the sum over its items. Jobs
-/// end in random order after random delays, some are lost, before or after their effect.
+/// Stands in for the Lua sandbox of one node and for users' workers, and keeps the books. A script
+/// is a line of words: what to do (`sum`, `parity`, `fail`, `flaky N`, `hang N`, `failmod M`, `ge
+/// K`, `pass K`), terms to add up (numbers, paths into the globals, `7*path`), `@name` and flags
+/// (`!effect !lossy !big !prints`). A task has such a line in its arguments, which are what a
+/// script's globals are. A missing path counts as 0; a list of loop results as the sum over its
+/// items. Jobs end in random order after random delays; some are lost, before or after their
+/// effect, some tasks find nobody, and some answers come after their task was taken back.
 class Executor final : public ScriptExecutor {
  public:
   Executor(SimClock& clock, Random& random, Books& books)
@@ -37,6 +40,8 @@ class Executor final : public ScriptExecutor {
 
   void submit(ScriptJob job, Done done) override;
   void cancel(std::uint64_t job) override;
+  /// The queue behind which the workers stand.
+  WorkQueue& workers() { return workers_; }
 
   bool ready() const;
   TimePoint next_due() const;  ///< unset: nothing is in flight
@@ -53,18 +58,32 @@ class Executor final : public ScriptExecutor {
 
  private:
   struct Job {
-    ScriptJob job;
-    Done done;
+    std::string source, globals;
+    std::function<void(AttemptResult)> done;
     TimePoint due, started;
+    bool is_task = false;
     bool cancelled = false;
   };
-  ScriptResult run(const Job& job);
+  class Workers final : public WorkQueue {
+   public:
+    explicit Workers(Executor& executor) : executor_(executor) {}
+    Ticket request_work(WorkRequest request, std::function<void()> heartbeat,
+                        WorkQueue::Done done) override;
+    bool cancel(Ticket ticket) override;
+
+   private:
+    Executor& executor_;
+  };
+  void take(std::uint64_t id, Job job, Duration timeout);
+  AttemptResult run(const Job& job);
   void note(const std::string& key);
 
   SimClock& clock_;
   Random& random_;
   Books& books_;
-  std::map<std::uint64_t, Job> jobs_;
+  Workers workers_{*this};
+  std::map<std::uint64_t, Job> jobs_;  ///< tickets of tasks have the highest bit set
+  std::uint64_t last_task_ = 0;
 };
 
 }  // namespace troupe::simulation

@@ -34,7 +34,7 @@ void Simulation::end_faults() {
   world_.faults = world_.bus.faults = false;
   world_.bus.heal();
   for (const auto& node : world_.nodes) {
-    node->store.faults = node->executor.faults = false;
+    node->store.faults = node->executor.faults = node->events.faults = false;
     node->store.out_of_reach_until = {};
   }
   world_.disk.out_of_reach_until = {};

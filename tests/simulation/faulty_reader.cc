@@ -102,6 +102,11 @@ Status FaultyReader::scan_tail_of(RunId entity,
   return reached([&] { return disk_->scan_tail_of(entity, after, visit); });
 }
 
+Result<std::vector<store::Frame>> FaultyReader::journal_of(store::NodeNumber node,
+                                                          store::Pos from,
+                                                          std::size_t bytes_max) {
+  return reached([&] { return disk_->journal_of(node, from, bytes_max); });
+}
 Status FaultyReader::runnable_snapshots(const cluster::SlotSet& slots,
                                         const std::function<bool(store::Snapshot)>& visit) {
   return reached([&] { return disk_->runnable_snapshots(slots, visit); });

@@ -47,6 +47,8 @@ class FaultyReader : public store::Reader {
                             const std::function<bool(store::Snapshot)>& visit) override;
   Result<std::vector<store::Snapshot>> due(const cluster::SlotSet& slots, TimePoint after,
                                            TimePoint until, std::size_t limit) override;
+  Result<std::vector<store::Frame>> journal_of(store::NodeNumber node, store::Pos from,
+                                               std::size_t bytes_max) override;
 
  private:
   virtual Status reach() const = 0;

@@ -32,6 +32,19 @@ class FaultyStore::WriterImpl final : public store::Writer {
     if (Status reached = owner_.reach(); !reached) return reached;
     return disk_.set_recovery_mark(mark);
   }
+  Status set_publish_mark(store::Pos mark) override {
+    if (Status reached = owner_.reach(); !reached) return reached;
+    return disk_.set_publish_mark(mark);
+  }
+  store::Pos publish_mark() const override { return disk_.publish_mark(); }
+  Result<std::vector<store::Unpublished>> claim_unpublished() override {
+    if (Status reached = owner_.reach(); !reached) return reached.error();
+    return disk_.claim_unpublished();
+  }
+  Status set_publish_mark_of(store::NodeNumber node, store::Pos mark) override {
+    if (Status reached = owner_.reach(); !reached) return reached;
+    return disk_.set_publish_mark_of(node, mark);
+  }
   Result<bool> retire_journal() override {
     if (Status reached = owner_.reach(); !reached) return reached.error();
     return disk_.retire_journal();

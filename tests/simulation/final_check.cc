@@ -28,6 +28,7 @@ class FinalCheck {
       }
     }
     if (world_.violation.empty()) feeds();
+    if (world_.violation.empty()) published();
   }
 
  private:
@@ -203,6 +204,33 @@ class FinalCheck {
       });
     }
     return events;
+  }
+
+  std::string unpublished() const {
+    for (const auto& [id, run] : world_.watch.runs()) {
+      for (std::uint64_t seq = 1; seq <= run.seq; ++seq) {
+        if (world_.published.events.count({id, seq}) == 0) {
+          return id.to_string() + "/" + std::to_string(seq);
+        }
+      }
+    }
+    return {};
+  }
+
+  /// Every event has left some node, and each time it was the same.
+  void published() {
+    if (!drive_([this] { return unpublished().empty(); })) {
+      world_.complain("an event was never published: " + unpublished());
+    }
+    if (!world_.published.contradiction.empty()) {
+      world_.complain("an event was published in two ways: " + world_.published.contradiction);
+    }
+    for (const auto& [key, event] : world_.published.events) {
+      const JournalWatch::Run* const run = world_.watch.find(key.first);
+      if (run == nullptr || key.second > run->seq) {
+        world_.complain("an event was published that is not in the journal: " + event);
+      }
+    }
   }
 
   /// I10: what followers saw, and what is there to be read now, is the same.

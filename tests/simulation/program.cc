@@ -56,7 +56,20 @@ constexpr const char* kRetry =
 /// What only steps whose effect may be repeated shall make use of.
 constexpr const char* kRetryLost =
     R"(,"retry":{"max_attempts":9,"initial_ms":40,"factor":2,"max_ms":400,)"
-    R"("on":["sandbox_lost","timeout","outcome_unknown"]})";
+    R"("on":["sandbox_lost","timeout","outcome_unknown","unavailable"]})";
+
+/// A worker's task with the same words, and as its arguments what a script would see.
+std::string task_of(const Program& program, int at, const std::string& line) {
+  std::string steps;
+  for (const int dep : program.nodes[static_cast<std::size_t>(at)].deps) {
+    const std::string path = value_path(program.nodes[static_cast<std::size_t>(dep)]);
+    const std::string id = step_id(dep);
+    steps += (steps.empty() ? "\"" : ",\"") + id + R"(":{"result":{")" + path +
+             R"(":"{{steps.)" + id + ".result." + path + R"( | default: 0}}"}})";
+  }
+  return R"("type":"worker_task","name":"k","queue":"q","task":"do","args":{"line":")" + line +
+         R"(","run":{"id":"{{run.id}}"},"input":{"n":"{{input.n}}"},"steps":{)" + steps + "}}";
+}
 
 std::string while_fields(const std::string& body, int max, const std::string& test) {
   return R"("type":"while","name":"w","while_mode":"until","while_max_iterations":)" + number(max) +
@@ -124,9 +137,11 @@ std::string work_of(const Program& program, int at, const std::vector<std::strin
   if (node.big) flags += " !big";
   if (node.prints) flags += " !prints";
   switch (node.kind) {
-    case Kind::kSum:
-      return script((node.parity ? "parity " : "sum ") + sum_of(program, at), id, flags) +
-             (node.effect > 0 ? kRetryLost : "");
+    case Kind::kSum: {
+      const std::string what = (node.parity ? "parity " : "sum ") + sum_of(program, at);
+      if (node.worker) return task_of(program, at, what + " @" + id + flags) + kRetryLost;
+      return script(what, id, flags) + (node.effect > 0 ? kRetryLost : "");
+    }
     case Kind::kFlaky:
       return script("flaky " + number(node.flakes) + " " + sum_of(program, at), id,
                     flags + " !lossy") + kRetry;
@@ -202,6 +217,7 @@ Node random_node(Random& random, const Program& program) {
   if (node.kind == Kind::kSum) {
     node.parity = chance(random, 35);
     node.effect = chance(random, 30) ? static_cast<int>(1 + random.below(4)) : 0;
+    node.worker = node.effect > 0 && chance(random, 50);
   }
   node.shared_key = node.kind == Kind::kSum && chance(random, 15);
   node.big = chance(random, 10);

@@ -36,6 +36,7 @@ struct Node {
   bool shared_key = false;  ///< a concurrency key that all such steps share
   bool big = false;        ///< its result is stored beside the journal
   bool prints = false;
+  bool worker = false;     ///< a worker's task, not a script
   Items items = Items::kPlain;
   int count = 0;           ///< of items, or at most of iterations
   int parallel = 1;

@@ -123,6 +123,7 @@ constexpr Planted kPlanted[] = {
     {"forget_waiting_child", &actors::PlantedBugs::forget_waiting_child},
     {"reuse_seq_after_recovery", &actors::PlantedBugs::reuse_seq_after_recovery},
     {"forget_rows_on_recovery", &actors::PlantedBugs::forget_rows_on_recovery},
+    {"mark_unpublished", &actors::PlantedBugs::mark_unpublished},
 };
 
 constexpr Planted kPlantedAmongNodes[] = {
@@ -134,6 +135,7 @@ constexpr Planted kPlantedAmongNodes[] = {
     {"take_outcome_after_move", &actors::PlantedBugs::take_outcome_after_move},
     {"tell_groups_once", &actors::PlantedBugs::tell_groups_once},
     {"groups_take_turns", &actors::PlantedBugs::groups_take_turns},
+    {"forget_unpublished_of_gone", &actors::PlantedBugs::forget_unpublished_of_gone},
 };
 
 class PlantedBug : public ::testing::TestWithParam<Planted> {};

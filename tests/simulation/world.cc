@@ -28,8 +28,10 @@ SimNode::SimNode(World& world, int life_in, std::string name_in)
       name(std::move(name_in)),
       store(world.disk, world.random, world.watch),
       executor(world.clock, world.random, world.books),
-      entropy(world.random.next()) {
+      entropy(world.random.next()),
+      events(world.published, static_cast<std::uint64_t>(life_in)) {
   store.faults = world.faults;
+  events.faults = world.faults;
   executor.faults = world.faults;
   if (!world.cluster) return;
   bus = world.bus.connect(life);

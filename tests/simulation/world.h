@@ -17,6 +17,7 @@
 #include "tests/simulation/ports.h"
 #include "tests/simulation/program.h"
 #include "tests/simulation/sim_bus.h"
+#include "tests/simulation/sim_events.h"
 
 namespace caf::scheduler {
 class test_coordinator;
@@ -34,6 +35,7 @@ struct SimNode {
   Executor executor;
   SimEntropy entropy;
   std::unique_ptr<Bus> bus;  ///< null: it is alone
+  SimEvents events;
   std::unique_ptr<actors::Node> node;
   caf::scheduler::test_coordinator* scheduler = nullptr;
   TimePoint thaw_at;      ///< until then it gets no turn
@@ -56,6 +58,7 @@ struct World {
   JournalWatch watch;
   Disk disk;
   Books books;
+  Published published;
   SimLog log;
   SimBus bus{*this};
 

@@ -126,6 +126,11 @@ class FakeStore final : public store::Reader, public store::Writer {
     return absent();
   }
 
+  Result<std::vector<store::Frame>> journal_of(store::NodeNumber, store::Pos,
+                                               std::size_t) override {
+    return absent();
+  }
+
   // Writer
   Status commit(const store::Batch&) override { return absent(); }
   Result<bool> landed(store::Pos) override { return absent(); }
@@ -133,6 +138,8 @@ class FakeStore final : public store::Reader, public store::Writer {
   Result<std::uint64_t> next_epoch() override { return absent(); }
   std::vector<store::Pos> journal_tables() const override { return {}; }
   Status set_recovery_mark(store::Pos) override { return absent(); }
+  Status set_publish_mark(store::Pos) override { return absent(); }
+  store::Pos publish_mark() const override { return 0; }
   Result<bool> retire_journal() override { return absent(); }
   Status checkpoint() override { return absent(); }
   Result<store::Workspace> create_workspace(const store::Workspace& workspace) override {

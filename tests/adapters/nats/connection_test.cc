@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "adapters/nats/nkey.h"
 #include "tests/adapters/nats/nats_fixture.h"
 #include "tests/adapters/nats/nats_identity.h"
 
@@ -154,10 +155,30 @@ TEST_F(NatsConnection, TokensAndNkeysLogIn) {
   start_server("authorization { users: [ { nkey: " + user.public_key + " } ] }");
   std::ofstream(directory.file("seed")) << user.seed << "\n";
   Options with_nkey = options();
-  with_nkey.login.nkey = user.public_key;
   with_nkey.login.nkey_seed_file = directory.file("seed");
   expect_works(*connect(with_nkey));
+  // As tools write it, for people.
+  std::ofstream(directory.file("seed")) << "-----BEGIN USER NKEY SEED-----\n" << user.seed
+                                        << "\n------END USER NKEY SEED------\n";
+  expect_works(*connect(with_nkey));
   EXPECT_EQ(log.text().find(user.seed), std::string::npos);
+}
+
+TEST(PublicNkey, IsThatOfTheSeedAndOfNothingElse) {
+  const testing::TemporaryDirectory directory;
+  for (int i = 0; i < 4; ++i) {
+    const Nkey user(directory.path(), "user", 'U');
+    EXPECT_EQ(*public_nkey(user.seed), user.public_key);
+    std::string torn = user.seed;
+    torn[20] = torn[20] == 'A' ? 'B' : 'A';
+    EXPECT_EQ(public_nkey(torn).error().code, Code::kConfigInvalid);
+    EXPECT_FALSE(public_nkey(user.seed.substr(1)).ok());
+    EXPECT_FALSE(public_nkey(user.public_key).ok());
+  }
+  const Nkey account(directory.path(), "account", 'A');
+  const auto refused = public_nkey(account.seed);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().message.find(account.seed), std::string::npos);
 }
 
 TEST_F(NatsConnection, ACredentialsFileLogsIn) {
@@ -239,6 +260,8 @@ TEST_F(NatsConnection, OptionsThatCannotWorkAreRefusedWithoutShowingSecrets) {
   wrong = Options();
   wrong.login.nkey_seed_file = "/nowhere/seed";
   expect_refused_options(wrong, "nkey");
+  wrong.login.nkey_seed_file = "CMakeLists.txt";
+  expect_refused_options(wrong, "holds no seed");
   wrong = Options();
   wrong.tls.certificate_file = "/nowhere/cert";
   expect_refused_options(wrong, "certificate and its key");

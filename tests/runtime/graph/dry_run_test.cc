@@ -106,11 +106,22 @@ TEST_F(DryRun, TypesThatDoNotExistOrDoNotRunAreNamed) {
        "invalid_field a /steps/0/method\ntemplate_syntax a /steps/0/url\n"
        "step_type_unavailable a /steps/0/type"},
       {R"({"id":"a","type":"worker_task","queue":"q","args":{"a":["{{item}}"]}})",
-       "missing_field a /steps/0/task\nstep_type_unavailable a /steps/0/type\n"
-       "template_not_upstream a /steps/0/args"},
+       "missing_field a /steps/0/task\ntemplate_not_upstream a /steps/0/args"},
+      {R"({"id":"a","type":"worker_task","queue":"{{input.q}}","task":"do it","heartbeat_s":0})",
+       "invalid_field a /steps/0/queue\ninvalid_field a /steps/0/task\n"
+       "invalid_field a /steps/0/heartbeat_s"},
+      {R"({"id":"a","type":"worker_task","queue":"q","task":"t","arguments":1})",
+       "~unknown_field a /steps/0/arguments"},
   });
   EXPECT_EQ(message_of(R"({"id":"a","type":"lua_scirpt"})"),
             "there is no step type \"lua_scirpt\" (did you mean \"lua_script\"?)");
+}
+
+TEST_F(DryRun, WhereNoWorkerCanBeReachedAStepThatNeedsOneIsRefused) {
+  const std::string step = R"({"id":"a","type":"worker_task","queue":"q","task":"t"})";
+  check({{step, ""}});
+  const Parsed parsed = parse(document("{\"steps\":[" + step + "]}"), {syntax, patterns, false});
+  EXPECT_EQ(without_names(parsed), "step_type_unavailable a /steps/0/type");
 }
 
 TEST_F(DryRun, FieldsThatAreMissingOrWrongAreNamed) {

@@ -113,6 +113,10 @@ class CountingReader final : public store::Reader {
   Status scan_tail_of(RunId, store::Pos, const std::function<bool(store::Frame)>&) override {
     return none<Unit>();
   }
+  Result<std::vector<store::Frame>> journal_of(store::NodeNumber, store::Pos,
+                                               std::size_t) override {
+    return none<std::vector<store::Frame>>();
+  }
   Status runnable_snapshots(const cluster::SlotSet&,
                             const std::function<bool(store::Snapshot)>&) override {
     return none<Unit>();

@@ -201,6 +201,21 @@ TEST(RunRecovery, SnapshotAnywhereGoesOnAsTheLiveRun) {
   }
 }
 
+TEST(RunRecovery, AGracefulStopGoesOnWhereTheRunWasSetAsideAndIsResumed) {
+  RunDriver run(compile("{\"steps\":[" + lua("a", R"("effect":"once")") + "," +
+                        lua("b", R"("depends_on":["a"])") + "]}"),
+                by_id({{"a", hangs()}}));
+  ASSERT_TRUE(run.start().ok());
+  ASSERT_TRUE(run.send(event::StopAsked{true}).ok());
+  ASSERT_EQ(run.state.status, store::RunStatus::kDraining);
+  ASSERT_TRUE(fold(run.state, record::RunPaused{store::PauseReason::kQuarantine, run.now}).ok());
+  run.reload();
+  ASSERT_TRUE(run.send(event::ResumeAsked{}).ok());
+  EXPECT_EQ(run.state.status, store::RunStatus::kDraining);
+  ASSERT_TRUE(run.send(event::Recovered{}).ok());
+  EXPECT_EQ(run.state.status, store::RunStatus::kStopped);
+}
+
 TEST(RunRecovery, RecordsThatDoNotFitAreRefused) {
   const auto graph = compile("{\"steps\":[" + lua("a") + "]}");
   RunDriver run(graph, by_id({}));

@@ -47,7 +47,8 @@ inline testing::Work hangs() {
 }
 /// A member of a script's globals, by JSON pointer; "missing" if it is not there.
 inline std::string global(const command::StartAttempt& attempt, std::string_view pointer) {
-  const auto value = json::at_pointer(attempt.globals, pointer);
+  const auto& script = std::get<work::RunScript>(attempt.work);
+  const auto value = json::at_pointer(script.globals, pointer);
   return value ? std::string(*value) : "missing";
 }
 

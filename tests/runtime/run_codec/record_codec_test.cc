@@ -73,7 +73,10 @@ std::vector<Record> samples() {
           record::RunDraining{at_ms(9), at_ms(60'009)},
           record::EventStored{1, "paid", "k", value("7"), at_ms(9)},
           record::ChildAcknowledged{at_ms(9)},
-          record::RunFinished{store::RunStatus::kFailed, {}, kaput, "a", false, at_ms(9)}};
+          record::RunFinished{store::RunStatus::kFailed, {}, kaput, "a", false, at_ms(9)},
+          record::GroupFinished{
+              StepPath(2), 3, ref(0xEF, 3000), 64, 1, RunId(Uuid{9, 10}), 5, 2},
+          record::ParentHeard{7}};
 }
 
 TEST(RunRecordCodec, BytesOfEveryTypeAreStable) {
