@@ -140,6 +140,7 @@ std::optional<Accepted> Roamer::start(std::size_t program) {
   accepted_.push_back(accepted);
   if (is_keyed && random_() % 6 == 0) {
     const auto again = insist(accepted.tenant, path, body, {{"Idempotency-Key", key}});
+    if (again) ++asked_again_;
     if (again && text_at(again->body, "/run_id") != accepted.run.id) {
       complaints_.push_back("one key made two runs: " + key + " " + again->text);
     }
@@ -273,6 +274,12 @@ std::vector<std::string> ClusterCrowd::complaints() const {
 int ClusterCrowd::in_doubt() const {
   int count = 0;
   for (const auto& one : roamers_) count += one->in_doubt();
+  return count;
+}
+
+int ClusterCrowd::asked_again() const {
+  int count = 0;
+  for (const auto& one : roamers_) count += one->asked_again();
   return count;
 }
 

@@ -68,6 +68,8 @@ class Roamer {
   const std::vector<std::string>& complaints() const { return complaints_; }
   /// Starts whose answer it did not live to hear.
   int in_doubt() const { return in_doubt_; }
+  /// Starts that were asked for again under their key though they had been answered.
+  int asked_again() const { return asked_again_; }
 
  private:
   /// One try; nothing if that gave no answer, or one that only says that it was in vain.
@@ -86,6 +88,7 @@ class Roamer {
   int number_;
   long long count_ = 0;
   int in_doubt_ = 0;
+  int asked_again_ = 0;
   std::optional<http_client::Client> client_;
   std::size_t client_tenant_ = 0;
   std::vector<Accepted> accepted_;
@@ -108,6 +111,7 @@ class ClusterCrowd {
   std::vector<Accepted> accepted() const;
   std::vector<std::string> complaints() const;
   int in_doubt() const;
+  int asked_again() const;
 
  private:
   Roamer& add();
