@@ -4,9 +4,10 @@
 
 namespace troupe::testing {
 
-/// A disk for one server: a file with an ext4 file system of its own, which can be full and can lose
-/// its power. It is mounted for this thread and what the thread starts later, and is gone with them,
-/// however they end. Needs root and a loop device; throws and says so where they are not to be had.
+/// A disk for one server: a file with an ext4 file system of its own, which can be full and can
+/// lose its power. It is mounted for this thread and what the thread starts later, and is gone with
+/// them, however they end. Needs root and a loop device; throws and says so where they are not to
+/// be had.
 class Disk {
  public:
   /// `path` is where it is mounted.

@@ -49,6 +49,7 @@ class ClusterCampaign : public ::testing::Test {
   void expect_whole_within(int ms, const std::string& after);
   void expect_load();
   void open_gates(const std::vector<Accepted>& accepted);
+  void answer_doubts(const std::vector<Accepted>& accepted);
   /// Ends the clients, waits until every run has ended, and looks for whatever is lost or wrong.
   History end_and_check(int patience_ms);
   /// Says what happened; fails for whoever went on too late. Also to TROUPE_CAMPAIGN_REPORT.
@@ -68,6 +69,10 @@ class ClusterCampaign : public ::testing::Test {
   void pass_itself_off_as(std::size_t i);
   void expect_directory_held(std::size_t i);
   void restart_one_by_one();
+  /// A consumer that takes what is meant for the nodes, and acknowledges it too late or never.
+  void steal_submissions();
+  /// Everything that was ever said to the broker once more, and what makes no sense.
+  void flood();
   void expect_end_in_order(std::size_t i);
 
   const std::uint64_t seed_;

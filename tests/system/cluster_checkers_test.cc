@@ -1,4 +1,6 @@
 // The checks of the campaign themselves: what they would miss, nobody would hear of.
+#include <algorithm>
+
 #include "tests/system/cluster_campaign.h"
 
 namespace troupe::testing {
@@ -68,6 +70,33 @@ TEST_F(ClusterCheckers, MissNoJournalThatATakeoverDoesNotRead) {
     EXPECT_TRUE(cluster_.heals_within(20'000));
   }
   expect_caught(end_and_check(5'000).faults);
+}
+
+TEST_F(ClusterCheckers, MissNoEffectThatIsDoneTwiceOrForNobody) {
+  crowd_->start(6, 0, 0, 0);
+  campaign_->pass(lease_ms_);
+  EXPECT_EQ(end_and_check(20'000).faults, std::vector<std::string>());
+  if (!campaign_->has_effects()) campaign_->effects().serve(campaign_->bus(), {"default"});
+  // As from a node whose start of the attempt was not durable when it sent the task.
+  const auto tell = [this](const std::string& run) {
+    const std::string task = R"({"run_id":")" + run + R"(","step_id":"once","idempotency_key":")" +
+                             run + R"(/once","workspace":"default","args":{"n":1},"attempt":1})";
+    const std::string subject = std::string("troupe.v1.work.default.") + Effects::kQueue;
+    EXPECT_TRUE(campaign_->bus().request(subject, task, "", lease_ms_).has_value());
+  };
+  const std::vector<Accepted> all = crowd_->accepted();
+  const auto chain = std::find_if(all.begin(), all.end(),
+                                  [](const Accepted& one) { return one.run.program == 0; });
+  ASSERT_NE(chain, all.end());
+  const std::string run = chain->run.id;
+  History history;
+  tell(run);
+  EXPECT_EQ(faults_of_effects(database(), campaign_->effects(), history),
+            std::vector<std::string>());
+  tell(run);
+  expect_caught(faults_of_effects(database(), campaign_->effects(), history));
+  tell("00000000-0000-7000-8000-000000000000");
+  EXPECT_EQ(faults_of_effects(database(), campaign_->effects(), history).size(), 2u);
 }
 
 TEST_F(ClusterCheckers, MissNoLateCommit) {

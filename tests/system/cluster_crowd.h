@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "tests/system/campaign.h"
+#include "tests/system/cluster_bus.h"
+#include "tests/system/cluster_effects.h"
 #include "tests/system/cluster_fixture.h"
 
 namespace troupe::testing {
@@ -24,6 +26,11 @@ class Campaign {
     std::vector<std::string> workflows;  ///< by program
   };
 
+  /// What has been started by a message, and may be said again at any time without a second run.
+  struct Said {
+    std::string subject, body, key;
+  };
+
   /// Publishes every program in each of the tenants.
   Campaign(TestCluster& cluster, std::vector<std::string> tenants);
 
@@ -32,12 +39,24 @@ class Campaign {
   const std::vector<Program>& programs() const { return programs_; }
   std::size_t program(const std::string& name) const;
   const std::vector<Tenant>& tenants() const { return tenants_; }
+  Bus& bus() { return bus_; }
+  Effects& effects() { return effects_; }
+  /// Steps with effects need a build that executes `worker_task`.
+  bool has_effects() const { return has_effects_; }
+  void said(Said what);
+  std::vector<Said> all_said() const;
   /// Lets that much time go by, unless it is over.
   void pass(int ms);
   void end();
   bool over() const;
 
  private:
+  void publish_all(Api& api, Tenant& tenant);
+
+  Effects effects_;  ///< outlives the bus, which calls it
+  Bus bus_;
+  bool has_effects_ = false;
+  std::vector<Said> said_;
   std::vector<http_client::Options> doors_;
   std::vector<Program> programs_;
   std::vector<Tenant> tenants_;
@@ -78,6 +97,8 @@ class Roamer {
   std::optional<Answer> insist(std::size_t tenant, const std::string& path,
                                const std::string& body, const http_client::Headers& headers = {});
   std::optional<Accepted> start(std::size_t program);
+  /// Over NATS, by request or through JetStream; nothing if it is over before it is known.
+  std::optional<Accepted> start_by_message(Accepted accepted);
   void follow(const Accepted& accepted, const std::string& type);
   void take_event(const Accepted& accepted, const Json& event, std::uint64_t* after);
   void approve(const Accepted& accepted);

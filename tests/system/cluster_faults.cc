@@ -9,6 +9,7 @@
 namespace troupe::testing {
 namespace {
 
+constexpr int kAnswerMs = 2'000;
 constexpr int kEndMs = 10'000;  ///< what is promised of an end in order
 
 /// Large enough that reading it takes more memory than a squeezed node has.
@@ -86,6 +87,46 @@ void ClusterCampaign::restart_one_by_one() {
     expect_end_in_order(i);
     node(i).launch(is_other_ && other != nullptr ? other : "");
     EXPECT_TRUE(node(i).becomes_ready(bound_ms())) << node(i).last_words();
+  }
+}
+
+void ClusterCampaign::steal_submissions() {
+  const auto names =
+      campaign_->bus().request("$JS.API.CONSUMER.NAMES.TROUPE_ENQUEUE", "{}", "", kAnswerMs);
+  const std::string consumer = names ? text_at(parse_json(names->body), "/consumers/0") : "";
+  if (consumer.empty()) return;
+  const std::string next = "$JS.API.CONSUMER.MSG.NEXT.TROUPE_ENQUEUE." + consumer;
+  std::vector<std::string> stolen;
+  const long long until = now_ms() + lease_ms_;
+  while (now_ms() < until) {
+    // There is something to be had: what is known already, once more.
+    const std::vector<Campaign::Said> said = campaign_->all_said();
+    for (int i = 0; i < 20 && !said.empty(); ++i) {
+      const Campaign::Said& one = said[random_() % said.size()];
+      campaign_->bus().publish(one.subject, one.body, one.key);
+    }
+    const auto got = campaign_->bus().request(next, R"({"batch":1,"expires":100000000})", "", 150);
+    if (got && !got->reply_to.empty()) stolen.push_back(got->reply_to);
+  }
+  for (std::size_t i = 0; i < stolen.size(); i += 2) campaign_->bus().publish(stolen[i], "+ACK");
+}
+
+void ClusterCampaign::flood() {
+  const std::vector<Campaign::Said> said = campaign_->all_said();
+  for (int i = 0; i < 1'000; ++i) {
+    std::string noise;
+    for (std::size_t length = random_() % 300; noise.size() < length;) {
+      noise += static_cast<char>(random_());
+    }
+    const std::string number = std::to_string(random_() % 12);
+    for (const char* const subject : {"troupe.i.all.", "troupe.i.node.", "troupe.i.reply."}) {
+      campaign_->bus().publish(subject + number, noise);
+    }
+    campaign_->bus().publish("troupe.v1.submit.default.default", noise);
+    campaign_->bus().publish("troupe.v1.enqueue.nobody." + number, noise, number);
+    if (said.empty()) continue;
+    const Campaign::Said& one = said[random_() % said.size()];
+    campaign_->bus().publish(one.subject, one.body, one.key);
   }
 }
 
@@ -269,7 +310,9 @@ std::vector<ClusterCampaign::Kind> ClusterCampaign::messages() {
            campaign_->pass(200);
          }
        },
-       true, false}};
+       true, false},
+      {"17 submissions stolen", [this](std::size_t) { steal_submissions(); }, true, false, true},
+      {"17 repetitions and noise", [this](std::size_t) { flood(); }, true, true, true}};
 }
 
 std::vector<ClusterCampaign::Kind> ClusterCampaign::kinds() {

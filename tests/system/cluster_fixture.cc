@@ -359,8 +359,8 @@ TestCluster::~TestCluster() {
 }
 
 void TestCluster::start_all() {
-  database_->start();
-  broker_->start();
+  if (!database_->running()) database_->start();
+  if (!broker_->running()) broker_->start();
   for (const auto& node : nodes_) node->launch();
   if (!heals_within(kStartMs)) throw std::runtime_error("no cluster comes up: " + last_words());
 }

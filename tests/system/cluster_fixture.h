@@ -112,8 +112,8 @@ class Node : public Daemon {
        Environment environment);
   /// By another build of it, if one is named.
   void launch(const std::string& program = "");
-  /// The command of a second one that gets in its way: on its directory, or on another one but under
-  /// its name.
+  /// The command of a second one that gets in its way: on its directory, or on another one but
+  /// under its name.
   Command impostor(const std::string& data_dir) const;
   const std::string& data_dir() const { return data_dir_; }
   /// launch() and /readyz.

@@ -1,6 +1,8 @@
 #include "tests/system/cluster_history.h"
 
+#include <iterator>
 #include <mutex>
+#include <set>
 #include <sstream>
 
 #include "tests/system/cluster_graphs.h"
@@ -102,7 +104,9 @@ class Reading {
     const Answer found = api.get("/v1/runs/" + one.run.id + "/summary");
     if (found.status != 200) return "its summary is answered " + found.text;
     const Json& row = found.body;
-    if (text_at(row, "/status") != "completed") return "it is " + text_at(row, "/status");
+    if (text_at(row, "/status") != "completed") {
+      return "it is " + text_at(row, "/status") + " " + text_at(row, "/error");
+    }
     if (at(row, "/output") != Json(program.expected(one.run.n))) {
       return "its output is " + text_at(row, "/output") + ", not " +
              std::to_string(program.expected(one.run.n));
@@ -117,6 +121,7 @@ class Reading {
     }
     const Json context = api.context(one.run.id);
     if (std::string fault = fault_of_results(events, context); !fault.empty()) return fault;
+    if (std::string fault = fault_of_effects(one, program, context); !fault.empty()) return fault;
     for (std::size_t tenant = 0; tenant < as.size(); ++tenant) {
       const int status = tenant == one.tenant
                              ? 404
@@ -127,15 +132,29 @@ class Reading {
     return "";
   }
 
+  std::string fault_of_effects(const Accepted& one, const Program& program, const Json& context) {
+    if (program.name != "effects") return "";
+    for (const char* step : {Effects::kRepeatable, Effects::kOnce}) {
+      const Json& result = at(context, std::string("/steps/") + step + "/result");
+      std::string fault = campaign_.effects().fault_of(one.run.id, step, result);
+      if (!fault.empty()) return fault;
+      const std::lock_guard lock(mutex_);
+      if (at(result, "/deed").is_null()) ++history_.vouched;
+      ++history_.checks["I5 what is recorded was done: results of effects"];
+    }
+    return "";
+  }
+
   void note(const std::string& run, const Program& program, const std::vector<Json>& events) {
     Times times;
     std::size_t repeated = 0;
+    const bool repeats = program.name == "retry" || program.name == "effects";
     long long results = 0;
     const auto others = static_cast<long long>(campaign_.tenants().size()) - 1;
     for (const Json& event : events) {
       times.push_back(ms_of_day(text_at(event, "/at")));
       const bool begins = text_at(event, "/event_type") == "step_started";
-      if (begins && program.name != "retry" && int_at(event, "/attempt") > 1) ++repeated;
+      if (begins && !repeats && int_at(event, "/attempt") > 1) ++repeated;
       if (text_at(event, "/event_type") == "step_completed") ++results;
     }
     const std::lock_guard lock(mutex_);
@@ -149,7 +168,7 @@ class Reading {
     ++checks["I11 the row is what the journal says: runs"];
     checks["I12 no tenant sees another's: questions"] += others;
     // Others wait for somebody.
-    const bool goes_on = !program.human && program.name != "gate";
+    const bool goes_on = !program.human && program.name != "gate" && program.name != "effects";
     if (goes_on) history_.events[run] = std::move(times);
   }
 
@@ -281,6 +300,17 @@ std::vector<std::string> faults_of_tables(Database& database, const Campaign& ca
     if (count > 0) faults.push_back(plural(count, what));
   }
   return faults;
+}
+
+std::vector<std::string> faults_of_effects(Database& database, const Effects& effects,
+                                           History& history) {
+  std::istringstream rows(database.query("SELECT id FROM runs"));
+  const std::set<std::string> known{std::istream_iterator<std::string>(rows), {}};
+  history.effects_done = effects.done();
+  history.effects_repeated = effects.repeated();
+  history.checks["I5, I6 done once, with one set of inputs, for a run that is: effects"] =
+      effects.done();
+  return effects.faults(known);
 }
 
 std::vector<std::string> faults_of_calm(Database& database, int timeout_ms, Checks* checks) {

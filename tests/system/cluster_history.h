@@ -27,6 +27,9 @@ struct History {
   long long runs_ended = 0;
   std::size_t runs_accepted = 0;
   int starts_in_doubt = 0;
+  long long effects_done = 0;           ///< by the count of the world outside
+  long long effects_repeated = 0;       ///< of those that may be
+  long long vouched = 0;                ///< effects in doubt, of which a person had to say
 
   void add(const std::vector<std::string>& more) {
     faults.insert(faults.end(), more.begin(), more.end());
@@ -46,6 +49,10 @@ std::vector<std::string> faults_of_journals(Database& database, Checks* checks =
 std::vector<std::string> faults_of_tables(Database& database, const Campaign& campaign,
                                           const std::vector<Accepted>& accepted,
                                           History& history);
+
+/// What the world outside saw, against the runs that there are.
+std::vector<std::string> faults_of_effects(Database& database, const Effects& effects,
+                                           History& history);
 
 /// Once all is calm no slot lacks an owner or has tails, and nothing is left of gone nodes.
 /// What is still in the way when the time is over.

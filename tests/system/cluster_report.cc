@@ -90,6 +90,9 @@ std::string Report::markdown(const History& history, const Facts& facts) const {
       << "| starts acknowledged, in doubt | " << history.runs_accepted << ", "
       << history.starts_in_doubt << " |\n"
       << "| open runs at each fault, at least | " << least_load_ << " |\n"
+      << "| effects outside, repeated where they may be, vouched for by a person | "
+      << history.effects_done << ", " << history.effects_repeated << ", " << history.vouched
+      << " |\n"
       << "| attempts done again | " << history.repeated_attempts << " |\n\n"
       << "## Faults\n\n"
       << "Pause: from the fault, or from its end where it stops everything, to the next event of "
