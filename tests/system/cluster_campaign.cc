@@ -43,7 +43,7 @@ std::vector<ClusterCampaign::Kind> ClusterCampaign::in_some_order(std::vector<Ki
   std::erase_if(all, [&](const Kind& kind) {
     return ++of_row[kind.name.substr(0, kind.name.find(' '))] > 1;
   });
-  constexpr std::size_t kShort = 11;
+  constexpr std::size_t kShort = 10;
   all.resize(std::min(all.size(), kShort));
   return all;
 }
