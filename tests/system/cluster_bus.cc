@@ -46,6 +46,8 @@ Bus::Bus(const std::string& url) {
   // A broker that hangs is given up, as one that is gone.
   natsOptions_SetPingInterval(raw, 1'000);
   natsOptions_SetMaxPingsOut(raw, 2);
+  // Whoever writes must not wait for a broker that only they would let go on.
+  natsOptions_SetWriteDeadline(raw, 1'000);
   const natsStatus status = natsConnection_Connect(&connection_, raw);
   if (status != NATS_OK) throw std::runtime_error(text(natsStatus_GetText(status)) + ": " + url);
 }
