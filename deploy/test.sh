@@ -5,8 +5,9 @@
 #   ./deploy/test.sh [--no-install] [--long] [ctest arguments]
 #
 # --no-install  installs no packages.
-# --long        more kills and simulated seeds, half an hour of faults in a cluster
-#               (TROUPE_CAMPAIGN_SECONDS), the tests of pure code under ThreadSanitizer, and a minute
+# --long        more kills, simulated seeds and timers, half an hour of faults in a cluster
+#               (TROUPE_CAMPAIGN_SECONDS) with a summary in build/campaign.md
+#               (TROUPE_CAMPAIGN_REPORT), the tests of pure code under ThreadSanitizer, and a minute
 #               of libFuzzer per parser (TROUPE_FUZZ_SECONDS), which needs clang.
 # Arguments for ctest (such as -L unit or -R crash) select tests of the release build; the sanitized
 # ones are then left out. The exit code is not 0 if anything has failed.
@@ -20,7 +21,7 @@ while [ $# -gt 0 ]; do
     --no-install) install=no ;;
     --long) long=yes ;;
     -h | --help)
-      sed -n '2,13s/^# \{0,1\}//p' "$0"
+      sed -n '2,14s/^# \{0,1\}//p' "$0"
       exit 0
       ;;
     *) break ;;
@@ -99,6 +100,8 @@ if [ "$long" = yes ]; then
   export TROUPE_KILLS=${TROUPE_KILLS:-1000}
   export TROUPE_SIM_SEEDS=${TROUPE_SIM_SEEDS:-20000}
   export TROUPE_CAMPAIGN_SECONDS=${TROUPE_CAMPAIGN_SECONDS:-1800}
+  export TROUPE_CAMPAIGN_REPORT=${TROUPE_CAMPAIGN_REPORT:-$root/build/campaign.md}
+  export TROUPE_TIMERS=${TROUPE_TIMERS:-20000}
 fi
 
 say "Release build"

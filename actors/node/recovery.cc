@@ -19,14 +19,15 @@ class Filing {
   Status file(RunId run, const std::optional<store::Snapshot>& snapshot,
               const std::vector<store::Frame>& frames, bool has_row) {
     const Status folded = fold(run, snapshot, frames, has_row);
-    if (folded) return ok();
+    return folded ? ok() : set_aside(run, folded.error());
+  }
+  Status set_aside(RunId run, const Error& why) {
     const auto row = reader_.run_unscoped(run);
     if (!row && info(row.error().code).transient) return row.error();
     services_.ports.log.error("a run cannot be recovered",
-                              {{"run_id", run.to_string()}, {"message", folded.error().message}});
+                              {{"run_id", run.to_string()}, {"message", why.message}});
     if (row && *row && !store::ended((*row)->status)) {
-      out_->quarantined.push_back(
-          {(*row)->workspace, {run, folded.error().message, (*row)->project}});
+      out_->quarantined.push_back({(*row)->workspace, {run, why.message, (*row)->project}});
     }
     return ok();
   }
@@ -104,7 +105,12 @@ Result<Recovered> recover(Services& services, store::Reader& reader,
   Filing filing(services, reader, &out);
   for (const RunId run : order) {
     auto snapshot = reader.snapshot(run);
-    if (!snapshot) return std::move(snapshot).error();
+    if (!snapshot) {
+      if (info(snapshot.error().code).transient) return std::move(snapshot).error();
+      // Damaged bytes are those of one run, and cost nobody else the start.
+      if (Status aside = filing.set_aside(run, snapshot.error()); !aside) return aside.error();
+      continue;
+    }
     const std::vector<store::Frame>& tail = tails[run];
     // Asleep: the snapshot holds everything and somebody else wakes it.
     const bool covered = *snapshot && (*snapshot)->pos >= tail.back().pos;

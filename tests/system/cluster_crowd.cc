@@ -9,6 +9,7 @@ namespace troupe::testing {
 namespace {
 
 constexpr int kTicks = 15;
+constexpr int kAnswerMs = 3'000;
 
 std::string client_key(int number, long long count) {
   return std::to_string(number) + "-" + std::to_string(count);
@@ -16,7 +17,8 @@ std::string client_key(int number, long long count) {
 
 }  // namespace
 
-Campaign::Campaign(TestCluster& cluster, std::vector<std::string> tenants) {
+Campaign::Campaign(TestCluster& cluster, std::vector<std::string> tenants)
+    : bus_(cluster.broker().url()) {
   for (std::size_t i = 0; i < cluster.size(); ++i) {
     http_client::Options door = cluster.node(i).access();
     door.connect_time = seconds(1);
@@ -26,25 +28,47 @@ Campaign::Campaign(TestCluster& cluster, std::vector<std::string> tenants) {
     doors_.push_back(std::move(door));
   }
   for (const std::string& slug : tenants) {
-    Tenant tenant{slug, {}};
     if (slug != "default") {
       const Answer made = cluster.api(0).post(
           "/v1/workspaces", R"({"slug":")" + slug + R"(","name":")" + slug + R"("})");
       if (made.status != 201) throw std::runtime_error("no workspace: " + made.text);
     }
-    tenants_.push_back(tenant);
+    tenants_.push_back({slug, {}});
     Api api(door(0, tenants_.size() - 1));
-    const std::string chain = api.publish(chain_program().graph, "chain");
-    programs_ = mixed_programs(chain);
-    programs_.push_back({"ticking", ticking_graph(kTicks, 0.8), false,
-                         [](long long n) { return n + kTicks; }});
-    programs_.push_back({"gate", gate_graph(), false, [](long long n) { return n + 1; }});
-    std::vector<std::string>& workflows = tenants_.back().workflows;
-    workflows.push_back(chain);
-    for (std::size_t i = 1; i < programs_.size(); ++i) {
-      workflows.push_back(api.publish(programs_[i].graph, programs_[i].name));
-    }
+    // Subjects name a project; the first workspace comes with this one.
+    if (slug != "default") api.post("/v1/projects", R"({"slug":"default","name":"default"})");
+    publish_all(api, tenants_.back());
   }
+  if (has_effects_) effects_.serve(bus_, tenants);
+  else std::fprintf(stderr, "NOT RUN: effects outside; this build executes no worker_task\n");
+}
+
+void Campaign::publish_all(Api& api, Tenant& tenant) {
+  const std::string chain = api.publish(chain_program().graph, "chain");
+  programs_ = mixed_programs(chain);
+  const Answer checked =
+      api.post("/v1/workflows/" + chain + "/validate", R"({"graph":)" + Effects::graph() + "}");
+  has_effects_ = checked.text.find("step_type_unavailable") == std::string::npos;
+  if (has_effects_) {
+    programs_.push_back({"effects", Effects::graph(), false, [](long long n) { return n + 3; }});
+  }
+  programs_.push_back({"ticking", ticking_graph(kTicks, 0.8), false,
+                       [](long long n) { return n + kTicks; }});
+  programs_.push_back({"gate", gate_graph(), false, [](long long n) { return n + 1; }});
+  tenant.workflows.push_back(chain);
+  for (std::size_t i = 1; i < programs_.size(); ++i) {
+    tenant.workflows.push_back(api.publish(programs_[i].graph, programs_[i].name));
+  }
+}
+
+void Campaign::said(Said what) {
+  const std::lock_guard lock(mutex_);
+  said_.push_back(std::move(what));
+}
+
+std::vector<Campaign::Said> Campaign::all_said() const {
+  const std::lock_guard lock(mutex_);
+  return said_;
 }
 
 http_client::Options Campaign::door(std::size_t node, std::size_t tenant) const {
@@ -118,6 +142,7 @@ std::optional<Accepted> Roamer::start(std::size_t program) {
   accepted.tenant = random_() % campaign_.tenants().size();
   accepted.run.program = program;
   accepted.run.n = static_cast<long long>(random_() % 1000);
+  if (random_() % 5 == 0) return start_by_message(std::move(accepted));
   // With a key its owner is given, and it may be asked for again; without one the node that is
   // asked takes it, and whoever hears nothing does not know.
   const bool is_keyed = random_() % 3 != 0;
@@ -140,11 +165,42 @@ std::optional<Accepted> Roamer::start(std::size_t program) {
   accepted_.push_back(accepted);
   if (is_keyed && random_() % 6 == 0) {
     const auto again = insist(accepted.tenant, path, body, {{"Idempotency-Key", key}});
+    if (again) ++asked_again_;
     if (again && text_at(again->body, "/run_id") != accepted.run.id) {
       complaints_.push_back("one key made two runs: " + key + " " + again->text);
     }
   }
   return accepted;
+}
+
+std::optional<Accepted> Roamer::start_by_message(Accepted accepted) {
+  const Campaign::Tenant& tenant = campaign_.tenants()[accepted.tenant];
+  const std::string scope = tenant.slug + ".default";
+  const std::string key = "m" + client_key(number_, count_++);
+  const std::string body = R"({"workflow_id":")" + tenant.workflows[accepted.run.program] +
+                           R"(","input":{"n":)" + std::to_string(accepted.run.n) + "}}";
+  // What JetStream has may be lost with it; asked for by the same key, it is known or made.
+  const bool is_enqueued = random_() % 2 == 0;
+  if (is_enqueued) campaign_.bus().publish("troupe.v1.enqueue." + scope, body, key);
+  while (!campaign_.over()) {
+    const auto reply =
+        campaign_.bus().request("troupe.v1.submit." + scope, body, key, kAnswerMs);
+    if (reply && !reply->is_empty && reply->error.empty()) {
+      accepted.run.id = text_at(parse_json(reply->body), "/run_id");
+      accepted_.push_back(accepted);
+      campaign_.said({"troupe.v1.enqueue." + scope, body, key});
+      return accepted;
+    }
+    const long long status =
+        reply && !reply->error.empty() ? int_at(parse_json(reply->body), "/status") : 503;
+    if (status < 500 && status != 429) {
+      complaints_.push_back("a submission was answered " + reply->body);
+      return std::nullopt;
+    }
+    campaign_.pass(50);
+  }
+  ++in_doubt_;
+  return std::nullopt;
 }
 
 void Roamer::take_event(const Accepted& accepted, const Json& event, std::uint64_t* after) {
@@ -273,6 +329,12 @@ std::vector<std::string> ClusterCrowd::complaints() const {
 int ClusterCrowd::in_doubt() const {
   int count = 0;
   for (const auto& one : roamers_) count += one->in_doubt();
+  return count;
+}
+
+int ClusterCrowd::asked_again() const {
+  int count = 0;
+  for (const auto& one : roamers_) count += one->asked_again();
   return count;
 }
 

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "tests/system/campaign.h"
+#include "tests/system/cluster_bus.h"
+#include "tests/system/cluster_effects.h"
 #include "tests/system/cluster_fixture.h"
 
 namespace troupe::testing {
@@ -24,6 +26,11 @@ class Campaign {
     std::vector<std::string> workflows;  ///< by program
   };
 
+  /// What has been started by a message, and may be said again at any time without a second run.
+  struct Said {
+    std::string subject, body, key;
+  };
+
   /// Publishes every program in each of the tenants.
   Campaign(TestCluster& cluster, std::vector<std::string> tenants);
 
@@ -32,12 +39,24 @@ class Campaign {
   const std::vector<Program>& programs() const { return programs_; }
   std::size_t program(const std::string& name) const;
   const std::vector<Tenant>& tenants() const { return tenants_; }
+  Bus& bus() { return bus_; }
+  Effects& effects() { return effects_; }
+  /// Steps with effects need a build that executes `worker_task`.
+  bool has_effects() const { return has_effects_; }
+  void said(Said what);
+  std::vector<Said> all_said() const;
   /// Lets that much time go by, unless it is over.
   void pass(int ms);
   void end();
   bool over() const;
 
  private:
+  void publish_all(Api& api, Tenant& tenant);
+
+  Effects effects_;  ///< outlives the bus, which calls it
+  Bus bus_;
+  bool has_effects_ = false;
+  std::vector<Said> said_;
   std::vector<http_client::Options> doors_;
   std::vector<Program> programs_;
   std::vector<Tenant> tenants_;
@@ -68,6 +87,8 @@ class Roamer {
   const std::vector<std::string>& complaints() const { return complaints_; }
   /// Starts whose answer it did not live to hear.
   int in_doubt() const { return in_doubt_; }
+  /// Starts that were asked for again under their key though they had been answered.
+  int asked_again() const { return asked_again_; }
 
  private:
   /// One try; nothing if that gave no answer, or one that only says that it was in vain.
@@ -76,6 +97,8 @@ class Roamer {
   std::optional<Answer> insist(std::size_t tenant, const std::string& path,
                                const std::string& body, const http_client::Headers& headers = {});
   std::optional<Accepted> start(std::size_t program);
+  /// Over NATS, by request or through JetStream; nothing if it is over before it is known.
+  std::optional<Accepted> start_by_message(Accepted accepted);
   void follow(const Accepted& accepted, const std::string& type);
   void take_event(const Accepted& accepted, const Json& event, std::uint64_t* after);
   void approve(const Accepted& accepted);
@@ -86,6 +109,7 @@ class Roamer {
   int number_;
   long long count_ = 0;
   int in_doubt_ = 0;
+  int asked_again_ = 0;
   std::optional<http_client::Client> client_;
   std::size_t client_tenant_ = 0;
   std::vector<Accepted> accepted_;
@@ -108,6 +132,7 @@ class ClusterCrowd {
   std::vector<Accepted> accepted() const;
   std::vector<std::string> complaints() const;
   int in_doubt() const;
+  int asked_again() const;
 
  private:
   Roamer& add();

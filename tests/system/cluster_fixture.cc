@@ -8,13 +8,17 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
+#include <sstream>
 #include <stdexcept>
 
 namespace troupe::testing {
 namespace {
 
 constexpr int kStartMs = 60'000;
+constexpr int kDatabaseMegabytes = 4'096;
+constexpr int kBrokerMegabytes = 512;
 /// What a node ends with that has been told that it was declared gone.
 constexpr int kFencedExit = 70;
 const std::string kToken = "pat_ThisIsNoSecretOnlyATestOfNodes20nRtd";
@@ -93,6 +97,25 @@ int Daemon::end_with(int number, int timeout_ms) {
   return process_->finish(timeout_ms).exit;
 }
 
+std::vector<pid_t> Daemon::children() const {
+  const std::string self = std::to_string(pid());
+  std::ifstream in("/proc/" + self + "/task/" + self + "/children");
+  return {std::istream_iterator<pid_t>(in), std::istream_iterator<pid_t>()};
+}
+
+std::unique_ptr<Process> Daemon::tamper(const std::string& injection) const {
+  const std::string call = injection.substr(0, injection.find(':'));
+  std::vector<std::string> command = {"/usr/bin/strace", "-f", "-o", "/dev/null", "-e",
+                                      "trace=" + call, "-e", "inject=" + injection};
+  const std::string self = std::to_string(pid());
+  std::string all = self;
+  for (const pid_t child : children()) all += "," + std::to_string(child);
+  command.insert(command.end(), {"-p", all});
+  auto tracer = std::make_unique<Process>(Command{std::move(command), "", {}, ""});
+  tracer->wait_for_line("Process " + self, 10'000);
+  return tracer;
+}
+
 std::string Daemon::all_words() const {
   std::ifstream in(log_, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
@@ -106,20 +129,25 @@ std::string Daemon::last_words() const {
 
 // ---- Database -----------------------------------------------------------------------------------
 
-Database::Database(std::unique_ptr<Machine> machine)
+Database::Database(std::unique_ptr<Machine> machine, bool has_disk)
     : Daemon(std::move(machine)) {
+  const std::string home = directory_.file("disk");
+  if (has_disk) disk_ = std::make_unique<Disk>(directory_.file("image"), home, kDatabaseMegabytes);
+  else std::filesystem::create_directories(home);
   const passwd* const user = ::getpwnam("postgres");
-  if (user == nullptr ||
-      ::chown(directory_.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
+  if (user == nullptr || ::chown(directory_.path().c_str(), user->pw_uid, user->pw_gid) != 0 ||
+      ::chown(home.c_str(), user->pw_uid, user->pw_gid) != 0) {
     throw std::runtime_error("There is no user postgres: install the package postgresql.");
   }
-  const Outcome made = run_program(
-      {as_server_user({postgres_program("initdb"), "--no-sync", "--auth=trust",
-                       "--username=troupe", "--locale=C", "--encoding=UTF8",
-                       "--pgdata=" + directory_.file("data")}), "", {}, ""},
-      kStartMs);
+  std::vector<std::string> command = {postgres_program("initdb"), "--auth=trust",
+                                      "--username=troupe", "--locale=C", "--encoding=UTF8",
+                                      "--pgdata=" + data()};
+  // Only where the power can go there is anything to lose.
+  if (!has_disk) command.emplace_back("--no-sync");
+  const Outcome made =
+      run_program({as_server_user(std::move(command)), "", {}, ""}, kStartMs);
   if (made.exit != 0) throw std::runtime_error("initdb failed: " + made.err);
-  std::ofstream(directory_.file("data/pg_hba.conf"), std::ios::app)
+  std::ofstream(data() + "/pg_hba.conf", std::ios::app)
       << "host all all samenet trust\n";
 }
 
@@ -130,11 +158,19 @@ Database::~Database() {
   ends_within(10'000);
 }
 
+void Database::cut_power() {
+  disk_->cut_power();
+  // Those that serve sessions would stay until they notice that the postmaster is gone.
+  stop();
+  signal_all(SIGKILL);
+  end(SIGKILL);
+}
+
 void Database::start() {
+  if (disk_ != nullptr) disk_->power_on();
   const long long deadline = now_ms() + kStartMs;
   while (true) {
-    std::vector<std::string> command = {postgres_program("postgres"), "-D",
-                                        directory_.file("data")};
+    std::vector<std::string> command = {postgres_program("postgres"), "-D", data()};
     for (const std::string& setting :
          {"unix_socket_directories=" + directory_.path().string(),
           "listen_addresses=" + machine().address(), std::string("shared_buffers=32MB"),
@@ -157,6 +193,18 @@ void Database::start() {
 
 void Database::end(int signal) { end_with(signal, 30'000); }
 
+void Database::signal_all(int number) {
+  const std::vector<pid_t> sessions = children();
+  signal(number);
+  for (const pid_t session : sessions) ::kill(session, number);
+}
+
+std::vector<pid_t> Database::sessions_of(const Machine& machine) const {
+  std::istringstream in(query("SELECT pid FROM pg_stat_activity WHERE client_addr='" +
+                              machine.address() + "' ORDER BY pid"));
+  return {std::istream_iterator<pid_t>(in), std::istream_iterator<pid_t>()};
+}
+
 std::string Database::url() const {
   return "postgres://troupe@" + machine().address() + "/postgres";
 }
@@ -176,15 +224,29 @@ std::string Database::query(const std::string& sql) const {
 
 // ---- Broker -------------------------------------------------------------------------------------
 
-Broker::Broker(std::unique_ptr<Machine> machine)
+Broker::Broker(std::unique_ptr<Machine> machine, bool has_disk)
     : Daemon(std::move(machine)) {
+  const std::string home = directory_.file("disk");
+  if (has_disk) disk_ = std::make_unique<Disk>(directory_.file("image"), home, kBrokerMegabytes);
   std::ofstream(directory_.file("server.conf"))
       << "listen: \"" << this->machine().address() << ":4222\"\nmax_payload: 8MB\n"
-      << "jetstream { store_dir: \"" << directory_.file("store")
+      << "jetstream { store_dir: \"" << directory_.file("disk/store")
       << "\", max_file: 1GB, max_mem: 64MB }\n";
 }
 
+Broker::~Broker() {
+  if (!running()) return;
+  signal(SIGKILL);
+  ends_within(10'000);
+}
+
+void Broker::cut_power() {
+  disk_->cut_power();
+  end_with(SIGKILL, 10'000);
+}
+
 void Broker::start() {
+  if (disk_ != nullptr) disk_->power_on();
   const std::string program = TROUPE_NATS_SERVER;
   if (::access(program.c_str(), X_OK) != 0) {
     throw std::runtime_error("There is no nats-server: install the package nats-server.");
@@ -204,7 +266,7 @@ void Broker::start() {
   }
 }
 
-void Broker::delete_store() { std::filesystem::remove_all(directory_.file("store")); }
+void Broker::delete_store() { std::filesystem::remove_all(directory_.file("disk/store")); }
 
 // ---- Node ---------------------------------------------------------------------------------------
 
@@ -220,13 +282,22 @@ Node::Node(std::unique_ptr<Machine> machine, std::string name, std::string data_
                                                                std::filesystem::perms::owner_write);
 }
 
-void Node::launch() {
+Command Node::impostor(const std::string& data_dir) const {
+  Environment environment = environment_;
+  environment.emplace_back("TROUPE_CLUSTER__NODE_NAME", name_);
+  std::vector<std::string> words = machine().prefix();
+  words.insert(words.end(), {TROUPE_BINARY, "serve", "--data-dir", data_dir, "--listen",
+                             machine().address() + ":7421", "--behind-proxy"});
+  return {std::move(words), "", std::move(environment), ""};
+}
+
+void Node::launch(const std::string& program) {
   const std::string listen = this->machine().address() + ":7420";
   Environment environment = environment_;
   environment.emplace_back("TROUPE_CLUSTER__NODE_NAME", name_);
   Daemon::launch(data_dir_ + ".log",
-                 {TROUPE_BINARY, "serve", "--data-dir", data_dir_, "--listen", listen,
-                  "--behind-proxy"},
+                 {program.empty() ? TROUPE_BINARY : program, "serve", "--data-dir", data_dir_,
+                  "--listen", listen, "--behind-proxy"},
                  std::move(environment));
 }
 
@@ -268,9 +339,9 @@ Environment Node::environment() const {
 
 // ---- TestCluster --------------------------------------------------------------------------------
 
-TestCluster::TestCluster(int nodes, Environment environment)
-    : database_(std::make_unique<Database>(network_.add())),
-      broker_(std::make_unique<Broker>(network_.add())) {
+TestCluster::TestCluster(int nodes, Environment environment, bool has_disks)
+    : database_(std::make_unique<Database>(network_.add(), has_disks)),
+      broker_(std::make_unique<Broker>(network_.add(), has_disks)) {
   environment.emplace_back("TROUPE_STORE__KIND", "postgres");
   environment.emplace_back("TROUPE_POSTGRES__URL", database_->url());
   environment.emplace_back("TROUPE_NATS__URL", broker_->url());
@@ -288,8 +359,8 @@ TestCluster::~TestCluster() {
 }
 
 void TestCluster::start_all() {
-  database_->start();
-  broker_->start();
+  if (!database_->running()) database_->start();
+  if (!broker_->running()) broker_->start();
   for (const auto& node : nodes_) node->launch();
   if (!heals_within(kStartMs)) throw std::runtime_error("no cluster comes up: " + last_words());
 }
@@ -325,7 +396,12 @@ void TestCluster::look_after() {
 bool TestCluster::is_whole() {
   const auto ready = [](const auto& node) { return node->readiness() == 200; };
   if (!std::all_of(nodes_.begin(), nodes_.end(), ready)) return false;
-  const auto all = shares();
+  std::vector<std::pair<std::string, int>> all;
+  try {
+    all = shares();
+  } catch (const std::runtime_error&) {
+    return false;  // a database that has just come back refuses for a moment
+  }
   if (all.size() != nodes_.size()) return false;
   const auto [least, most] = std::minmax_element(
       all.begin(), all.end(), [](auto& a, auto& b) { return a.second < b.second; });

@@ -10,6 +10,7 @@
 
 #include "tests/conformance/temporary_directory.h"
 #include "tests/support/api.h"
+#include "tests/support/disk.h"
 #include "tests/support/network.h"
 #include "tests/support/process.h"
 
@@ -33,8 +34,16 @@ class Daemon {
   bool has_run() const { return process_ != nullptr; }
   /// How one that does not run has ended; 0 if it was told to.
   int unasked_exit();
+  /// Of one that has ended.
+  int exit_code() { return process_->finish(1'000).exit; }
   /// A signal, and the exit code.
   int end_with(int number, int timeout_ms);
+  /// That it ends now is wanted, whoever ends it.
+  void may_end() { was_told_to_end_ = true; }
+  /// What it and its present children ask of the kernel goes wrong in this way, an expression of
+  /// strace (`fdatasync:error=EIO`), for as long as the answer lives.
+  std::unique_ptr<Process> tamper(const std::string& injection) const;
+  std::vector<pid_t> children() const;
   /// What it has said, in all its lives.
   std::string all_words() const;
   /// The end of that.
@@ -53,9 +62,18 @@ class Daemon {
 /// PostgreSQL over TCP for the nodes; for the test over a socket that no network fault reaches.
 class Database : public Daemon {
  public:
-  explicit Database(std::unique_ptr<Machine> machine);
+  /// `has_disk`: its data lie on a disk of their own.
+  Database(std::unique_ptr<Machine> machine, bool has_disk);
   ~Database();
   void start();
+  Disk& disk() { return *disk_; }
+  /// The disk loses its power, and everything that runs on it ends.
+  void cut_power();
+  /// Every process of it, also those that serve sessions.
+  void stop_all() { signal_all(SIGSTOP); }
+  void go_on_all() { signal_all(SIGCONT); }
+  /// The processes that serve the sessions of a machine.
+  std::vector<pid_t> sessions_of(const Machine& machine) const;
   /// Ends it by SIGINT (fast), SIGQUIT (immediate) or SIGKILL.
   void end(int signal);
   std::string url() const;
@@ -65,19 +83,26 @@ class Database : public Daemon {
 
  private:
   Outcome ask(const std::string& sql) const;
+  void signal_all(int number);
+  std::string data() const { return directory_.file("disk/data"); }
   TemporaryDirectory directory_;
+  std::unique_ptr<Disk> disk_;
 };
 
 /// NATS with JetStream.
 class Broker : public Daemon {
  public:
-  explicit Broker(std::unique_ptr<Machine> machine);
+  Broker(std::unique_ptr<Machine> machine, bool has_disk);
+  ~Broker();
   void start();
   void delete_store();
+  Disk& disk() { return *disk_; }
+  void cut_power();
   std::string url() const { return "nats://" + machine().address() + ":4222"; }
 
  private:
   TemporaryDirectory directory_;
+  std::unique_ptr<Disk> disk_;
 };
 
 /// One `troupe serve`, started again under its name, its address and its data directory.
@@ -85,7 +110,12 @@ class Node : public Daemon {
  public:
   Node(std::unique_ptr<Machine> machine, std::string name, std::string data_dir,
        Environment environment);
-  void launch();
+  /// By another build of it, if one is named.
+  void launch(const std::string& program = "");
+  /// The command of a second one that gets in its way: on its directory, or on another one but
+  /// under its name.
+  Command impostor(const std::string& data_dir) const;
+  const std::string& data_dir() const { return data_dir_; }
   /// launch() and /readyz.
   void start(int timeout_ms = 30'000);
   bool becomes_ready(int timeout_ms) { return comes_to(200, timeout_ms); }
@@ -110,8 +140,8 @@ class Node : public Daemon {
 class TestCluster {
  public:
   /// `environment`: further settings of all nodes, as TROUPE_SECTION__KEY. Starts nothing of the
-  /// nodes.
-  TestCluster(int nodes, Environment environment);
+  /// nodes. `has_disks`: database and broker have disks of their own, which can fail.
+  TestCluster(int nodes, Environment environment, bool has_disks = false);
   ~TestCluster();
   TestCluster(const TestCluster&) = delete;
   TestCluster& operator=(const TestCluster&) = delete;
@@ -138,6 +168,7 @@ class TestCluster {
   std::size_t owner_of(const std::string& run);
   std::vector<std::string> owners_by_slot();
   std::string last_words() const;
+  std::string folder() const { return directory_.path().string(); }
 
  private:
   bool is_whole();

@@ -1,6 +1,8 @@
 #include "tests/system/cluster_history.h"
 
+#include <iterator>
 #include <mutex>
+#include <set>
 #include <sstream>
 
 #include "tests/system/cluster_graphs.h"
@@ -62,6 +64,8 @@ std::string fault_of_ticks(const std::vector<Json>& events) {
   return "";
 }
 
+const std::string kFrames = "I4 one owner at a time: frames that follow each other";
+
 class Reading {
  public:
   Reading(Campaign& campaign, const std::vector<Accepted>& accepted, History& history)
@@ -100,7 +104,9 @@ class Reading {
     const Answer found = api.get("/v1/runs/" + one.run.id + "/summary");
     if (found.status != 200) return "its summary is answered " + found.text;
     const Json& row = found.body;
-    if (text_at(row, "/status") != "completed") return "it is " + text_at(row, "/status");
+    if (text_at(row, "/status") != "completed") {
+      return "it is " + text_at(row, "/status") + " " + text_at(row, "/error");
+    }
     if (at(row, "/output") != Json(program.expected(one.run.n))) {
       return "its output is " + text_at(row, "/output") + ", not " +
              std::to_string(program.expected(one.run.n));
@@ -115,6 +121,7 @@ class Reading {
     }
     const Json context = api.context(one.run.id);
     if (std::string fault = fault_of_results(events, context); !fault.empty()) return fault;
+    if (std::string fault = fault_of_effects(one, program, context); !fault.empty()) return fault;
     for (std::size_t tenant = 0; tenant < as.size(); ++tenant) {
       const int status = tenant == one.tenant
                              ? 404
@@ -125,18 +132,43 @@ class Reading {
     return "";
   }
 
+  std::string fault_of_effects(const Accepted& one, const Program& program, const Json& context) {
+    if (program.name != "effects") return "";
+    for (const char* step : {Effects::kRepeatable, Effects::kOnce}) {
+      const Json& result = at(context, std::string("/steps/") + step + "/result");
+      std::string fault = campaign_.effects().fault_of(one.run.id, step, result);
+      if (!fault.empty()) return fault;
+      const std::lock_guard lock(mutex_);
+      if (at(result, "/deed").is_null()) ++history_.vouched;
+      ++history_.checks["I5 what is recorded was done: results of effects"];
+    }
+    return "";
+  }
+
   void note(const std::string& run, const Program& program, const std::vector<Json>& events) {
     Times times;
     std::size_t repeated = 0;
+    const bool repeats = program.name == "retry" || program.name == "effects";
+    long long results = 0;
+    const auto others = static_cast<long long>(campaign_.tenants().size()) - 1;
     for (const Json& event : events) {
       times.push_back(ms_of_day(text_at(event, "/at")));
       const bool begins = text_at(event, "/event_type") == "step_started";
-      if (begins && program.name != "retry" && int_at(event, "/attempt") > 1) ++repeated;
+      if (begins && !repeats && int_at(event, "/attempt") > 1) ++repeated;
+      if (text_at(event, "/event_type") == "step_completed") ++results;
     }
     const std::lock_guard lock(mutex_);
     history_.repeated_attempts += repeated;
+    Checks& checks = history_.checks;
+    ++checks["I1 what was accepted ends right: runs"];
+    checks["I4 one result per step, the one that was used: results"] += results;
+    checks["I7, I10 nothing behind the end, no gap: events"] +=
+        static_cast<long long>(events.size());
+    if (program.name == "ticking") checks["I9 no timer is early: waits"] += results / 2;
+    ++checks["I11 the row is what the journal says: runs"];
+    checks["I12 no tenant sees another's: questions"] += others;
     // Others wait for somebody.
-    const bool goes_on = !program.human && program.name != "gate";
+    const bool goes_on = !program.human && program.name != "gate" && program.name != "effects";
     if (goes_on) history_.events[run] = std::move(times);
   }
 
@@ -192,6 +224,7 @@ std::string fault_of_chain(const Placed& one, const Placed& next) {
 History check_history(Campaign& campaign, const std::vector<Accepted>& accepted,
                       std::uint64_t seed) {
   History history;
+  history.runs_accepted = accepted.size();
   Reading reading(campaign, accepted, history);
   constexpr std::size_t kReaders = 2;
   std::vector<std::thread> readers;
@@ -202,7 +235,7 @@ History check_history(Campaign& campaign, const std::vector<Accepted>& accepted,
   return history;
 }
 
-std::vector<std::string> faults_of_journals(Database& database) {
+std::vector<std::string> faults_of_journals(Database& database, Checks* checks) {
   std::vector<std::string> faults;
   std::istringstream tables(database.query("SELECT n FROM journal_tables ORDER BY n"));
   std::map<std::string, std::map<unsigned long long, Placed>> chains;
@@ -219,6 +252,7 @@ std::vector<std::string> faults_of_journals(Database& database) {
     for (std::string entity, hex; rows >> pos >> entity >> hex;) {
       const Placed placed{pos, head_of(hex)};
       const auto [at, is_new] = chains[entity].try_emplace(placed.head.number, placed);
+      if (checks != nullptr) ++(*checks)[kFrames];
       if (!is_new) {
         faults.push_back("run " + entity + " has two frames " +
                          std::to_string(placed.head.number));
@@ -237,8 +271,10 @@ std::vector<std::string> faults_of_journals(Database& database) {
 }
 
 std::vector<std::string> faults_of_tables(Database& database, const Campaign& campaign,
-                                          const std::vector<Accepted>& accepted, int in_doubt) {
+                                          const std::vector<Accepted>& accepted,
+                                          History& history) {
   std::vector<std::string> faults;
+  const int in_doubt = history.starts_in_doubt;
   long long most = in_doubt;
   long long least = 0;
   for (const Accepted& one : accepted) {
@@ -249,6 +285,9 @@ std::vector<std::string> faults_of_tables(Database& database, const Campaign& ca
   }
   most += in_doubt;  // each of those may have a child as well
   const long long runs = database.number("SELECT count(*) FROM runs");
+  history.runs_begun = runs;
+  history.runs_ended = database.number("SELECT count(*) FROM runs WHERE status>=4");
+  history.checks["I2 no run without a start: runs in the store"] = runs;
   if (runs < least) faults.push_back(plural(least - runs, "runs are missing"));
   if (runs > most) faults.push_back(plural(runs - most, "runs were started by nobody"));
   const std::vector<std::pair<std::string, std::string>> leftovers = {
@@ -263,7 +302,18 @@ std::vector<std::string> faults_of_tables(Database& database, const Campaign& ca
   return faults;
 }
 
-std::vector<std::string> faults_of_calm(Database& database, int timeout_ms) {
+std::vector<std::string> faults_of_effects(Database& database, const Effects& effects,
+                                           History& history) {
+  std::istringstream rows(database.query("SELECT id FROM runs"));
+  const std::set<std::string> known{std::istream_iterator<std::string>(rows), {}};
+  history.effects_done = effects.done();
+  history.effects_repeated = effects.repeated();
+  history.checks["I5, I6 done once, with one set of inputs, for a run that is: effects"] =
+      effects.done();
+  return effects.faults(known);
+}
+
+std::vector<std::string> faults_of_calm(Database& database, int timeout_ms, Checks* checks) {
   const std::vector<std::pair<std::string, std::string>> wanted = {
       {"slots have no owner that lives",
        "slots WHERE owner NOT IN (SELECT number FROM nodes WHERE state<2)"},
@@ -272,6 +322,7 @@ std::vector<std::string> faults_of_calm(Database& database, int timeout_ms) {
       {"journals belong to no node",
        "journal_tables WHERE node NOT IN (SELECT number FROM nodes)"}};
   std::vector<std::string> faults;
+  if (checks != nullptr) (*checks)["I8 nothing without an owner: tables looked at"] = 8;
   eventually(timeout_ms, [&] {
     faults.clear();
     for (const auto& [what, rows] : wanted) {

@@ -1,4 +1,6 @@
 // Moving up: an embedded installation is killed, moved into PostgreSQL, and goes on from there.
+#include <signal.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <map>
@@ -184,6 +186,43 @@ TEST_F(Migrate, AMoveThatLostOnlyItsLastWordIsFinishedByTheNextOne) {
   const Outcome again = migrate();
   EXPECT_EQ(again.exit, 0) << again.err;
   EXPECT_NE(again.out.find("by an earlier attempt"), std::string::npos) << again.out;
+}
+
+TEST_F(Migrate, MovesThatAreKilledAtAnyMomentLoseNothing) {
+  Server embedded(data_dir());
+  embedded.start();
+  Api before(embedded);
+  const std::string looped = text_at(before.run(before.publish(loop_graph())), "/run_id");
+  const std::string flow = before.publish(waiting_graph("@type@:@wait_event@,@event@:@go@"));
+  std::vector<std::string> waiting;
+  for (int i = 0; i < 200; ++i) waiting.push_back(before.start(flow));
+  before.wait_for(waiting.back(), "step_waiting", "w");
+  embedded.kill_hard();
+
+  const std::vector<std::string> words = {TROUPE_BINARY, "migrate", "--from", data_dir(), "--to",
+                                          postgres_server().conninfo(), "--schema", schema_};
+  int killed = 0;
+  for (int ms = 10; killed < 40; ms += 15, ++killed) {
+    Process moving(Command{words, "", {}, ""});
+    if (moving.ends_within(ms)) break;
+    moving.signal(SIGKILL);
+    moving.finish(10'000);
+  }
+  std::fprintf(stderr, "killed %d times before it came to its end\n", killed);
+  EXPECT_GT(killed, 2);
+  const Outcome last = migrate();
+  const bool is_moved = last.exit == 0 || last.err.find("was moved to") != std::string::npos;
+  ASSERT_TRUE(is_moved) << last.exit << last.err;
+  Server node(data_dir(), shared());
+  node.start();
+  Api api(node);
+  EXPECT_EQ(int_at(api.context(looped), "/steps/sum/result/v"), 999 * 500);
+  expect_gapless(api, looped);
+  EXPECT_EQ(int_at(api.post("/v1/events", R"({"event":"go","data":{}})").body, "/delivered"), 200);
+  for (const std::string& run : waiting) {
+    EXPECT_EQ(text_at(api.wait_end(run), "/status"), "completed") << run;
+    expect_gapless(api, run);
+  }
 }
 
 TEST_F(Migrate, WhatIsNoStoreOrNoPlaceForOneIsRefused) {
