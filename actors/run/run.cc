@@ -242,6 +242,9 @@ void Run::snapshot_wanted() {
 
 void Run::hand_over() {
   ++received_;
+  // Told twice, because its slot went just when it came: what would be written the second time
+  // might land when the slot is another node's.
+  if (handing_ != Handing::kNot) return;
   leaving_ = false;
   handing_ = Handing::kFinishing;
   submit_decision({});

@@ -102,6 +102,8 @@ TEST(RunRecordCodec, BytesOfEveryTypeAreStable) {
       "0f011fd0bcc1c495b5b006010470616964016b0237",
       "100101d0bcc1c495b5b006",
       "11011bd0bcc1c495b5b006050774696d656f7574046c6174650161",
+      "12017f0803b817efefefefefefefefefefefefefefefef40010000000000000009000000000000000a0502",
+      "13010107",
   };
   const std::vector<Record> all = samples();
   ASSERT_EQ(all.size(), kTypes);
