@@ -1,5 +1,7 @@
 #include "actors/dispatch/gate.h"
 
+#include <utility>
+
 namespace troupe::actors {
 
 Gate::Gate(const Clock& clock, std::size_t here_max, std::size_t elsewhere_max,
@@ -13,27 +15,27 @@ bool Gate::acquire(dispatch::Request request, const RunActor& run) {
   const TimePoint now = clock_.now();
   std::vector<std::pair<RunActor, std::uint64_t>> granted;
   const std::uint64_t token = request.token;
-  if (!ticking_.load(std::memory_order_relaxed) && !ticking_.exchange(true) && begin_ticks_)
-    begin_ticks_();
-  bool at_once = false;
+  bool at_once = false, ticks_begin = false;
   {
     const std::lock_guard lock(mutex_);
+    // Under the lock, as ticks_stopped() is: an attempt that begins while the ticks end would go
+    // unwatched.
+    ticks_begin = !std::exchange(ticking_, true);
     if (queue_.waiting() == 0 && request.concurrency_key.empty() && has_room(request.place)) {
       take(request.place);
       by_age_.emplace_back(token, now);
       in_flight_.emplace(token, Held{std::move(request), run, now});
-      return true;
-    }
-    waiting_.emplace(token, Held{request, run, now});
-    queue_.push(std::move(request));
-    grant_waiting(now, &granted);
-    for (auto it = granted.begin(); it != granted.end(); ++it) {
-      if (it->second != token) continue;
-      granted.erase(it);
       at_once = true;
-      break;
+    } else {
+      waiting_.emplace(token, Held{request, run, now});
+      queue_.push(std::move(request));
+      grant_waiting(now, &granted);
+      at_once = std::erase_if(granted, [token](const auto& grant) {
+                  return grant.second == token;
+                }) > 0;
     }
   }
+  if (ticks_begin && begin_ticks_) begin_ticks_();
   tell(granted);
   return at_once;
 }
@@ -117,11 +119,14 @@ bool Gate::tell_slow() {
 }
 
 void Gate::ticks_stopped() {
-  ticking_.store(false);
-  const std::lock_guard lock(mutex_);
-  // One may have been granted between the last look and now; it must not stay unwatched. Those that
-  // were told of already need no more looks, however long they take.
-  if (!by_age_.empty() && !ticking_.exchange(true) && begin_ticks_) begin_ticks_();
+  {
+    const std::lock_guard lock(mutex_);
+    // One may have been granted between the last look and now; it must not stay unwatched. Those
+    // that were told of already need no more looks, however long they take.
+    ticking_ = !by_age_.empty();
+    if (!ticking_) return;
+  }
+  if (begin_ticks_) begin_ticks_();
 }
 
 std::size_t Gate::waiting() const {

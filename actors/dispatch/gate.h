@@ -67,10 +67,10 @@ class Gate {
   const Duration slow_after_;
   Histogram& queue_wait_;
   std::atomic<std::uint64_t> next_token_{0};
-  std::atomic<bool> ticking_{false};
   std::function<void()> begin_ticks_;
 
   mutable std::mutex mutex_;  // guards everything below; nothing is called out under it
+  bool ticking_ = false;  ///< somebody calls tell_slow()
   bool throttled_ = false;
   bool closed_ = false;
   std::condition_variable emptied_;

@@ -102,7 +102,8 @@ void Run::submit_decision(run::Decision decision) {
   unacked_records_ += unacked.records;
   unacked_bytes_ += unacked.bytes;
   unacked_.push_back(std::move(unacked));
-  if (services_.hub.scope_watched() && !state_.group.set()) tell_scope(decision, state_.seq - events + 1);
+  const bool shown = services_.hub.scope_watched() && !state_.group.set();
+  if (shown) tell_scope(decision, state_.seq - events + 1);
   count(decision);
   services_.submit(std::move(submission));
 }

@@ -137,7 +137,8 @@ Status Reader::runs_by_id_prefix(const RunQuery& query, std::vector<RunRow>& row
 Result<std::vector<std::uint64_t>> Reader::open_runs() {
   std::vector<std::uint64_t> counts(static_cast<std::size_t>(RunStatus::kCompleted));
   static_assert(static_cast<int>(RunStatus::kCompleted) == 4, "as in the index runs_open");
-  const auto answer = query("SELECT status, count(*) FROM runs WHERE status<4 AND scope<>0 GROUP BY status");
+  const auto answer = query(
+      "SELECT status, count(*) FROM runs WHERE status<4 AND scope<>0 GROUP BY status");
   if (!answer) return answer.error();
   for (int row = 0; row < answer->rows(); ++row) {
     counts[answer->number_at(row, 0)] = answer->number_at(row, 1);

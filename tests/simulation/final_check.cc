@@ -189,6 +189,8 @@ class FinalCheck {
       // A run whose actor crashed over its end is brought back with a delay before it answers.
       if (!drive_([&answer] { return answer.has_value(); })) break;
       if (*answer || !world_.cluster || !info(answer->error().code).transient) break;
+      const TimePoint later = world_.clock.peek() + milliseconds(100);
+      if (!drive_([this, later] { return world_.clock.peek() >= later; })) break;
     }
     std::map<std::uint64_t, std::string> events;
     if (!answer) {

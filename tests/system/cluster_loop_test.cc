@@ -114,7 +114,7 @@ TEST_F(ClusterLoops, OutliveTheNodesThatDoThem) {
 TEST_F(ClusterLoops, RestGoOnAndStopAsTheirRunDoes) {
   constexpr int kItems = 6'000;
   const std::string flow = cluster_.api(0).publish(
-      doubling_graph(kItems, doubling_slowly(0.05), quoted("@for_each_max_parallel@:60,")));
+      doubling_graph(kItems, doubling_slowly(0.2), quoted("@for_each_max_parallel@:60,")));
   const std::string run = cluster_.api(0).start(flow);
   ASSERT_TRUE(eventually(10'000, [&] { return items_done(run) > 100; }));
   EXPECT_EQ(cluster_.api(1).control(flow, run, "pause").status, 200);

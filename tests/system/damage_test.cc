@@ -14,6 +14,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Whether an answer differs from the true one only in runs that it shows as set aside: a page that
+/// runs need to go on is damaged, and they are told to be so.
+bool tells_of_runs_set_aside(const std::string& answer, const std::string& truth) {
+  const Json told = parse_json(answer), known = parse_json(truth);
+  if (!told.is_object() || !told.as_object().contains("items")) return false;
+  const auto& items = told.at("items").as_array();
+  const auto& true_items = known.at("items").as_array();
+  if (items.size() != true_items.size()) return false;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i] == true_items[i]) continue;
+    if (text_at(items[i], "/run_id") != text_at(true_items[i], "/run_id")) return false;
+    if (text_at(items[i], "/pause_reason") != "quarantine") return false;
+  }
+  return true;
+}
+
 /// Where the transactions end that SQLite would recover from this WAL.
 std::vector<std::uint64_t> commits_in(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -82,7 +98,10 @@ class Damage : public SystemTest {
     for (const std::string& path : questions(++turn_)) {
       const Answer answer = api.get(path);
       if (answer.status == 200) {
-        EXPECT_EQ(answer.text, truth_[path]) << path;
+        if (answer.text == truth_[path]) continue;
+        EXPECT_TRUE(tells_of_runs_set_aside(answer.text, truth_[path]))
+            << path << "\n" << answer.text << "\nand not\n" << truth_[path];
+        verdict = Verdict::kTold;
         continue;
       }
       EXPECT_EQ(answer.status, 500) << path << answer.text;

@@ -217,7 +217,8 @@ TEST(RunGroups, ItemsThatFailAreCountedWhereTheLoopGoesOn) {
 }
 
 TEST(RunGroups, ALoopThatIsTriedAgainHasGroupsOfItsOwn) {
-  Family family(loop("{\"count\":12}", R"("retry":{"max_attempts":2,"initial_ms":10,"on":["item_failed"]})"),
+  Family family(loop("{\"count\":12}",
+                     R"("retry":{"max_attempts":2,"initial_ms":10,"on":["item_failed"]})"),
                 echo("5"));
   ASSERT_TRUE(family.parent.start().ok());
   family.hear();
