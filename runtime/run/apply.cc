@@ -39,6 +39,7 @@ void end_loop(State& state, const StepPath& path, const Located& at) {
   drop_inside(state, path, *at.step, loop);
   loop.testing = false;
   loop.groups.clear();
+  loop.sum_groups();
   // What a reader of single items may still ask for stays: chunks, and entries of a loop cut short.
   const bool completed = at.state->status == StepStatus::kCompleted;
   if (completed) loop.open.clear();
@@ -256,6 +257,7 @@ struct Change {
     Loop& loop = *at.state->loop;
     const Tally tally(state, r.loop, at);
     loop.groups.erase(r.number);
+    loop.sum_groups();
     if (loop.chunks.size() <= r.number) loop.chunks.resize(r.number + 1);
     loop.chunks[r.number] = r.ref;
     loop.done += r.done;

@@ -149,6 +149,7 @@ void Machine::tell_group(const StepPath& path, std::uint32_t number, Wish wish) 
   if (wish != Wish::kStop) {
     const Tally tally(state_, path, at);
     loop.groups.try_emplace(number);
+    loop.sum_groups();
   }
   command::TellGroup tell{path, number, group_of(path, number), wish, state_.records, nullptr};
   if (wish == Wish::kGo) {
@@ -205,12 +206,9 @@ bool Machine::waits_for_group(const StepPath& path, RunId group) {
 }
 
 void Machine::show_progress(const StepPath& path, const Loop& loop) {
-  command::Progress progress{path, loop.done, loop.failed, loop.count};
-  for (const auto& [number, far] : loop.groups) {
-    progress.done += far.first;
-    progress.failed += far.second;
-  }
-  decision_.commands.emplace_back(progress);
+  decision_.commands.emplace_back(command::Progress{path, loop.done + loop.under_way_done,
+                                                    loop.failed + loop.under_way_failed,
+                                                    loop.count});
 }
 
 Status Machine::on(const event::GroupEnded& e) {
@@ -252,6 +250,7 @@ Status Machine::on(const event::GroupGone& e) {
   {
     const Tally tally(state_, e.path, at);
     at.state->loop->groups.erase(e.number);
+    at.state->loop->sum_groups();
   }
   begin_groups(e.path);
   return ok();
@@ -263,6 +262,7 @@ Status Machine::on(const event::GroupProgress& e) {
   const auto found = loop.groups.find(e.number);
   if (found == loop.groups.end()) return ok();
   found->second = {e.done, e.failed};
+  loop.sum_groups();
   show_progress(e.path, loop);
   return ok();
 }

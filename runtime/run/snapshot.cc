@@ -118,6 +118,8 @@ void loop_fields(A& a, Of<A, Loop>& l) {
   a.optional(l.iteration);
   a.optional(l.prev);
   a.optional(l.spread);
+  a.optional(l.under_way_done);
+  a.optional(l.under_way_failed);
 }
 
 constexpr auto kRunFields = [](auto& a, auto& s) { run_fields(a, s); };

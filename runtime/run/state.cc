@@ -172,6 +172,14 @@ std::vector<Value*> absent_values(State& state) {
   return out;
 }
 
+void Loop::sum_groups() {
+  under_way_done = under_way_failed = 0;
+  for (const auto& [number, far] : groups) {
+    under_way_done += far.first;
+    under_way_failed += far.second;
+  }
+}
+
 RunId shown_id(const State& state) { return state.group.set() ? state.parent.run : state.id; }
 
 void shape(const State& state, const StepPath& path, Loop& loop) {

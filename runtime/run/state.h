@@ -54,7 +54,11 @@ struct Loop {
   bool loading = false;                            ///< command::LoadResults is on its way
   /// Groups in flight, and how far they are as they last said: done and failed items.
   std::map<std::uint32_t, std::pair<std::uint64_t, std::uint64_t>> groups;
+  /// Their sums; in snapshots for those who look at a run from elsewhere.
+  std::uint64_t under_way_done = 0, under_way_failed = 0;
 
+  /// After a change of `groups`.
+  void sum_groups();
   std::uint64_t size() const { return end - first; }
   std::uint32_t chunk_of(std::uint64_t item) const {
     return static_cast<std::uint32_t>((item - first) / chunk_items);

@@ -55,14 +55,10 @@ Result<json::Text> result_of(const graph::Step& step,
   }
   if (state.result.present()) return text_of(state.result, payloads);
   if (!loop || state.ended()) return json::Text();
-  std::uint64_t done = state.loop->done, failed = state.loop->failed;
-  for (const auto& [number, far] : state.loop->groups) {
-    done += far.first;
-    failed += far.second;
-  }
   json::Writer json;
   json.begin_object();
-  json.member("done", done).member("failed", failed);
+  json.member("done", state.loop->done + state.loop->under_way_done);
+  json.member("failed", state.loop->failed + state.loop->under_way_failed);
   json.member("count", state.loop->count).end_object();
   return json.take_text();
 }

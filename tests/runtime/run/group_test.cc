@@ -332,6 +332,27 @@ TEST(RunGroups, AfterACrashTheSameGroupsAreMetAgain) {
   EXPECT_EQ(family.parent.output(), results_of(30));
 }
 
+TEST(RunGroups, WhatTheySayOfTheirProgressIsSeenOfTheRun) {
+  Family family(loop("{\"count\":30}"), echo());
+  ASSERT_TRUE(family.parent.start().ok());
+  family.hear();
+  const event::GroupProgress said{StepPath(0), 1, family.groups.at(1).state.id, 3, 1};
+  ASSERT_TRUE(family.parent.send(said).ok());
+  EXPECT_TRUE(family.parent.last.records.empty());
+  EXPECT_EQ(family.parent.progress.back().done, 3u);
+  family.parent.reload();  // as one who looks from another node has it
+  const auto none = [](const PayloadRef&) -> Result<json::Text> {
+    return Error{Code::kNotFound, "none", {}};
+  };
+  const auto context = context_json(family.parent.state, none);
+  ASSERT_TRUE(context.ok());
+  EXPECT_EQ(json::at_pointer(context->view(), "/steps/loop/result"),
+            R"({"done":3,"failed":1,"count":30})");
+  ASSERT_TRUE(family.parent.send(event::Recovered{}).ok());
+  family.finish(1);
+  EXPECT_EQ(family.parent.progress.back().done, 4u);
+}
+
 TEST(RunGroups, OneThatIsUnknownIsStartedAgainUnlessTheLoopRests) {
   Family family(loop("{\"count\":30}"), hangs());
   ASSERT_TRUE(family.parent.start().ok());
