@@ -1,8 +1,8 @@
 // W7-nats: the same as W7 over NATS: `troupe.v1.submit.…` by request and reply, from a connection
 // of its own through a real NATS server. First as many as it takes, 256 at a time, until the last
-// of their runs (of one step each) has ended: that is what it can do for good, for it accepts faster
-// than it executes. Then, on a clock that waits for nobody, half of that, whose times from the due
-// moment are the latency. Every answer is durable.
+// of their runs (of one step each) has ended: that is what it can do for good, for it accepts
+// faster than it executes. Then, on a clock that waits for nobody, half of that, whose times from
+// the due moment are the latency. Every answer is durable.
 
 #include <cmath>
 #include <condition_variable>
