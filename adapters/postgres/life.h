@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "adapters/postgres/recent_frames.h"
 #include "runtime/port/membership.h"
 
 namespace troupe::postgres {
@@ -12,6 +13,7 @@ struct Life {
   std::atomic<store::NodeNumber> node{0};  ///< 0: has not joined
   /// Slots may have been settled: journals of gone nodes may be needed no more.
   std::atomic<bool> looks_for_unneeded{true};
+  RecentFrames recent;
 };
 
 }  // namespace troupe::postgres

@@ -60,6 +60,7 @@ Result<std::optional<Frame>> Reader::frame(Pos pos) {
 }
 
 Result<std::optional<Frame>> Reader::frame_in_known_tables(Pos pos) {
+  if (auto recent = life_.recent.find(pos)) return recent;
   const JournalTable* table = table_of(tables_, pos);
   if (!table) return std::optional<Frame>();
   const auto found = query("SELECT pos, entity, hash, bytes FROM " + journal_table(table->number) +

@@ -115,7 +115,10 @@ Status Writer::commit(const Batch& batch) {
     if (Status put = rows_.put(batch, last); !put) return put;
     return journal_.append(batch.frames, last);
   });
-  if (done) publish_mark_ = published;
+  if (done) {
+    publish_mark_ = published;
+    life_.recent.add(batch.frames);
+  }
   // Rows replace each other; only a frame's address can be in the way.
   if (!done && done.error().code == Code::kConflict) {
     return Error{Code::kInternal, "A frame's address is taken.", {}};

@@ -52,6 +52,7 @@ Result<bool> Writer::retire_own() {
     return ok();
   });
   if (!done) return done.error();
+  if (!frames->empty()) life_.recent.forget_through(frames->back().pos);
   return oldest_is_unneeded() || life_.looks_for_unneeded;
 }
 
