@@ -1,11 +1,15 @@
 #include "actors/node/recovery.h"
 
+#include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "actors/store/load_run.h"
 
 namespace troupe::actors {
 namespace {
+
+constexpr std::size_t kRunsAtOnce = 512;
 
 /// Folds one entity and files it.
 class Filing {
@@ -85,6 +89,80 @@ class Filing {
   Recovered* out_;
 };
 
+/// How some runs with frames in the tail stand in the store: looked up with two questions, and one
+/// by one only where something is damaged.
+class Standing {
+ public:
+  Standing(store::Reader& reader, std::vector<RunId> runs)
+      : reader_(reader), runs_(std::move(runs)) {}
+
+  Status read(Filing& filing) {
+    if (Status done = read_snapshots(filing); !done) return done;
+    return read_rows();
+  }
+  /// All but those that were set aside.
+  const std::vector<RunId>& runs() const { return runs_; }
+  const std::optional<store::Snapshot>& snapshot(RunId run) { return snapshots_[run]; }
+  bool has_ended(RunId run) const { return ended_.count(run) > 0; }
+  bool may_have_row(RunId run) const { return rowless_.count(run) == 0; }
+
+ private:
+  Status read_snapshots(Filing& filing) {
+    auto all = reader_.snapshots(runs_);
+    if (all) {
+      for (store::Snapshot& one : *all) snapshots_[one.entity] = std::move(one);
+      return ok();
+    }
+    if (info(all.error().code).transient) return all.error();
+    std::vector<RunId> whole;
+    for (const RunId run : runs_) {
+      auto one = reader_.snapshot(run);
+      if (one) {
+        snapshots_[run] = std::move(*one);
+        whole.push_back(run);
+        continue;
+      }
+      if (info(one.error().code).transient) return one.error();
+      // Damaged bytes are those of one run, and cost nobody else the start.
+      if (Status aside = filing.set_aside(run, one.error()); !aside) return aside;
+    }
+    runs_ = std::move(whole);
+    return ok();
+  }
+
+  /// Only of those without a snapshot.
+  Status read_rows() {
+    std::vector<RunId> asked;
+    for (const RunId run : runs_) {
+      if (!snapshots_[run]) asked.push_back(run);
+    }
+    if (asked.empty()) return ok();
+    const auto all = reader_.runs_unscoped(asked);
+    if (!all && info(all.error().code).transient) return all.error();
+    rowless_.insert(asked.begin(), asked.end());
+    if (all) {
+      for (const store::RunRow& row : *all) note(row);
+      return ok();
+    }
+    for (const RunId run : asked) {
+      const auto row = reader_.run_unscoped(run);
+      if (!row && info(row.error().code).transient) return row.error();
+      if (!row) rowless_.erase(run);  // it is there, but damaged
+      else if (*row) note(**row);
+    }
+    return ok();
+  }
+  void note(const store::RunRow& row) {
+    rowless_.erase(row.id);
+    if (store::ended(row.status)) ended_.insert(row.id);
+  }
+
+  store::Reader& reader_;
+  std::vector<RunId> runs_;
+  std::unordered_map<RunId, std::optional<store::Snapshot>> snapshots_;
+  std::unordered_set<RunId> ended_, rowless_;
+};
+
 }  // namespace
 
 Result<Recovered> recover(Services& services, store::Reader& reader,
@@ -103,27 +181,22 @@ Result<Recovered> recover(Services& services, store::Reader& reader,
   });
   if (!scanned) return scanned.error();
   Filing filing(services, reader, &out);
-  for (const RunId run : order) {
-    auto snapshot = reader.snapshot(run);
-    if (!snapshot) {
-      if (info(snapshot.error().code).transient) return std::move(snapshot).error();
-      // Damaged bytes are those of one run, and cost nobody else the start.
-      if (Status aside = filing.set_aside(run, snapshot.error()); !aside) return aside.error();
-      continue;
+  for (std::size_t at = 0; at < order.size(); at += kRunsAtOnce) {
+    const auto end = std::min(order.size(), at + kRunsAtOnce);
+    Standing standing(reader, {order.begin() + static_cast<std::ptrdiff_t>(at),
+                               order.begin() + static_cast<std::ptrdiff_t>(end)});
+    if (Status read = standing.read(filing); !read) return read.error();
+    for (const RunId run : standing.runs()) {
+      const auto& snapshot = standing.snapshot(run);
+      const std::vector<store::Frame>& tail = tails[run];
+      // Asleep: the snapshot holds everything and somebody else wakes it.
+      const bool covered = snapshot && snapshot->pos >= tail.back().pos;
+      if (covered && !snapshot->runnable) continue;
+      // Most runs of a busy journal have ended: their rows say so without a fold.
+      if (!snapshot && standing.has_ended(run)) continue;
+      const bool has_row = snapshot || standing.may_have_row(run);
+      if (Status filed = filing.file(run, snapshot, tail, has_row); !filed) return filed.error();
     }
-    const std::vector<store::Frame>& tail = tails[run];
-    // Asleep: the snapshot holds everything and somebody else wakes it.
-    const bool covered = *snapshot && (*snapshot)->pos >= tail.back().pos;
-    if (covered && !(*snapshot)->runnable) continue;
-    // Most runs of a busy journal have ended: their rows say so without a fold.
-    bool has_row = true;
-    if (!*snapshot) {
-      const auto row = reader.run_unscoped(run);
-      if (!row && info(row.error().code).transient) return row.error();
-      if (row && *row && store::ended((*row)->status)) continue;
-      has_row = !row || *row;
-    }
-    if (Status filed = filing.file(run, *snapshot, tail, has_row); !filed) return filed.error();
   }
   std::vector<store::Snapshot> rest;
   const Status visited =

@@ -111,6 +111,19 @@ Result<std::optional<Snapshot>> Reader::snapshot(RunId entity) {
   return row;
 }
 
+Result<std::vector<Snapshot>> Reader::snapshots(const std::vector<RunId>& entities) {
+  std::vector<Snapshot> rows;
+  const auto answer = query("SELECT body, entity FROM snapshots WHERE entity = ANY($1)",
+                            any_of(entities));
+  if (Status done = collect(answer, hasher_, rows); !done) return done.error();
+  for (int row = 0; row < answer->rows(); ++row) {
+    if (rows[static_cast<std::size_t>(row)].entity != RunId(answer->id_at(row, 1))) {
+      return corrupt("a snapshot stands under another's id");
+    }
+  }
+  return rows;
+}
+
 Result<std::optional<std::string>> Reader::payload(std::uint32_t bucket, ProjectId project,
                                                    const Digest& hash) {
   const auto found =

@@ -33,12 +33,14 @@ class Reader final : public store::Reader {
 
   Result<std::optional<store::RunRow>> run(const store::TenantScope& scope, RunId id) override;
   Result<std::optional<store::RunRow>> run_unscoped(RunId id) override;
+  Result<std::vector<store::RunRow>> runs_unscoped(const std::vector<RunId>& ids) override;
   Result<store::Rows<store::RunRow>> runs(const store::TenantScope& scope,
                                           const store::RunFilter& filter,
                                           const store::Page& page) override;
   Result<std::vector<std::uint64_t>> open_runs() override;
 
   Result<std::optional<store::Snapshot>> snapshot(RunId entity) override;
+  Result<std::vector<store::Snapshot>> snapshots(const std::vector<RunId>& entities) override;
   Result<std::optional<store::Frame>> frame(store::Pos pos) override;
   Result<std::vector<store::Frame>> history(RunId entity, store::Pos after,
                                             std::size_t bytes_max) override;

@@ -30,6 +30,13 @@ Result<std::optional<Row>> find(const Result<Answer>& answer, const Hasher& hash
   return std::optional<Row>(std::move(rows.front()));
 }
 
+/// For `= ANY($1)`.
+inline Parameters any_of(const std::vector<RunId>& ids) {
+  Column column(Type::kId);
+  for (const RunId& id : ids) column.id(id);
+  return std::move(Parameters().column(std::move(column)));
+}
+
 /// `$1` and `$2` of every scoped statement: the workspace, and the project or nothing.
 inline Parameters scope_parameters(const store::TenantScope& scope) {
   Parameters parameters;

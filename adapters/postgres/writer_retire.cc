@@ -2,6 +2,7 @@
 #include <map>
 
 #include "adapters/postgres/history.h"
+#include "adapters/postgres/reading.h"
 #include "adapters/postgres/writer.h"
 #include "runtime/journal/row_codec.h"
 
@@ -117,10 +118,7 @@ Status Writer::move_piece(const std::vector<Frame>& frames, std::vector<Request>
 }
 
 Result<Writer::Buckets> Writer::buckets_of(const std::vector<RunId>& entities) {
-  Column ids(Type::kId);
-  for (const RunId& entity : entities) ids.id(entity);
-  const auto answer = db_.query("SELECT body FROM runs WHERE id = ANY($1)",
-                                Parameters().column(std::move(ids)));
+  const auto answer = db_.query("SELECT body FROM runs WHERE id = ANY($1)", any_of(entities));
   if (!answer) return answer.error();
   Buckets buckets;
   for (int row = 0; row < answer->rows(); ++row) {

@@ -39,4 +39,28 @@ std::size_t Batch::bytes() const {
   return total;
 }
 
+namespace {
+
+/// One after another what `one` gives for each id.
+template <class Row, class One>
+Result<std::vector<Row>> each_of(const std::vector<RunId>& ids, const One& one) {
+  std::vector<Row> rows;
+  for (const RunId id : ids) {
+    Result<std::optional<Row>> row = one(id);
+    if (!row.ok()) return std::move(row).error();
+    if (*row) rows.push_back(*std::move(*row));
+  }
+  return rows;
+}
+
+}  // namespace
+
+Result<std::vector<RunRow>> Reader::runs_unscoped(const std::vector<RunId>& ids) {
+  return each_of<RunRow>(ids, [this](RunId id) { return run_unscoped(id); });
+}
+
+Result<std::vector<Snapshot>> Reader::snapshots(const std::vector<RunId>& entities) {
+  return each_of<Snapshot>(entities, [this](RunId entity) { return snapshot(entity); });
+}
+
 }  // namespace troupe::store

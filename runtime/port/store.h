@@ -280,6 +280,9 @@ class Reader {
   virtual Result<std::optional<RunRow>> run(const TenantScope& scope, RunId id) = 0;
   /// Without tenant: for the engine itself (recovery, routing), never for a caller.
   virtual Result<std::optional<RunRow>> run_unscoped(RunId id) = 0;
+  /// Those of them that are there, in any order. A store for which each question is a journey asks
+  /// once; kCorrupt if any of them is damaged.
+  virtual Result<std::vector<RunRow>> runs_unscoped(const std::vector<RunId>& ids);
   virtual Result<Rows<RunRow>> runs(const TenantScope& scope,
                                     const RunFilter& filter,
                                     const Page& page) = 0;
@@ -287,6 +290,8 @@ class Reader {
   virtual Result<std::vector<std::uint64_t>> open_runs() = 0;
 
   virtual Result<std::optional<Snapshot>> snapshot(RunId entity) = 0;
+  /// As runs_unscoped().
+  virtual Result<std::vector<Snapshot>> snapshots(const std::vector<RunId>& entities);
   virtual Result<std::optional<Frame>> frame(Pos pos) = 0;
   /// Frames of an entity that have been moved into history, oldest first, with pos > `after`; at
   /// most about `bytes_max` (always at least one if there is one).
