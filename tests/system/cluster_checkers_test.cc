@@ -50,7 +50,7 @@ TEST_F(ClusterCheckers, MissNoNodeThatNoFenceHolds) {
       "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
       "$$ BEGIN RAISE EXCEPTION 'no history today'; END $$; "
       "CREATE TRIGGER refuse BEFORE INSERT ON history FOR EACH ROW EXECUTE FUNCTION refuse()");
-  expect_caught(silence_members(3));
+  expect_caught(silence_members(6));
 }
 
 TEST_F(ClusterCheckers, FindNothingWhereTheFenceHolds) {
