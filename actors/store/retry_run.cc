@@ -9,6 +9,9 @@ void retry_from(Services& services, store::Reader& reader, const RetryRequest& r
                 const RunLook& seen, std::shared_ptr<const Published> to, Callback<Started> done) {
   auto state = state_of(seen);
   if (!state) return done(std::move(state).error());
+  if (state->group.set()) {
+    return done(Error{Code::kConflict, "a part of a loop is tried again with its run", {}});
+  }
   const auto payloads = payload_source(reader, state->bucket, state->project);
   for (run::Value* value : run::absent_values(*state)) {
     auto text = payloads(value->ref);
