@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "runtime/json/read.h"
+#include "runtime/run/globals.h"
 #include "runtime/run/machine.h"
 
 // A long for_each of a cluster is cut into groups of branches, each a run of its own in a slot of
@@ -36,14 +37,6 @@ bool may_spread(const graph::Graph& body) {
     const graph::Graph* const inner = body_of(step);
     return inner == nullptr || may_spread(*inner);
   });
-}
-
-void mark_upstream(const graph::Graph& graph, std::uint32_t step, std::vector<bool>& marked) {
-  for (const std::uint32_t dependency : graph.steps[step].depends_on) {
-    if (marked[dependency]) continue;
-    marked[dependency] = true;
-    mark_upstream(graph, dependency, marked);
-  }
 }
 
 /// The elements [first, end) of a list, as a list.
@@ -114,8 +107,7 @@ record::RunCreated Machine::group_spec(const StepPath& path) const {
   spec.parent = {state_.id, path};
   spec.depth = state_.depth;
   spec.bucket = state_.bucket;
-  std::vector<bool> before(state_.root.steps.size(), false);
-  mark_upstream(*state_.graph, path.step(), before);
+  const std::vector<bool> before = upstream(*state_.graph, path.step());
   for (std::uint32_t i = 0; i < before.size(); ++i) {
     if (!before[i]) continue;
     const StepState& step = state_.root.steps[i];

@@ -6,9 +6,7 @@
 #include "runtime/run/result_json.h"
 
 namespace troupe::run {
-namespace {
 
-/// Steps that come before `step`, in the order of the graph.
 std::vector<bool> upstream(const graph::Graph& graph, std::uint32_t step) {
   std::vector<bool> before(graph.steps.size());
   std::vector<std::uint32_t> open{step};
@@ -23,6 +21,8 @@ std::vector<bool> upstream(const graph::Graph& graph, std::uint32_t step) {
   }
   return before;
 }
+
+namespace {
 
 class Collector {
  public:
