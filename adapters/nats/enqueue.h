@@ -35,7 +35,8 @@ class Enqueue {
     Duration retry_first = seconds(1);    ///< until a refused message comes again; doubled
     Duration retry_max = seconds(60);
     std::uint64_t bug_tries_max = 20;     ///< how often what fails by our own fault is tried
-    Duration drain_time = seconds(5);
+    /// As Submission::Options.
+    Duration drain_time = seconds(1);
   };
   Enqueue(Connection& connection, Intake& intake, Options options);
   ~Enqueue() { close(); }
