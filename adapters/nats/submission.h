@@ -23,8 +23,8 @@ class Submission {
  public:
   struct Options {
     std::size_t in_flight_max = 4096;
-    /// For what is under way when it closes. Short, because a node that ends gives its runs away only
-    /// behind it, and a broker that hangs answers no drain; whoever has heard nothing asks again.
+    /// For what is under way when it closes. Short, because a node that ends gives its runs away
+    /// only behind it, and a broker that hangs answers no drain; who has heard nothing asks again.
     Duration drain_time = seconds(1);
   };
   Submission(Connection& connection, Intake& intake, Options options);
