@@ -95,7 +95,7 @@ TEST(Units, BringBackANodeHoweverItEnded) {
     EXPECT_EQ(setting(unit, "Type"), "notify");
     EXPECT_NE(setting(unit, "WatchdogSec"), "");
     EXPECT_EQ(setting(unit, "Restart"), "always");
-    EXPECT_EQ(setting(unit, "RestartForceExitStatus"), "70 75");
+    EXPECT_EQ(setting(unit, "RestartForceExitStatus"), "70");
     EXPECT_EQ(setting(unit, "StartLimitIntervalSec"), "0");
     EXPECT_EQ(setting(unit, "KillMode"), "mixed");
     EXPECT_EQ(setting(unit, "OOMPolicy"), "continue");
