@@ -117,19 +117,15 @@ Status Importer::mark(std::uint64_t move) {
   });
 }
 
-Status Importer::transact(const std::function<Status(std::vector<Request>& last)>& body) {
+Status Importer::transact(const Connection::Body& body) {
   if (!db_.is_open()) return Error{Code::kUnavailable, "The connection has been lost.", {}};
-  db_.begin();
-  std::vector<Request> last;
-  Status done = body(last);
-  if (done) done = db_.commit(last);
+  const Status done = db_.transact(body);
   if (done) {
     journal_.committed();
-    return done;
+  } else {
+    journal_.rolled_back();
+    rows_.rolled_back();
   }
-  db_.roll_back();
-  journal_.rolled_back();
-  rows_.rolled_back();
   return done;
 }
 

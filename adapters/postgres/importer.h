@@ -36,7 +36,7 @@ class Importer final : public store::Import {
   Result<Found> look();
   Result<bool> is_empty();
   Status mark(std::uint64_t move);
-  Status transact(const std::function<Status(std::vector<Request>& last)>& body);
+  Status transact(const Connection::Body& body);
   using Bodies = std::deque<std::string>;  ///< what requests refer to
   Status put_catalog(const store::Piece& piece, Bodies& bodies, std::vector<Request>& last);
   Status put_history(const store::Piece& piece, std::vector<Request>& last);

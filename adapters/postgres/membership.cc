@@ -81,13 +81,12 @@ Status Membership::change(const std::function<Status(std::uint64_t, Requests&)>&
   for (int tried = 0; tried < kTries; ++tried) {
     if (Status opened = open(); !opened) return opened;
     in_the_way_ = 0;
-    db_.begin();
-    const auto version = db_.query_integer("SELECT version FROM cluster FOR UPDATE");
-    Requests last;
-    done = version ? body(static_cast<std::uint64_t>(*version), last) : Status(version.error());
-    if (done) done = db_.commit(last);
+    done = db_.transact([&](Requests& last) -> Status {
+      const auto version = db_.query_integer("SELECT version FROM cluster FOR UPDATE");
+      if (!version) return version.error();
+      return body(static_cast<std::uint64_t>(*version), last);
+    });
     if (done) return done;
-    db_.roll_back();
     if (in_the_way_ == 0) break;
     end_session_in_the_way();
   }
