@@ -95,7 +95,7 @@ class Connection {
   Status commit(const std::vector<Request>& last);
   /// Never fails: if the server does not answer, the connection is closed, which ends it as well.
   void roll_back();
-  /// All of that: `body` runs in a transaction, and what it leaves in `last` goes along with COMMIT.
+  /// All of that: `body` runs in a transaction; what it leaves in `last` goes along with COMMIT.
   using Body = std::function<Status(std::vector<Request>& last)>;
   Status transact(const Body& body, std::uint64_t node = 0);
 
