@@ -1,6 +1,5 @@
 #include "adapters/postgres/history.h"
 
-#include "runtime/journal/piece.h"
 #include "runtime/journal/row_codec.h"
 
 namespace troupe::postgres {
@@ -22,14 +21,14 @@ std::string encode_chunk(const Hasher& hasher, RunId entity,
   return chunk;
 }
 
-Result<std::vector<store::Frame>> decode_chunk(const Hasher& hasher, RunId entity,
+Result<std::vector<store::Frame>> decode_chunk(const Hasher& hasher, const store::PieceKey& key,
                                                std::string_view chunk) {
   if (chunk.size() <= kCheckSize) return store::corrupt("a history chunk is too short");
   const std::string_view piece = chunk.substr(0, chunk.size() - kCheckSize);
   if (check_of(hasher, piece) != chunk.substr(piece.size())) {
     return store::corrupt("a history chunk does not have its checksum");
   }
-  return store::decode_piece(entity, piece);
+  return store::decode_piece(key, piece);
 }
 
 void Chunks::add(const Hasher& hasher, std::uint32_t bucket, RunId entity,

@@ -68,9 +68,7 @@ Result<std::optional<Frame>> Reader::frame_in_known_tables(Pos pos) {
                            Parameters().number(pos));
   if (!found) return found.error();
   if (found->rows() == 0) return std::optional<Frame>();
-  return std::optional<Frame>(Frame{found->number_at(0, 0), RunId(found->id_at(0, 1)),
-                                    static_cast<std::uint16_t>(found->integer_at(0, 2)),
-                                    std::string(found->blob_at(0, 3))});
+  return std::optional<Frame>(frame_at(*found, 0));
 }
 
 Result<bool> Reader::in_journal(Pos pos) {
@@ -100,12 +98,9 @@ Result<std::vector<Frame>> Reader::history(RunId entity, Pos after, std::size_t 
   std::vector<Frame> frames;
   std::size_t bytes = 0;
   for (int row = 0; row < answer->rows(); ++row) {
-    auto chunk = decode_chunk(hasher_, entity, answer->blob_at(row, 2));
+    const PieceKey key{entity, answer->number_at(row, 0), answer->number_at(row, 1)};
+    auto chunk = decode_chunk(hasher_, key, answer->blob_at(row, 2));
     if (!chunk) return chunk.error();
-    if (chunk->empty() || chunk->front().pos != answer->number_at(row, 0) ||
-        chunk->back().pos != answer->number_at(row, 1)) {
-      return corrupt("a history chunk is not what its key says");
-    }
     for (Frame& frame : *chunk) {
       if (frame.pos <= after) continue;
       bytes += frame.bytes.size();

@@ -15,11 +15,6 @@ namespace {
 constexpr std::size_t kScanBytes = std::size_t{1} << 20;
 constexpr std::size_t kSnapshotsPerLook = 256;
 
-Frame frame_at(Statement& select) {
-  return {select.number_at(0), RunId(select.id_at(1)),
-          static_cast<std::uint16_t>(select.integer_at(2)), std::string(select.blob_at(3))};
-}
-
 bool owns(const cluster::SlotSet& slots, RunId entity) {
   return slots.all() || slots.test(cluster::slot_of(entity));
 }
@@ -106,19 +101,16 @@ Status Reader::history_of(std::uint32_t bucket, RunId entity, Pos after, Pos end
     const Result<bool> row = select.step();
     if (!row) return row.error();
     if (!*row) return ok();
-    auto chunk = decode_chunk(entity, select.blob_at(2));
+    const PieceKey key{entity, select.number_at(0), select.number_at(1)};
+    auto chunk = decode_chunk(key, select.blob_at(2));
     if (!chunk) return chunk.error();
-    if (chunk->empty() || chunk->front().pos != select.number_at(0) ||
-        chunk->back().pos != select.number_at(1)) {
-      return corrupt("a history chunk is not what its key says");
-    }
     for (Frame& frame : *chunk) {
       if (frame.pos <= after) continue;
       bytes += frame.bytes.size();
       frames.push_back(std::move(frame));
     }
     if (bytes > bytes_max) {
-      complete = std::min(complete, select.number_at(1));
+      complete = std::min(complete, key.last);
       return ok();
     }
   }
