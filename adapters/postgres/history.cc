@@ -43,12 +43,8 @@ void Chunks::add(const Hasher& hasher, std::uint32_t bucket, RunId entity,
 Request Chunks::insert() && {
   return {"INSERT INTO history(bucket, entity, first_pos, last_pos, bytes) "
           "SELECT * FROM unnest($1,$2,$3,$4,$5)",
-          Parameters()
-              .column(std::move(buckets_))
-              .column(std::move(entities_))
-              .column(std::move(first_))
-              .column(std::move(last_))
-              .column(std::move(bytes_))};
+          Parameters::of(std::move(buckets_), std::move(entities_), std::move(first_),
+                         std::move(last_), std::move(bytes_))};
 }
 
 }  // namespace troupe::postgres

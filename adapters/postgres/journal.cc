@@ -140,11 +140,7 @@ Request Journal::insert(const JournalTable& table, const std::vector<const Frame
     bytes.blob(frame->bytes);
   }
   return {"INSERT INTO " + journal_table(table.number) + " SELECT * FROM unnest($1,$2,$3,$4)",
-          Parameters()
-              .column(std::move(pos))
-              .column(std::move(entities))
-              .column(std::move(hashes))
-              .column(std::move(bytes))};
+          Parameters::of(std::move(pos), std::move(entities), std::move(hashes), std::move(bytes))};
 }
 
 Status Journal::begin_epoch(std::uint64_t epoch) {

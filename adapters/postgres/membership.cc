@@ -182,7 +182,7 @@ Result<bool> Membership::all_take_slots(std::vector<NodeNumber> nodes) {
   for (const NodeNumber node : nodes) wanted.integer(static_cast<std::int64_t>(node));
   const auto there =
       db_.query_integer("SELECT count(*) FROM nodes WHERE number=ANY($1) AND state=0",
-                        Parameters().column(std::move(wanted)));
+                        Parameters::of(std::move(wanted)));
   if (!there) return there.error();
   return static_cast<std::size_t>(*there) == nodes.size();
 }
