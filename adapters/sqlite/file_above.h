@@ -4,8 +4,8 @@
 
 namespace troupe::sqlite {
 
-/// An open file of a VFS that stands over another. SQLite allocates this for each, with room for the
-/// file of the VFS below behind it.
+/// An open file of a VFS that stands over another. SQLite allocates this for each, with room behind
+/// it for the file of the VFS below.
 struct FileAbove {
   sqlite3_file base;
   void* own;  ///< what the VFS keeps of this file

@@ -60,8 +60,8 @@ struct Listing {
   std::vector<std::string> headings;
 };
 using Cells = std::vector<std::string>;
-/// Prints it as a table, to which each item gives the row `cells_of(item)`; with --json the items as
-/// they came.
+/// Prints it as a table, to which each item gives the row `cells_of(item)`; with --json the items
+/// as they came.
 Result<int> print_listing(Client& client,
                           const Listing& listing,
                           const Shared& shared,

@@ -18,7 +18,9 @@ std::string encode_piece(RunId entity, const std::vector<const Frame*>& frames) 
 
 Result<std::vector<Frame>> decode_piece(const PieceKey& key, std::string_view bytes) {
   ByteReader reader(bytes);
-  if (RunId(reader.uuid()) != key.entity) return corrupt("a history chunk belongs to another entity");
+  if (RunId(reader.uuid()) != key.entity) {
+    return corrupt("a history chunk belongs to another entity");
+  }
   std::vector<Frame> frames;
   while (!reader.at_end()) {
     Frame frame;

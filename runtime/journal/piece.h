@@ -16,8 +16,8 @@ struct PieceKey {
   Pos last = 0;
 };
 
-/// Frames of one entity, oldest first, as history keeps them behind its own checksum. All of its key
-/// is inside, so that a piece under a wrong one shows as kCorrupt.
+/// Frames of one entity, oldest first, as history keeps them behind its own checksum. All of its
+/// key is inside, so that a piece under a wrong one shows as kCorrupt.
 std::string encode_piece(RunId entity, const std::vector<const Frame*>& frames);
 Result<std::vector<Frame>> decode_piece(const PieceKey& key, std::string_view bytes);
 
