@@ -136,6 +136,18 @@ class QuarantineTest : public ::testing::Test {
   /// Whether its row comes to say so.
   bool gets(RunId run, store::PauseReason reason) {
     const TimePoint patience = clock_.now() + seconds(20);
+  /// What the next life finds of a sleeping run is its snapshot alone, and damaged.
+  void damage_asleep(RunId run, const std::function<void(store::Snapshot&)>& change) {
+    node_.reset();
+    const auto reader = store_.open_reader();
+    store::Batch batch;
+    batch.snapshots = {**reader->snapshot(run)};
+    change(batch.snapshots.front());
+    const store::Pos behind = (*reader->run_unscoped(run))->head + 1;
+    ASSERT_TRUE(store_.writer().commit(batch).ok());
+    ASSERT_TRUE(store_.writer().set_recovery_mark(behind).ok());
+    store_.damage(run, {.snapshot = true});
+  }
     while (row_of(run).pause_reason != reason) {
       if (clock_.now() > patience) return false;
     }
@@ -273,6 +285,24 @@ TEST_F(QuarantineTest, WhileThePageIsDamagedItStaysAsideInMemoryAndEachResumeTri
 TEST_F(QuarantineTest, AForeignProjectHearsNothingOfARunThatCannotBeFolded) {
   begin();
   const RunId hit = start_waiting();
+TEST_F(QuarantineTest, ARunWhoseSnapshotIsDamagedIsSetAsideAtTheStart) {
+  begin();
+  const RunId hit = start_waiting();
+  damage_asleep(hit, [](store::Snapshot& snapshot) { snapshot.runnable = true; });
+  begin();
+  ASSERT_NE(node_, nullptr);
+  EXPECT_TRUE(gets(hit, store::PauseReason::kQuarantine));
+}
+
+TEST_F(QuarantineTest, ARunWhoseSnapshotIsDamagedIsSetAsideWhenItsTimerIsDue) {
+  begin();
+  const RunId hit = start_waiting();
+  damage_asleep(hit, [](store::Snapshot& snapshot) { snapshot.wake_at = {1}; });
+  begin();
+  ASSERT_NE(node_, nullptr);
+  EXPECT_TRUE(gets(hit, store::PauseReason::kQuarantine));
+}
+
   store_.damage(hit, {.snapshot = true});
   EXPECT_EQ(go(hit, foreign()), "not_found");
   EXPECT_EQ(go(hit), "quarantined");
