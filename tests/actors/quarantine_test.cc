@@ -61,7 +61,10 @@ class Suspicion final : public BlackBox {
   void enter(const Uuid&) noexcept override {}
   void leave() noexcept override {}
   int crashes_of(const Uuid& entity) const override { return entity == suspect ? 3 : 0; }
+  void note_fenced() noexcept override { ++fenced; }
+  std::uint64_t times_fenced() const override { return fenced; }
   Uuid suspect;
+  std::uint64_t fenced = 0;
 };
 
 class QuarantineTest : public ::testing::Test {
@@ -133,9 +136,6 @@ class QuarantineTest : public ::testing::Test {
     }
     return 0;
   }
-  /// Whether its row comes to say so.
-  bool gets(RunId run, store::PauseReason reason) {
-    const TimePoint patience = clock_.now() + seconds(20);
   /// What the next life finds of a sleeping run is its snapshot alone, and damaged.
   void damage_asleep(RunId run, const std::function<void(store::Snapshot&)>& change) {
     node_.reset();
@@ -148,6 +148,9 @@ class QuarantineTest : public ::testing::Test {
     ASSERT_TRUE(store_.writer().set_recovery_mark(behind).ok());
     store_.damage(run, {.snapshot = true});
   }
+  /// Whether its row comes to say so.
+  bool gets(RunId run, store::PauseReason reason) {
+    const TimePoint patience = clock_.now() + seconds(20);
     while (row_of(run).pause_reason != reason) {
       if (clock_.now() > patience) return false;
     }
@@ -282,9 +285,6 @@ TEST_F(QuarantineTest, WhileThePageIsDamagedItStaysAsideInMemoryAndEachResumeTri
   EXPECT_NE(end_of(hit).find("run_completed"), std::string::npos);
 }
 
-TEST_F(QuarantineTest, AForeignProjectHearsNothingOfARunThatCannotBeFolded) {
-  begin();
-  const RunId hit = start_waiting();
 TEST_F(QuarantineTest, ARunWhoseSnapshotIsDamagedIsSetAsideAtTheStart) {
   begin();
   const RunId hit = start_waiting();
@@ -303,6 +303,9 @@ TEST_F(QuarantineTest, ARunWhoseSnapshotIsDamagedIsSetAsideWhenItsTimerIsDue) {
   EXPECT_TRUE(gets(hit, store::PauseReason::kQuarantine));
 }
 
+TEST_F(QuarantineTest, AForeignProjectHearsNothingOfARunThatCannotBeFolded) {
+  begin();
+  const RunId hit = start_waiting();
   store_.damage(hit, {.snapshot = true});
   EXPECT_EQ(go(hit, foreign()), "not_found");
   EXPECT_EQ(go(hit), "quarantined");
