@@ -243,7 +243,7 @@ Status MemoryStore::ReaderImpl::runnable_snapshots(const cluster::SlotSet& slots
   {
     const std::scoped_lock lock(owner_.mutex_);
     for (const auto& [id, row] : owner_.state_.snapshots) {
-      if (row.runnable && slots.test(cluster::slot_of(id))) rows.push_back(row);
+      if (row.runnable && slots.test(cluster::slot_of(id))) rows.push_back(owner_.readable(row));
     }
   }
   for (Snapshot& row : rows) {
@@ -259,7 +259,7 @@ Result<std::vector<Snapshot>> MemoryStore::ReaderImpl::due(const cluster::SlotSe
   std::vector<Snapshot> rows;
   for (const auto& [id, row] : owner_.state_.snapshots) {
     const bool is_due = row.wake_at.set() && row.wake_at >= after && row.wake_at < until;
-    if (is_due && slots.test(cluster::slot_of(id))) rows.push_back(row);
+    if (is_due && slots.test(cluster::slot_of(id))) rows.push_back(owner_.readable(row));
   }
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Snapshot& a, const Snapshot& b) { return a.wake_at < b.wake_at; });

@@ -47,6 +47,16 @@ bool MemoryStore::is_damaged(RunId run, bool Damage::* part) const {
   return found != damaged_.end() && found->second.*part;
 }
 
+Snapshot MemoryStore::readable(const Snapshot& snapshot) const {
+  if (!is_damaged(snapshot.entity, &Damage::snapshot)) return snapshot;
+  Snapshot rest;
+  rest.entity = snapshot.entity;
+  rest.wake_at = snapshot.wake_at;
+  rest.runnable = snapshot.runnable;
+  rest.damaged = true;
+  return rest;
+}
+
 bool MemoryStore::touches_damage(const Batch& batch) const {
   const auto hit = [this](RunId run) { return is_damaged(run, &Damage::commits); };
   return std::any_of(batch.frames.begin(), batch.frames.end(),

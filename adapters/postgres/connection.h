@@ -36,6 +36,7 @@ class Answer {
   std::uint64_t number_at(int row, int column) const {
     return static_cast<std::uint64_t>(integer_at(row, column));
   }
+  bool null_at(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
   /// An id column; unset if its size is wrong, which no id is.
   Uuid id_at(int row, int column) const;
 

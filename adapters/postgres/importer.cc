@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapters/postgres/history.h"
+#include "adapters/postgres/publication.h"
 #include "adapters/postgres/schema.h"
 #include "runtime/journal/row_codec.h"
 
@@ -203,6 +204,9 @@ Status Importer::finish() {
                       "clock_timestamp(), $2)",
                       Parameters().number(node_).number(bounds_.recovery_mark)});
       last.push_back({"UPDATE slots SET tails=ARRAY[$1]::int8[]", Parameters().number(node_)});
+      if (bounds_.publish_mark != 0) {
+        last.push_back(publish_mark_request(node_, bounds_.publish_mark));
+      }
     }
     if (bounds_.epoch > 0) {
       last.push_back({"SELECT setval('epochs', $1)", Parameters().number(bounds_.epoch)});

@@ -14,8 +14,9 @@ namespace troupe::postgres {
 
 /// Makes a schema the new place of a store. What is moved looks afterwards like the work of a node
 /// that is gone: its journal is a tail of every slot, so that whoever acquires one recovers from
-/// there. A lock of the session keeps other moves away and shows, after a lost connection, when its
-/// backend has ended. Pieces are not flushed one by one; the last commit flushes them all.
+/// there, and what is to be published of it is left to who claims it. A lock of the session keeps
+/// other moves away and shows, after a lost connection, when its backend has ended. Pieces are not
+/// flushed one by one; the last commit flushes them all.
 class Importer final : public store::Import {
  public:
   /// Reaches nobody yet. kConfigInvalid: the schema's name.

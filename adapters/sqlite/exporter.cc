@@ -62,7 +62,7 @@ Result<JournalBounds> Exporter::bounds() {
   const auto epoch = read_meta(*db_, "epoch");
   if (!epoch) return epoch.error();
   return JournalBounds{tables->front().start, static_cast<Pos>(*mark),
-                       static_cast<std::uint64_t>(*epoch)};
+                       static_cast<std::uint64_t>(*epoch), writer_->publish_mark()};
 }
 
 Result<std::optional<Piece>> Exporter::next(std::size_t bytes_max) {

@@ -174,17 +174,26 @@ Result<std::vector<Frame>> Reader::journal_of(NodeNumber, Pos from, std::size_t 
   return journal_piece(from, std::min(std::max<std::size_t>(bytes_max, 1), kScanBytes));
 }
 
-/// Decodes `entity, body` of what `select` yields and `slots` hold, up to `limit` of them.
+/// Decodes `entity, wake_at, runnable, body` of what `select` yields and `slots` hold, up to
+/// `limit` of them. What cannot be decoded costs no other its wake-up; a damaged page ends it.
 Status Reader::collect_own(Statement& select, const cluster::SlotSet& slots, std::size_t limit,
                            std::vector<Snapshot>& rows) {
   while (rows.size() < limit) {
     const Result<bool> more = select.step();
     if (!more) return more.error();
     if (!*more) return ok();
-    if (!owns(slots, RunId(select.id_at(0)))) continue;
-    auto row = decode<Snapshot>(hasher_, select.blob_at(1));
-    if (!row) return row.error();
-    rows.push_back(*std::move(row));
+    const RunId entity(select.id_at(0));
+    if (!owns(slots, entity)) continue;
+    auto row = decode<Snapshot>(hasher_, select.blob_at(3));
+    if (row && row->entity == entity) {
+      rows.push_back(*std::move(row));
+      continue;
+    }
+    Snapshot& damaged = rows.emplace_back();
+    damaged.entity = entity;
+    if (!select.null_at(1)) damaged.wake_at = {select.integer_at(1)};
+    damaged.runnable = select.integer_at(2) != 0;
+    damaged.damaged = true;
   }
   return ok();
 }
@@ -196,12 +205,12 @@ Status Reader::runnable_snapshots(const cluster::SlotSet& slots,
     std::vector<Snapshot> rows;
     {
       Statement select = db_->prepare(
-          "SELECT entity, body FROM snapshots WHERE runnable=1 AND entity>?1 ORDER BY entity");
+          "SELECT entity, wake_at, runnable, body FROM snapshots WHERE runnable=1 AND entity>?1 "
+          "ORDER BY entity");
       select.id(1, last);
       if (Status done = collect_own(select, slots, kSnapshotsPerLook, rows); !done) return done;
     }
     if (rows.empty()) return ok();
-    if (rows.back().entity <= last) return corrupt("a snapshot stands under another's id");
     last = rows.back().entity;
     for (Snapshot& row : rows) {
       if (!visit(std::move(row))) return ok();
@@ -214,8 +223,8 @@ Result<std::vector<Snapshot>> Reader::due(const cluster::SlotSet& slots, TimePoi
   if (Status is = ready(); !is) return is.error();
   std::vector<Snapshot> rows;
   Statement select = db_->prepare(
-      "SELECT entity, body FROM snapshots WHERE wake_at IS NOT NULL AND wake_at>=?1 AND "
-      "wake_at<?2 ORDER BY wake_at, entity");
+      "SELECT entity, wake_at, runnable, body FROM snapshots WHERE wake_at IS NOT NULL AND "
+      "wake_at>=?1 AND wake_at<?2 ORDER BY wake_at, entity");
   select.integer(1, after.us).integer(2, until.us);
   if (Status done = collect_own(select, slots, limit, rows); !done) return done.error();
   return rows;

@@ -22,6 +22,7 @@ struct Start {
   RunId run;
   bool retried = false;       ///< made by retry
   bool may_be_stopped = false, is_stopped = false;
+  int pauses = 0;  ///< asked for
 };
 
 /// Events of one run as a follower has seen them.

@@ -129,6 +129,7 @@ constexpr Planted kPlantedAmongNodes[] = {
     {"take_outcome_after_move", &actors::PlantedBugs::take_outcome_after_move},
     {"tell_groups_once", &actors::PlantedBugs::tell_groups_once},
     {"groups_take_turns", &actors::PlantedBugs::groups_take_turns},
+    {"take_asks_twice", &actors::PlantedBugs::take_asks_twice},
     {"forget_unpublished_of_gone", &actors::PlantedBugs::forget_unpublished_of_gone},
 };
 
