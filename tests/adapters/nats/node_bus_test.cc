@@ -54,8 +54,8 @@ TEST_F(NatsNodeBus, ACopyOfARequestHasItsNameAndNoOtherHasIt) {
     reply("one");
   });
   const Node two = node(2, echo);
-  ask(*two.bus, 1, "x");
-  ask(*two.bus, 1, "x");
+  EXPECT_EQ(*ask(*two.bus, 1, "x"), "one");
+  EXPECT_EQ(*ask(*two.bus, 1, "x"), "one");
   EXPECT_NE(names.at(0), names.at(1));
   for (int copy = 0; copy < 2; ++copy) {
     ASSERT_TRUE(two.connection->publish({"troupe.i.node.1", names.at(0), "x", {}}).ok());
