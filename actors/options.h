@@ -36,6 +36,7 @@ struct PlantedBugs {
   bool tell_groups_once = false;
   bool groups_take_turns = false;
   bool keep_changes_to_oneself = false;
+  bool take_asks_twice = false;
   // Of events that leave the node.
   bool mark_unpublished = false;
   bool forget_unpublished_of_gone = false;

@@ -19,25 +19,18 @@ class Member {
   ~Member() { executor_.stop(); }  ///< without `shutdown` as a crash would end it
 
   Engine& engine() { return node_->engine(); }
-  double metric(const std::string& name) { return metric_in(metrics_.exposition(), name); }
-  std::uint64_t ended() const { return counting_.runs_ended(); }
+  double metric(const std::string& name) { return metric_in(parts_.metrics.exposition(), name); }
+  std::uint64_t ended() const { return parts_.counting.runs_ended(); }
   /// Publishes a graph, and gives what starts it.
   StartRequest publish(const std::string& graph);
   /// Starts runs until so many of its own are open.
   void keep_busy(const StartRequest& request, std::uint64_t outstanding);
-  bool is_idle() const { return counting_.runs_ended() >= started_; }
+  bool is_idle() const { return parts_.counting.runs_ended() >= started_; }
   void shutdown() { node_->shutdown(); }
 
  private:
   // In the order in which they need each other.
-  system::SystemClock clock_;
-  system::SystemEntropy entropy_;
-  system::Blake2bHasher hasher_;
-  system::StderrLogger log_{LogLevel::kError, system::LogFormat::kText, clock_};
-  metrics::Registry metrics_{"bench"};
-  CountingMetrics counting_{metrics_};
-  lua_sandbox::Syntax syntax_;
-  re2::Re2PatternCompiler patterns_;
+  NodeParts parts_;
   SleepingExecutor executor_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<nats::Connection> broker_;

@@ -51,31 +51,59 @@ double metric_in(const std::string& exposition, const std::string& name) {
   return sum;
 }
 
-Counter& CountingMetrics::counter(std::string_view name, std::string_view a, std::string_view b) {
-  Counter& counter = next_.counter(name, a, b);
-  if (name != "runs_finished_total") return counter;
-  ended_.push_back(std::make_unique<Ended>(counter, runs_ended_));
-  return *ended_.back();
+Result<store::TenantScope> first_scope(store::Store& store) {
+  const auto reader = store.open_reader();
+  const auto workspaces = reader->workspaces();
+  if (!workspaces) return workspaces.error();
+  const auto projects = reader->projects(workspaces->front().id);
+  if (!projects) return projects.error();
+  return store::TenantScope{workspaces->front().id, projects->front().id};
+}
+
+Result<WorkflowId> publish(Engine& engine, const store::TenantScope& scope,
+                           const std::string& graph) {
+  store::Workflow draft;
+  draft.workspace = scope.workspace;
+  draft.project = *scope.project;
+  draft.name = "bench";
+  draft.graph = graph;
+  const auto workflow = await<store::Workflow>([&](Callback<store::Workflow> done) {
+    engine.create_workflow(draft, std::move(done));
+  });
+  if (!workflow) return workflow.error();
+  const auto version = await<store::Version>([&](Callback<store::Version> done) {
+    engine.publish(scope, workflow->id, "", std::move(done));
+  });
+  if (!version) return version.error();
+  return workflow->id;
+}
+
+StartRequest request_of(const store::TenantScope& scope, WorkflowId workflow,
+                        const std::string& input) {
+  StartRequest request;
+  request.workspace = scope.workspace;
+  request.project = *scope.project;
+  request.workflow = workflow;
+  request.input = json::Text::trusted(input);
+  request.input_given = true;
+  return request;
 }
 
 Rig::Rig(const Settings& settings, lua_sandbox::Zygote zygote) : settings_(settings) {
-  scripts_ = std::make_unique<lua_sandbox::Pool>(std::move(zygote), clock_);
+  scripts_ = std::make_unique<lua_sandbox::Pool>(std::move(zygote), parts_.clock);
   if (settings.store == "postgres") {
     probe_ = std::make_unique<ServerProbe>(settings.conninfo);
     wal_bytes_at_start_ = probe_->wal_bytes();
     postgres::Options options;
     options.conninfo = settings.conninfo;
-    store_ = must(postgres::PostgresStore::open(options, hasher_), "the store");
+    store_ = must(postgres::PostgresStore::open(options, parts_.hasher), "the store");
   } else {
     sqlite::Options options;
     options.path = settings.dir + "/troupe.db";
-    store_ = must(sqlite::SqliteStore::open(options, hasher_), "the store");
+    store_ = must(sqlite::SqliteStore::open(options, parts_.hasher), "the store");
   }
   if (Status begun = begin(); !begun) die("the node", begun.error());
-  const auto reader = store_->open_reader();
-  const auto workspaces = must(reader->workspaces(), "workspaces");
-  const auto projects = must(reader->projects(workspaces.front().id), "projects");
-  scope_ = {workspaces.front().id, projects.front().id};
+  scope_ = must(first_scope(*store_), "the first project");
   count_from_here();
 }
 
@@ -84,8 +112,7 @@ Rig::~Rig() { stop(); }
 Status Rig::begin() {
   actors::Options options;
   options.strict = settings_.strict;
-  auto node = actors::Node::start(options, {*store_, *scripts_, syntax_, patterns_, clock_,
-                                            entropy_, hasher_, log_, counting_});
+  auto node = actors::Node::start(options, parts_.ports(*store_, *scripts_));
   if (!node) return std::move(node).error();
   node_ = std::move(*node);
   return ok();
@@ -101,10 +128,12 @@ double Rig::restart() {
 }
 
 store::TenantScope Rig::new_workspace(const std::string& slug) {
-  const auto id = [this] { return Uuid::v7(clock_.now(), entropy_.next(), entropy_.next()); };
-  const store::Workspace workspace{WorkspaceId{id()}, slug, slug, "troupe", clock_.now()};
+  const auto id = [this] {
+    return Uuid::v7(parts_.clock.now(), parts_.entropy.next(), parts_.entropy.next());
+  };
+  const store::Workspace workspace{WorkspaceId{id()}, slug, slug, "troupe", parts_.clock.now()};
   const store::Project project{ProjectId{id()}, workspace.id, "default",
-                               "Default",       false,        clock_.now()};
+                               "Default",       false,        parts_.clock.now()};
   must(await<Unit>([&](Callback<Unit> done) {
          engine().write([&, done](store::Writer& writer) {
            if (auto made = writer.create_workspace(workspace); !made) return done(made.error());
@@ -117,39 +146,20 @@ store::TenantScope Rig::new_workspace(const std::string& slug) {
 }
 
 WorkflowId Rig::publish(const std::string& graph, const store::TenantScope& scope) {
-  store::Workflow draft;
-  draft.workspace = scope.workspace;
-  draft.project = *scope.project;
-  draft.name = "bench";
-  draft.graph = graph;
-  const auto workflow = must(await<store::Workflow>([&](Callback<store::Workflow> done) {
-                               engine().create_workflow(draft, std::move(done));
-                             }),
-                             "the workflow");
-  must(await<store::Version>([&](Callback<store::Version> done) {
-         engine().publish(scope, workflow.id, "", std::move(done));
-       }),
-       "publishing");
-  return workflow.id;
+  return must(bench::publish(engine(), scope, graph), "publishing");
 }
 
 StartRequest Rig::request(WorkflowId workflow, const std::string& input) const {
-  StartRequest request;
-  request.workspace = scope_.workspace;
-  request.project = *scope_.project;
-  request.workflow = workflow;
-  request.input = json::Text::trusted(input);
-  request.input_given = true;
-  return request;
+  return request_of(scope_, workflow, input);
 }
 
 std::uint64_t Rig::commits() {
   return static_cast<std::uint64_t>(
-      metric_in(metrics_.exposition(), "commit_duration_seconds_count"));
+      metric_in(parts_.metrics.exposition(), "commit_duration_seconds_count"));
 }
 
 Work Rig::work() {
-  const std::string exposition = metrics_.exposition();
+  const std::string exposition = parts_.metrics.exposition();
   const auto sum = [&](const char* name) {
     return static_cast<std::uint64_t>(metric_in(exposition, name));
   };
@@ -171,7 +181,7 @@ std::uint64_t Rig::bytes_written() {
 }
 
 double Rig::commit_s() {
-  return metric_in(metrics_.exposition(), "commit_duration_seconds_sum");
+  return metric_in(parts_.metrics.exposition(), "commit_duration_seconds_sum");
 }
 
 bool Rig::wait_ended(std::uint64_t count, double seconds) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <future>
 #include <map>
@@ -8,17 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "actors/node/node.h"
 #include "adapters/lua_sandbox/pool.h"
-#include "adapters/lua_sandbox/syntax.h"
-#include "adapters/metrics/registry.h"
 #include "adapters/postgres/postgres_store.h"
-#include "adapters/re2/pattern_compiler.h"
 #include "adapters/sqlite/sqlite_store.h"
-#include "adapters/system/clock.h"
-#include "adapters/system/entropy.h"
-#include "adapters/system/hasher.h"
-#include "adapters/system/log.h"
+#include "bench/node_parts.h"
 #include "bench/server_probe.h"
 #include "bench/usage.h"
 
@@ -56,34 +48,6 @@ struct Work {
   std::uint64_t steps = 0, commits = 0, wal_bytes = 0, wal_page_images = 0;
 };
 
-/// Passes everything on, and counts ended runs where a driver can read them without a scrape.
-class CountingMetrics final : public Metrics {
- public:
-  explicit CountingMetrics(Metrics& next) : next_(next) {}
-  Counter& counter(std::string_view name, std::string_view a, std::string_view b) override;
-  Gauge& gauge(std::string_view name, std::string_view a, std::string_view b) override {
-    return next_.gauge(name, a, b);
-  }
-  Histogram& histogram(std::string_view name, std::string_view a, std::string_view b) override {
-    return next_.histogram(name, a, b);
-  }
-  std::uint64_t runs_ended() const { return runs_ended_.load(std::memory_order_relaxed); }
-
- private:
-  struct Ended final : Counter {
-    Ended(Counter& next, std::atomic<std::uint64_t>& count) : next(next), count(count) {}
-    void add(double amount) override {
-      next.add(amount);
-      count.fetch_add(static_cast<std::uint64_t>(amount), std::memory_order_relaxed);
-    }
-    Counter& next;
-    std::atomic<std::uint64_t>& count;
-  };
-  Metrics& next_;
-  std::atomic<std::uint64_t> runs_ended_{0};
-  std::vector<std::unique_ptr<Ended>> ended_;
-};
-
 /// A whole node on a real store with real sandboxes, driven through the Engine port, as the edges
 /// do.
 class Rig {
@@ -101,15 +65,15 @@ class Rig {
 
   /// Runs that have ended so far. Blocks until there are at least `count`, or `seconds` have
   /// passed.
-  std::uint64_t ended() const { return counting_.runs_ended(); }
+  std::uint64_t ended() const { return parts_.counting.runs_ended(); }
   bool wait_ended(std::uint64_t count, double seconds);
   /// Starts and waits for the durable end; milliseconds.
   double timed_run(const StartRequest& request);
 
-  const Hasher& hasher() const { return hasher_; }
-  const Clock& clock() const { return clock_; }
-  Entropy& entropy() { return entropy_; }
-  Metrics& metrics() { return metrics_; }
+  const Hasher& hasher() const { return parts_.hasher; }
+  const Clock& clock() const { return parts_.clock; }
+  Entropy& entropy() { return parts_.entropy; }
+  Metrics& metrics() { return parts_.metrics; }
 
   /// Costs count from here: what came before was only to warm up, or to see it idle.
   void count_from_here() { counted_from_ = work(); }
@@ -130,14 +94,7 @@ class Rig {
   Work work();  ///< since this began, or of WAL since the server was made
 
   const Settings settings_;
-  system::SystemClock clock_;
-  system::SystemEntropy entropy_;
-  system::Blake2bHasher hasher_;
-  system::StderrLogger log_{LogLevel::kError, system::LogFormat::kText, clock_};
-  metrics::Registry metrics_{"bench"};
-  CountingMetrics counting_{metrics_};
-  lua_sandbox::Syntax syntax_;
-  re2::Re2PatternCompiler patterns_;
+  NodeParts parts_;
   std::unique_ptr<lua_sandbox::Pool> scripts_;
   std::unique_ptr<ServerProbe> probe_;  ///< null on SQLite
   std::unique_ptr<store::Store> store_;
@@ -165,6 +122,14 @@ Figures run_scale(const Settings& settings);                // W9
 Figures run_takeover(const Settings& settings);             // W8-takeover
 Figures run_overhead(Rig& rig, const Settings& settings);   // W10
 Figures run_program(const Settings& settings);              // W11
+
+/// The workspace and project that a new store begins with.
+Result<store::TenantScope> first_scope(store::Store& store);
+/// Publishes a graph and gives its workflow.
+Result<WorkflowId> publish(Engine& engine, const store::TenantScope& scope,
+                           const std::string& graph);
+StartRequest request_of(const store::TenantScope& scope, WorkflowId workflow,
+                        const std::string& input = "{}");
 
 /// A graph of `steps` trivial scripts in a chain.
 std::string chain_graph(int steps);

@@ -255,6 +255,12 @@ void Router::take(std::string body, Bus::Reply reply) {
 }
 
 void Router::answer(wire::AskCall call, Bus::Reply reply) {
+  // Before it is asked whose the run is: when a copy comes the run may have moved on, and "moved"
+  // would say that nothing was done.
+  if (reply && !services_.options.bugs.take_asks_twice) {
+    reply = asked_.begin(reply, services_.ports.clock.since_boot());
+    if (!reply) return;
+  }
   if (!services_.ownership.is_mine(call.run)) return reply ? reply(wire::encode_moved()) : void();
   const WorkspaceId workspace = call.scope.workspace;
   Ask ask{std::move(call.event),

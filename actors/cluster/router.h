@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "actors/cluster/asked_once.h"
 #include "actors/cluster/remote_feeds.h"
 #include "runtime/cluster/wire.h"
 #include "actors/node/services.h"
@@ -27,8 +28,8 @@ using RouterActor =
 
 /// Takes calls to the nodes that own the runs they are about, and answers those of other nodes.
 /// While a slot is on its way from one owner to the next, its calls wait here and are tried again;
-/// what has been sent to an owner that does not answer is tried again only if that does no harm.
-/// Thread-safe; lives as long as the node's actors.
+/// what has been sent to an owner that does not answer is tried again only if that does no harm,
+/// and a copy of what comes in is not done again. Thread-safe; lives as long as the node's actors.
 class Router {
  public:
   Router(caf::actor_system& system, Services& services, Engine& engine);
@@ -68,6 +69,7 @@ class Router {
   Engine& engine_;
   Bus& bus_;
   RemoteFeeds feeds_;
+  AskedOnce asked_;
   RouterActor later_;
   std::atomic<bool> closed_{false};
   std::atomic<std::int64_t> hurries_by_us_{INT64_MAX};  ///< since boot

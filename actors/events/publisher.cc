@@ -63,7 +63,8 @@ RunEvent outside(const ScopeNames::Names& names, RunId run, const LiveEvent& eve
   json::Writer text;
   text.begin_object().member("specversion", "1.0");
   text.member("id", run.to_string() + "/" + std::to_string(event.seq));
-  text.member("source", "/troupe/" + names.workspace + "/" + names.project);
+  const std::string project = names.project.empty() ? "" : "/" + names.project;
+  text.member("source", "/troupe/" + names.workspace + project);
   text.member("type", "troupe." + out.type).member("subject", run.to_string());
   text.member("time", field("at")).member("datacontenttype", "application/json");
   text.member_raw("data", event.json).end_object();

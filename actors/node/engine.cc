@@ -298,16 +298,42 @@ void NodeEngine::events(store::TenantScope scope, RunId run, std::uint64_t after
 void NodeEngine::items(store::TenantScope scope, RunId run, std::string step, std::int64_t after,
                        std::size_t limit, Callback<json::Text> done) {
   look(scope, run, true,
-       [this, step = std::move(step), after, limit, done = std::move(done)](Result<RunLook> seen) {
+       [this, scope, step = std::move(step), after, limit,
+        done = std::move(done)](Result<RunLook> seen) {
          if (!seen) return done(std::move(seen).error());
-         services_.read([seen = std::move(*seen), step, after, limit,
-                         done](store::Reader& reader) {
-           auto state = state_of(seen);
-           if (!state) return done(std::move(state).error());
-           done(run::items_json(*state, step, after, limit,
-                                payload_source(reader, seen.row.bucket, seen.row.project)));
-         });
+         auto state = state_of(*seen);
+         if (!state) return done(std::move(state).error());
+         auto view = std::make_shared<ItemsView>();
+         view->step = step;
+         view->after = after;
+         view->limit = limit;
+         view->done = done;
+         view->state = std::move(*state);
+         view->groups = run::groups_cut_short(services_.ports.hasher, view->state, step);
+         view->scope = scope;
+         show_items(view);
        });
+}
+
+/// Asks the groups that the loop has not heard the end of, one by one, for what they have done.
+void NodeEngine::show_items(const std::shared_ptr<ItemsView>& view) {
+  if (view->groups.empty()) {
+    return services_.read([view](store::Reader& reader) {
+      view->done(run::items_json(view->state, view->step, view->after, view->limit,
+                                 payload_source(reader, view->state.bucket, view->state.project),
+                                 view->found));
+    });
+  }
+  const auto [number, group] = *view->groups.begin();
+  view->groups.erase(view->groups.begin());
+  look(view->scope, group, true, [this, view, number](Result<RunLook> seen) {
+    // One that is not there was never begun.
+    if (!seen && seen.error().code == Code::kNotFound) return show_items(view);
+    auto state = seen ? state_of(*seen) : Result<run::State>(seen.error());
+    if (!state) return view->done(std::move(state).error());
+    view->found.emplace(number, std::move(*state));
+    show_items(view);
+  });
 }
 
 void NodeEngine::logs(store::TenantScope scope, RunId run, std::uint64_t after, std::size_t limit,

@@ -58,6 +58,18 @@ class NodeEngine : public Engine {
     return {services_.ports.syntax, services_.ports.patterns, services_.ports.work != nullptr};
   }
   void look(const store::TenantScope& scope, RunId run, bool with_state, Callback<RunLook> done);
+  /// What `items` has gathered so far.
+  struct ItemsView {
+    store::TenantScope scope;
+    std::string step;
+    std::int64_t after = -1;
+    std::size_t limit = 0;
+    Callback<json::Text> done;
+    run::State state;
+    std::map<std::uint32_t, RunId> groups;  ///< still to be asked
+    std::map<std::uint32_t, run::State> found;
+  };
+  void show_items(const std::shared_ptr<ItemsView>& view);
   void ask(const store::TenantScope& scope, RunId run, run::Event event, Callback<Answered> done);
   void with_version(const store::TenantScope& scope, WorkflowId workflow, std::int32_t version,
                     Callback<std::shared_ptr<const Published>> done);

@@ -206,6 +206,11 @@ Result<Recovered> recover(Services& services, store::Reader& reader,
       });
   if (!visited) return visited.error();
   for (const store::Snapshot& snapshot : rest) {
+    if (snapshot.damaged) {
+      const Error why{Code::kCorrupt, "its snapshot is damaged", {}};
+      if (Status aside = filing.set_aside(snapshot.entity, why); !aside) return aside.error();
+      continue;
+    }
     if (Status filed = filing.file(snapshot.entity, snapshot, {}, true); !filed) {
       return filed.error();
     }

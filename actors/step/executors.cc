@@ -10,7 +10,9 @@ namespace {
 std::string body_of(const TaskJob& job, const ScopeNames::Names& names, TimePoint deadline) {
   json::Writer out;
   out.begin_object();
-  out.member("workspace", names.workspace).member("project", names.project);
+  out.member("workspace", names.workspace);
+  if (names.project.empty()) out.member_raw("project", "null");
+  else out.member("project", names.project);
   out.member("run_id", job.run.to_string()).member("step_id", job.step_id);
   out.member("attempt", job.attempt).member("idempotency_key", job.idempotency_key);
   out.member("task", job.task).member_raw("args", job.args);

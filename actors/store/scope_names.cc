@@ -1,5 +1,7 @@
 #include "actors/store/scope_names.h"
 
+#include <algorithm>
+
 namespace troupe::actors {
 
 std::optional<ScopeNames::Names> ScopeNames::find(WorkspaceId workspace, ProjectId project) const {
@@ -14,19 +16,21 @@ Result<ScopeNames::Names> ScopeNames::load(store::Reader& reader, WorkspaceId wo
   if (auto known = find(workspace, project)) return *std::move(known);
   const auto workspaces = reader.workspaces();
   if (!workspaces) return workspaces.error();
-  const auto projects = reader.projects(workspace);
-  if (!projects) return projects.error();
-  for (const store::Workspace& outer : *workspaces) {
-    if (outer.id != workspace) continue;
-    for (const store::Project& inner : *projects) {
-      if (inner.id != project) continue;
-      Names names{outer.slug, inner.slug};
-      const std::lock_guard lock(mutex_);
-      names_[{workspace, project}] = names;
-      return names;
-    }
+  const auto outer = std::find_if(workspaces->begin(), workspaces->end(),
+                                  [&](const store::Workspace& one) { return one.id == workspace; });
+  if (outer == workspaces->end()) return Error{Code::kNotFound, "there is no such workspace", {}};
+  Names names{outer->slug, {}};
+  if (project.set()) {
+    const auto projects = reader.projects(workspace);
+    if (!projects) return projects.error();
+    const auto inner = std::find_if(projects->begin(), projects->end(),
+                                    [&](const store::Project& one) { return one.id == project; });
+    if (inner == projects->end()) return Error{Code::kNotFound, "there is no such project", {}};
+    names.project = inner->slug;
   }
-  return Error{Code::kNotFound, "there is no such workspace or project", {}};
+  const std::lock_guard lock(mutex_);
+  names_[{workspace, project}] = names;
+  return names;
 }
 
 }  // namespace troupe::actors

@@ -11,11 +11,13 @@
 namespace troupe::actors {
 
 /// What a workspace and a project are called outside. Slugs never change, so what has been read
-/// once is kept. Thread-safe.
+/// once is kept. An unset project is that of runs which belong to the workspace as a whole: it has
+/// no name. Thread-safe.
 class ScopeNames {
  public:
   struct Names {
-    std::string workspace, project;
+    std::string workspace;
+    std::string project;  ///< empty: of the workspace as a whole
   };
 
   std::optional<Names> find(WorkspaceId workspace, ProjectId project) const;

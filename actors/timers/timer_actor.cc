@@ -49,6 +49,22 @@ void schedule(Self self) {
   self->delayed_send(self, std::chrono::microseconds(delay), Tick{});
 }
 
+/// A damaged sleeper is woken all the same: whoever loads it sets it aside. Its row knows whose it
+/// is; without that nobody can be told but the log.
+Status find_owners(const Services& services, store::Reader& reader,
+                   std::vector<store::Snapshot>& sleepers) {
+  for (store::Snapshot& sleeper : sleepers) {
+    if (!sleeper.damaged) continue;
+    const auto row = reader.run_unscoped(sleeper.entity);
+    if (!row && info(row.error().code).transient) return row.error();
+    if (row && *row) sleeper.workspace = (*row)->workspace;
+    services.ports.log.error("the snapshot of a sleeping run is damaged",
+                             {{"run_id", sleeper.entity.to_string()}});
+  }
+  std::erase_if(sleepers, [](const store::Snapshot& one) { return !one.workspace.set(); });
+  return ok();
+}
+
 Result<ReadAhead> read_due(const Services& services, store::Reader& reader, TimePoint after,
                            TimePoint until) {
   const cluster::SlotSet own = services.ownership.held(Ownership::Hold::kMine);
@@ -59,6 +75,7 @@ Result<ReadAhead> read_due(const Services& services, store::Reader& reader, Time
   const auto beyond = reader.due(own, answer.horizon, TimePoint{INT64_MAX}, 1);
   if (!beyond) return beyond.error();
   if (!beyond->empty()) answer.next_far = beyond->front().wake_at;
+  if (Status found = find_owners(services, reader, *due); !found) return found.error();
   answer.due = std::make_shared<std::vector<store::Snapshot>>(std::move(*due));
   return answer;
 }

@@ -32,6 +32,7 @@ struct MappedBlackBox::File {
   std::uint64_t magic;
   Slot slots[kThreads];
   Suspect suspects[kSuspects];  ///< as of the last death
+  std::uint64_t fenced;         ///< an older file ends before it, and is extended with zeros
 };
 
 Result<std::unique_ptr<MappedBlackBox>> MappedBlackBox::open(const std::string& path) {
@@ -112,6 +113,14 @@ void MappedBlackBox::leave() noexcept {
 int MappedBlackBox::crashes_of(const Uuid& entity) const {
   const auto found = crashes_.find(entity);
   return found == crashes_.end() ? 0 : found->second;
+}
+
+void MappedBlackBox::note_fenced() noexcept {
+  std::atomic_ref<std::uint64_t>(file_->fenced).fetch_add(1, std::memory_order_relaxed);
+}
+
+std::uint64_t MappedBlackBox::times_fenced() const {
+  return std::atomic_ref<std::uint64_t>(file_->fenced).load(std::memory_order_relaxed);
 }
 
 }  // namespace troupe::black_box

@@ -15,7 +15,8 @@ namespace troupe::black_box {
 /// A small mapped file in the data directory: the kernel keeps what was stored there even when the
 /// process dies at once. It remembers deaths in a row: an entity that some thread was working on at
 /// this death and at the one before has two; an entity that was not being worked on at a death
-/// starts again from none, so that kills from outside, which hit anything, seldom add up.
+/// starts again from none, so that kills from outside, which hit anything, seldom add up. Ends by a
+/// lost lease are counted for as long as the file is there.
 class MappedBlackBox final : public BlackBox {
  public:
   /// Reads what the last life left and begins a new one. kUnavailable or kStorageFull with the
@@ -26,6 +27,8 @@ class MappedBlackBox final : public BlackBox {
   void enter(const Uuid& entity) noexcept override;
   void leave() noexcept override;
   int crashes_of(const Uuid& entity) const override;
+  void note_fenced() noexcept override;
+  std::uint64_t times_fenced() const override;
 
   struct File;  ///< layout of the file, private to mapped_black_box.cc
 

@@ -9,37 +9,13 @@ using namespace store;
 
 namespace {
 
-/// Cuts sorted rows to the page: those that `beyond` the cursor, at most `limit`, and where the
-/// next page begins.
-template <class Row, class CursorOf, class Beyond>
-Rows<Row> cut(std::vector<Row> sorted, ListKind kind, const Page& page,
-              const std::optional<Cursor>& from, CursorOf cursor_of, Beyond beyond) {
-  Rows<Row> rows;
-  const std::size_t limit = std::max<std::size_t>(page.limit, 1);
-  for (Row& row : sorted) {
-    if (from && !beyond(cursor_of(row), *from)) continue;
-    if (rows.items.size() == limit) {
-      rows.next_cursor = encode_cursor(kind, cursor_of(rows.items.back()));
-      break;
-    }
-    rows.items.push_back(std::move(row));
-  }
-  return rows;
-}
-
-/// Sorts by `cursor_of` in the list's direction and cuts.
-template <class Row, class CursorOf>
-Result<Rows<Row>> page_of(std::vector<Row> all, ListKind kind, const Page& page,
-                          bool newest_first, CursorOf cursor_of) {
-  const auto from = decode_cursor(kind, page.cursor);
+/// The page behind its cursor, of all rows of the list.
+template <class Row>
+Result<Rows<Row>> page_behind(std::vector<Row> all, ListKind kind, const Page& page) {
+  const auto from = beginning_of(kind, page);
   if (!from) return from.error();
-  const auto beyond = [newest_first](const Cursor& a, const Cursor& b) {
-    return newest_first ? a < b : b < a;
-  };
-  std::sort(all.begin(), all.end(), [&](const Row& a, const Row& b) {
-    return beyond(cursor_of(b), cursor_of(a));
-  });
-  return cut(std::move(all), kind, page, *from, cursor_of, beyond);
+  std::erase_if(all, [&](const Row& row) { return !stands_before(kind, *from, cursor_of(row)); });
+  return page_of(std::move(all), kind, page);
 }
 
 template <class Map, class Key>
@@ -82,8 +58,7 @@ Result<Rows<Workflow>> MemoryStore::ReaderImpl::workflows(const TenantScope& sco
   for (const auto& [id, row] : owner_.state_.workflows) {
     if (row.archived == archived && visible(scope, row.workspace, row.project)) rows.push_back(row);
   }
-  return page_of(std::move(rows), ListKind::kWorkflows, page, true,
-                 [](const Workflow& row) { return Cursor{row.created.us, row.id}; });
+  return page_behind(std::move(rows), ListKind::kWorkflows, page);
 }
 
 Result<std::optional<Version>> MemoryStore::ReaderImpl::version(WorkflowId workflow,
@@ -102,8 +77,7 @@ Result<Rows<Version>> MemoryStore::ReaderImpl::versions(const TenantScope& scope
       if (key.first == id) rows.push_back(row);
     }
   }
-  return page_of(std::move(rows), ListKind::kVersions, page, true,
-                 [](const Version& row) { return Cursor{row.version, row.workflow}; });
+  return page_behind(std::move(rows), ListKind::kVersions, page);
 }
 
 Result<std::optional<RunRow>> MemoryStore::ReaderImpl::run(const TenantScope& scope, RunId id) {
@@ -126,8 +100,7 @@ Result<Rows<RunRow>> MemoryStore::ReaderImpl::runs(const TenantScope& scope,
     if (row.part || !visible(scope, row.workspace, row.project)) continue;
     if (matches(filter, row)) rows.push_back(row);
   }
-  return page_of(std::move(rows), ListKind::kRuns, page, true,
-                 [](const RunRow& row) { return Cursor{row.created.us, row.id}; });
+  return page_behind(std::move(rows), ListKind::kRuns, page);
 }
 
 Result<std::vector<std::uint64_t>> MemoryStore::ReaderImpl::open_runs() {
@@ -197,8 +170,7 @@ Result<Rows<TaskRow>> MemoryStore::ReaderImpl::tasks_pending(const TenantScope& 
       rows.push_back(row);
     }
   }
-  return page_of(std::move(rows), ListKind::kTasks, page, false,
-                 [](const TaskRow& row) { return Cursor{row.created.us, row.id}; });
+  return page_behind(std::move(rows), ListKind::kTasks, page);
 }
 
 Result<std::vector<WaiterRow>> MemoryStore::ReaderImpl::waiters(const TenantScope& scope,
@@ -271,7 +243,7 @@ Status MemoryStore::ReaderImpl::runnable_snapshots(const cluster::SlotSet& slots
   {
     const std::scoped_lock lock(owner_.mutex_);
     for (const auto& [id, row] : owner_.state_.snapshots) {
-      if (row.runnable && slots.test(cluster::slot_of(id))) rows.push_back(row);
+      if (row.runnable && slots.test(cluster::slot_of(id))) rows.push_back(owner_.readable(row));
     }
   }
   for (Snapshot& row : rows) {
@@ -287,7 +259,7 @@ Result<std::vector<Snapshot>> MemoryStore::ReaderImpl::due(const cluster::SlotSe
   std::vector<Snapshot> rows;
   for (const auto& [id, row] : owner_.state_.snapshots) {
     const bool is_due = row.wake_at.set() && row.wake_at >= after && row.wake_at < until;
-    if (is_due && slots.test(cluster::slot_of(id))) rows.push_back(row);
+    if (is_due && slots.test(cluster::slot_of(id))) rows.push_back(owner_.readable(row));
   }
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Snapshot& a, const Snapshot& b) { return a.wake_at < b.wake_at; });

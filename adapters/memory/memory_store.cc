@@ -4,7 +4,7 @@
 
 #include "adapters/memory/memory_membership.h"
 #include "adapters/memory/memory_writer.h"
-#include "runtime/port/paging.h"
+#include "runtime/port/catalog.h"
 
 namespace troupe::memory {
 
@@ -45,6 +45,16 @@ void MemoryStore::damage(RunId run, Damage damage) {
 bool MemoryStore::is_damaged(RunId run, bool Damage::* part) const {
   const auto found = damaged_.find(run);
   return found != damaged_.end() && found->second.*part;
+}
+
+Snapshot MemoryStore::readable(const Snapshot& snapshot) const {
+  if (!is_damaged(snapshot.entity, &Damage::snapshot)) return snapshot;
+  Snapshot rest;
+  rest.entity = snapshot.entity;
+  rest.wake_at = snapshot.wake_at;
+  rest.runnable = snapshot.runnable;
+  rest.damaged = true;
+  return rest;
 }
 
 bool MemoryStore::touches_damage(const Batch& batch) const {
@@ -196,7 +206,7 @@ Result<Workspace> MemoryStore::WriterImpl::create_workspace(const Workspace& wor
   auto& all = owner_.state_.workspaces;
   for (const auto& [id, other] : all) {
     if (id == workspace.id || other.slug == workspace.slug) {
-      return Error{Code::kConflict, "There is a workspace of this slug already.", {}};
+      return Error{Code::kConflict, kWorkspaceTaken, {}};
     }
   }
   all.emplace(workspace.id, workspace);
@@ -210,7 +220,7 @@ Result<Project> MemoryStore::WriterImpl::create_project(const Project& project) 
   for (const auto& [id, other] : all) {
     if (id == project.id ||
         (other.workspace == project.workspace && other.slug == project.slug)) {
-      return Error{Code::kConflict, "There is a project of this slug already.", {}};
+      return Error{Code::kConflict, kProjectTaken, {}};
     }
   }
   all.emplace(project.id, project);
@@ -220,11 +230,9 @@ Result<Project> MemoryStore::WriterImpl::create_project(const Project& project) 
 Result<Workflow> MemoryStore::WriterImpl::create_workflow(const Workflow& workflow) {
   const std::scoped_lock lock(owner_.mutex_);
   if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
-  Workflow row = workflow;
-  row.etag = 1;
-  row.latest_version = 0;
+  const Workflow row = first_draft(workflow);
   if (!owner_.state_.workflows.emplace(row.id, row).second) {
-    return Error{Code::kConflict, "There is a workflow of this id already.", {}};
+    return Error{Code::kConflict, kWorkflowTaken, {}};
   }
   return row;
 }
@@ -234,18 +242,10 @@ Result<Workflow> MemoryStore::WriterImpl::update_workflow(const Workflow& workfl
   const std::scoped_lock lock(owner_.mutex_);
   if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
   const auto it = owner_.state_.workflows.find(workflow.id);
-  if (it == owner_.state_.workflows.end() || it->second.workspace != workflow.workspace ||
-      it->second.project != workflow.project) {
-    return Error{Code::kNotFound, "There is no such workflow.", {}};
-  }
-  if (expected_etag != 0 && expected_etag != it->second.etag) {
-    return Error{Code::kPreconditionFailed, "The draft has changed since it was read.", {}};
-  }
-  Workflow row = workflow;
-  row.etag = it->second.etag + 1;
-  row.latest_version = it->second.latest_version;
-  row.created = it->second.created;
-  it->second = row;
+  if (it == owner_.state_.workflows.end()) return no_workflow();
+  auto row = changed_draft(it->second, workflow, expected_etag);
+  if (!row) return row;
+  it->second = *row;
   ++owner_.state_.nodes.catalog;
   return row;
 }
@@ -255,14 +255,11 @@ Result<Version> MemoryStore::WriterImpl::publish(const TenantScope& scope,
   const std::scoped_lock lock(owner_.mutex_);
   if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
   const auto it = owner_.state_.workflows.find(version.workflow);
-  if (it == owner_.state_.workflows.end() ||
-      !visible(scope, it->second.workspace, it->second.project)) {
-    return Error{Code::kNotFound, "There is no such workflow.", {}};
-  }
-  Version row = version;
-  row.version = ++it->second.latest_version;
+  if (it == owner_.state_.workflows.end()) return no_workflow();
+  auto row = next_version(scope, it->second, version);
+  if (!row) return row;
+  owner_.state_.versions.emplace(std::pair(row->workflow, row->version), *row);
   ++owner_.state_.nodes.catalog;
-  owner_.state_.versions.emplace(std::pair(row.workflow, row.version), row);
   return row;
 }
 

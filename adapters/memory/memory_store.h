@@ -77,6 +77,8 @@ class MemoryStore final : public store::Store {
   Status commit(const store::Batch& batch);
   bool touches_damage(const store::Batch& batch) const;
   bool is_damaged(RunId run, bool Damage::* part) const;
+  /// Itself, or what is left of it where it is damaged.
+  store::Snapshot readable(const store::Snapshot& snapshot) const;
 
   const Options options_;
   const std::shared_ptr<Disk> disk_;

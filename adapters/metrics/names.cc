@@ -38,7 +38,7 @@ constexpr Name kNames[] = {
     {kCounter, "takeovers_total", "", "", Buckets::kNone, "Nodes declared gone by this one."},
     {kCounter, "handovers_total", "", "", Buckets::kNone, "Slots given to other nodes."},
     {kCounter, "fenced_commits_total", "", "", Buckets::kNone,
-     "Times that this node found itself declared gone."},
+     "Times that this node found itself declared gone, in all lives over its data directory."},
     {kCounter, "events_published_total", "", "", Buckets::kNone, "Events that left the node."},
     {kCounter, "events_unpublished_total", "", "", Buckets::kNone,
      "Events, or records of them, that cannot be read or sent and never will leave."},

@@ -19,11 +19,13 @@ bool is_type(std::string_view type) {
 
 Status Events::publish(std::string_view workspace, std::string_view project, std::string_view run,
                        std::uint64_t seq, std::string_view type, std::string_view cloud_event) {
-  if (!is_slug(workspace) || !is_slug(project) || !Uuid::parse(run) || !is_type(type)) {
+  const bool is_scope = is_slug(workspace) && (project.empty() || is_slug(project));
+  if (!is_scope || !Uuid::parse(run) || !is_type(type)) {
     return {Code::kInvalidRequest, "An event of no workspace, project, run or type."};
   }
   std::string subject = "troupe.v1.events.";
-  subject.append(workspace).append(".").append(project).append(".").append(run);
+  subject.append(workspace).append(".").append(project.empty() ? kNoProject : project);
+  subject.append(".").append(run);
   return connection_.publish({std::move(subject),
                               {},
                               cloud_event,

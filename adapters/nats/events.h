@@ -8,17 +8,17 @@
 
 namespace troupe::nats {
 
-/// Publishes events of runs on `troupe.v1.events.<workspace>.<project>.<run>`, with
-/// `Nats-Msg-Id: <run>/<seq>`, so that a stream that somebody makes over these subjects keeps each
-/// once although it may be published again. Nobody acknowledges them: a cursor kept by the caller
-/// says how far they have come. Thread-safe.
+/// Publishes events of runs on `troupe.v1.events.<workspace>.<project>.<run>` (`_` where a run has
+/// no project), with `Nats-Msg-Id: <run>/<seq>`, so that a stream that somebody makes over these
+/// subjects keeps each once although it may be published again. Nobody acknowledges them: a cursor
+/// kept by the caller says how far they have come. Thread-safe.
 class Events final : public EventSink {
  public:
   explicit Events(Connection& connection) : connection_(connection) {}
 
-  /// `cloud_event` is JSON; `type` is repeated in the header `Troupe-Event` for who filters. Only
-  /// what is durable may be given. kUnavailable: say it again later; kInvalidRequest: a slug or a
-  /// type that is none; kPayloadTooLarge.
+  /// An empty `project` is none. `cloud_event` is JSON; `type` is repeated in the header
+  /// `Troupe-Event` for who filters. Only what is durable may be given. kUnavailable: say it again
+  /// later; kInvalidRequest: a slug or a type that is none; kPayloadTooLarge.
   Status publish(std::string_view workspace, std::string_view project, std::string_view run,
                  std::uint64_t seq, std::string_view type, std::string_view cloud_event);
   Status publish(const RunEvent& event) override {

@@ -38,12 +38,15 @@ Result<StartRequest> parse_submission(const json::Text& text) {
 }
 
 void Intake::start(Arrival arrival, Callback<RunId> done) {
-  if (!is_slug(arrival.workspace) || !is_slug(arrival.project)) {
+  const bool names_project = arrival.project != kNoProject;
+  if (!is_slug(arrival.workspace) || (names_project && !is_slug(arrival.project))) {
     return done({Code::kNotFound, "The subject names no workspace and project."});
   }
   if (arrival.idempotency_key.size() > kKeyBytesMax) {
     return done({Code::kInvalidRequest, "The idempotency key is longer than 255 bytes."});
   }
+  // As over HTTP without a header: what is looked up is the workspace's own choice.
+  if (!names_project) arrival.project.clear();
   auto text = json::Text::parse(std::move(arrival.body), {.bytes_max = options_.body_bytes_max});
   if (!text.ok()) return done(text.error());
   auto request = parse_submission(*text);
@@ -86,7 +89,10 @@ Result<store::TenantScope> Intake::look_up(store::Reader& reader, const Wanted& 
   const Status status = edge::check_workflow(reader, *scope, wanted.request.workflow);
   if (!status.ok()) return status.error();
   const std::lock_guard lock(mutex_);
-  known_.keep(generation, wanted.arrival.workspace, wanted.arrival.project, *scope);
+  // A workspace without a project may get one.
+  if (scope->project) {
+    known_.keep(generation, wanted.arrival.workspace, wanted.arrival.project, *scope);
+  }
   known_.keep(generation, *scope, wanted.request.workflow);
   return *scope;
 }

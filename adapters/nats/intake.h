@@ -12,7 +12,7 @@ namespace troupe::nats {
 /// What somebody wants to have started, as it came in.
 struct Arrival {
   std::string workspace;  ///< from the subject
-  std::string project;
+  std::string project;    ///< likewise; `_`: none is named
   std::string body;             ///< {workflow_id, version?, input?, external_id?}
   std::string idempotency_key;  ///< or empty
 };

@@ -67,11 +67,12 @@ void NodeBus::hear(const Message& message) {
   if (!body) return;
   Reply reply;
   if (!message.reply().empty()) {
-    reply = [outlet = outlet_, subject = std::string(message.reply())](const std::string& answer) {
-      outlet->with([&](Connection& connection) {
-        said(connection, publish_whole(connection, subject, {}, answer));
-      });
-    };
+    const std::string subject(message.reply());  // of this request alone
+    reply = {subject, [outlet = outlet_, subject](const std::string& answer) {
+               outlet->with([&](Connection& connection) {
+                 said(connection, publish_whole(connection, subject, {}, answer));
+               });
+             }};
   }
   handler_(*std::move(body), std::move(reply));
 }

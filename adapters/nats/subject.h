@@ -11,6 +11,8 @@ namespace troupe::nats {
 
 /// Of a workspace or project: [a-z0-9-]{1,63}.
 bool is_slug(std::string_view token);
+/// Stands where a project would, for what belongs to the workspace as a whole. No slug can be it.
+inline constexpr std::string_view kNoProject = "_";
 /// Of a work queue: [A-Za-z0-9_-]{1,64}.
 bool is_queue_name(std::string_view token);
 

@@ -223,6 +223,15 @@ void Connection::roll_back() {
   if (is_begun && !execute("ROLLBACK")) close();
 }
 
+Status Connection::transact(const Body& body, std::uint64_t node) {
+  begin(node);
+  std::vector<Request> last;
+  Status done = body(last);
+  if (done) done = commit(last);
+  if (!done) roll_back();
+  return done;
+}
+
 bool Connection::send(const Request& request, std::vector<Sent>& sent) {
   PGconn* const to = connection_.get();
   auto known = names_.find(request.sql);

@@ -36,6 +36,7 @@ class Answer {
   std::uint64_t number_at(int row, int column) const {
     return static_cast<std::uint64_t>(integer_at(row, column));
   }
+  bool null_at(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
   /// An id column; unset if its size is wrong, which no id is.
   Uuid id_at(int row, int column) const;
 
@@ -95,6 +96,9 @@ class Connection {
   Status commit(const std::vector<Request>& last);
   /// Never fails: if the server does not answer, the connection is closed, which ends it as well.
   void roll_back();
+  /// All of that: `body` runs in a transaction; what it leaves in `last` goes along with COMMIT.
+  using Body = std::function<Status(std::vector<Request>& last)>;
+  Status transact(const Body& body, std::uint64_t node = 0);
 
   Result<Answer> query(const std::string& sql, Parameters parameters = {});
   Status run(const std::string& sql, Parameters parameters = {});

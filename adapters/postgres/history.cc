@@ -1,6 +1,5 @@
 #include "adapters/postgres/history.h"
 
-#include "runtime/journal/piece.h"
 #include "runtime/journal/row_codec.h"
 
 namespace troupe::postgres {
@@ -22,14 +21,14 @@ std::string encode_chunk(const Hasher& hasher, RunId entity,
   return chunk;
 }
 
-Result<std::vector<store::Frame>> decode_chunk(const Hasher& hasher, RunId entity,
+Result<std::vector<store::Frame>> decode_chunk(const Hasher& hasher, const store::PieceKey& key,
                                                std::string_view chunk) {
   if (chunk.size() <= kCheckSize) return store::corrupt("a history chunk is too short");
   const std::string_view piece = chunk.substr(0, chunk.size() - kCheckSize);
   if (check_of(hasher, piece) != chunk.substr(piece.size())) {
     return store::corrupt("a history chunk does not have its checksum");
   }
-  return store::decode_piece(entity, piece);
+  return store::decode_piece(key, piece);
 }
 
 void Chunks::add(const Hasher& hasher, std::uint32_t bucket, RunId entity,
@@ -44,12 +43,8 @@ void Chunks::add(const Hasher& hasher, std::uint32_t bucket, RunId entity,
 Request Chunks::insert() && {
   return {"INSERT INTO history(bucket, entity, first_pos, last_pos, bytes) "
           "SELECT * FROM unnest($1,$2,$3,$4,$5)",
-          Parameters()
-              .column(std::move(buckets_))
-              .column(std::move(entities_))
-              .column(std::move(first_))
-              .column(std::move(last_))
-              .column(std::move(bytes_))};
+          Parameters::of(std::move(buckets_), std::move(entities_), std::move(first_),
+                         std::move(last_), std::move(bytes_))};
 }
 
 }  // namespace troupe::postgres

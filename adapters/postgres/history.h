@@ -6,6 +6,7 @@
 
 #include "adapters/postgres/connection.h"
 #include "runtime/base/result.h"
+#include "runtime/journal/piece.h"
 #include "runtime/port/store.h"
 
 namespace troupe::postgres {
@@ -14,7 +15,7 @@ namespace troupe::postgres {
 /// PostgreSQL compresses it by itself.
 std::string encode_chunk(const Hasher& hasher, RunId entity,
                          const std::vector<const store::Frame*>& frames);
-Result<std::vector<store::Frame>> decode_chunk(const Hasher& hasher, RunId entity,
+Result<std::vector<store::Frame>> decode_chunk(const Hasher& hasher, const store::PieceKey& key,
                                                std::string_view chunk);
 
 /// Chunks on their way into the table, whose buckets are there.

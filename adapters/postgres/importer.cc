@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "adapters/postgres/history.h"
+#include "adapters/postgres/publication.h"
 #include "adapters/postgres/schema.h"
 #include "runtime/journal/row_codec.h"
 
@@ -117,19 +118,15 @@ Status Importer::mark(std::uint64_t move) {
   });
 }
 
-Status Importer::transact(const std::function<Status(std::vector<Request>& last)>& body) {
+Status Importer::transact(const Connection::Body& body) {
   if (!db_.is_open()) return Error{Code::kUnavailable, "The connection has been lost.", {}};
-  db_.begin();
-  std::vector<Request> last;
-  Status done = body(last);
-  if (done) done = db_.commit(last);
+  const Status done = db_.transact(body);
   if (done) {
     journal_.committed();
-    return done;
+  } else {
+    journal_.rolled_back();
+    rows_.rolled_back();
   }
-  db_.roll_back();
-  journal_.rolled_back();
-  rows_.rolled_back();
   return done;
 }
 
@@ -207,6 +204,9 @@ Status Importer::finish() {
                       "clock_timestamp(), $2)",
                       Parameters().number(node_).number(bounds_.recovery_mark)});
       last.push_back({"UPDATE slots SET tails=ARRAY[$1]::int8[]", Parameters().number(node_)});
+      if (bounds_.publish_mark != 0) {
+        last.push_back(publish_mark_request(node_, bounds_.publish_mark));
+      }
     }
     if (bounds_.epoch > 0) {
       last.push_back({"SELECT setval('epochs', $1)", Parameters().number(bounds_.epoch)});

@@ -14,8 +14,9 @@ namespace troupe::postgres {
 
 /// Makes a schema the new place of a store. What is moved looks afterwards like the work of a node
 /// that is gone: its journal is a tail of every slot, so that whoever acquires one recovers from
-/// there. A lock of the session keeps other moves away and shows, after a lost connection, when its
-/// backend has ended. Pieces are not flushed one by one; the last commit flushes them all.
+/// there, and what is to be published of it is left to who claims it. A lock of the session keeps
+/// other moves away and shows, after a lost connection, when its backend has ended. Pieces are not
+/// flushed one by one; the last commit flushes them all.
 class Importer final : public store::Import {
  public:
   /// Reaches nobody yet. kConfigInvalid: the schema's name.
@@ -36,7 +37,7 @@ class Importer final : public store::Import {
   Result<Found> look();
   Result<bool> is_empty();
   Status mark(std::uint64_t move);
-  Status transact(const std::function<Status(std::vector<Request>& last)>& body);
+  Status transact(const Connection::Body& body);
   using Bodies = std::deque<std::string>;  ///< what requests refer to
   Status put_catalog(const store::Piece& piece, Bodies& bodies, std::vector<Request>& last);
   Status put_history(const store::Piece& piece, std::vector<Request>& last);

@@ -29,6 +29,12 @@ const JournalTable* table_of(const std::vector<JournalTable>& tables, Pos pos) {
   return is_of_epoch ? &*(after - 1) : nullptr;
 }
 
+Frame frame_at(const Answer& answer, int row) {
+  return {answer.number_at(row, 0), RunId(answer.id_at(row, 1)),
+          static_cast<std::uint16_t>(answer.integer_at(row, 2)),
+          std::string(answer.blob_at(row, 3))};
+}
+
 Result<std::vector<Frame>> read_piece(Connection& db, std::int64_t table, Pos from,
                                       std::size_t bytes_max, const FrameFilter& filter) {
   Parameters parameters;
@@ -46,9 +52,7 @@ Result<std::vector<Frame>> read_piece(Connection& db, std::int64_t table, Pos fr
   if (!answer) return answer.error();
   std::vector<Frame> frames;
   for (int row = 0; row < answer->rows(); ++row) {
-    frames.push_back({answer->number_at(row, 0), RunId(answer->id_at(row, 1)),
-                      static_cast<std::uint16_t>(answer->integer_at(row, 2)),
-                      std::string(answer->blob_at(row, 3))});
+    frames.push_back(frame_at(*answer, row));
   }
   return frames;
 }
@@ -136,11 +140,7 @@ Request Journal::insert(const JournalTable& table, const std::vector<const Frame
     bytes.blob(frame->bytes);
   }
   return {"INSERT INTO " + journal_table(table.number) + " SELECT * FROM unnest($1,$2,$3,$4)",
-          Parameters()
-              .column(std::move(pos))
-              .column(std::move(entities))
-              .column(std::move(hashes))
-              .column(std::move(bytes))};
+          Parameters::of(std::move(pos), std::move(entities), std::move(hashes), std::move(bytes))};
 }
 
 Status Journal::begin_epoch(std::uint64_t epoch) {

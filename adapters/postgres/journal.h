@@ -25,6 +25,8 @@ struct JournalTable {
 Result<std::vector<JournalTable>> journal_tables_in(const Result<Answer>& answer);
 /// The table whose range holds `pos`; nothing if that has been retired.
 const JournalTable* table_of(const std::vector<JournalTable>& tables, store::Pos pos);
+/// Of a table, in the columns `pos, entity, hash, bytes`.
+store::Frame frame_at(const Answer& answer, int row);
 /// Which frames of a table: a condition on `entity` and `hash` behind ` AND `, whose parameters are
 /// those from $3 on.
 struct FrameFilter {

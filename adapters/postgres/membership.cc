@@ -83,13 +83,12 @@ Status Membership::change(const std::function<Status(std::uint64_t, Requests&)>&
   for (int tried = 0; tried < kTries; ++tried) {
     if (Status opened = open(); !opened) return opened;
     in_the_way_ = 0;
-    db_.begin();
-    const auto version = db_.query_integer("SELECT version FROM cluster FOR UPDATE");
-    Requests last;
-    done = version ? body(static_cast<std::uint64_t>(*version), last) : Status(version.error());
-    if (done) done = db_.commit(last);
+    done = db_.transact([&](Requests& last) -> Status {
+      const auto version = db_.query_integer("SELECT version FROM cluster FOR UPDATE");
+      if (!version) return version.error();
+      return body(static_cast<std::uint64_t>(*version), last);
+    });
     if (done) return done;
-    db_.roll_back();
     if (in_the_way_ == 0) break;
     end_session_in_the_way();
   }
@@ -186,7 +185,7 @@ Result<bool> Membership::all_take_slots(std::vector<NodeNumber> nodes) {
   for (const NodeNumber node : nodes) wanted.integer(static_cast<std::int64_t>(node));
   const auto there =
       db_.query_integer("SELECT count(*) FROM nodes WHERE number=ANY($1) AND state=0",
-                        Parameters().column(std::move(wanted)));
+                        Parameters::of(std::move(wanted)));
   if (!there) return there.error();
   return static_cast<std::size_t>(*there) == nodes.size();
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "runtime/base/uuid.h"
@@ -47,6 +48,14 @@ Column slot_column(const cluster::SlotSet& slots);
 /// The parameters of one statement, in order. Blobs are not copied: they must outlive the call.
 class Parameters {
  public:
+  /// Of a statement over columns, which hold the bytes of many rows and so are moved.
+  template <class... Columns>
+  static Parameters of(Columns... columns) {
+    Parameters all;
+    (all.column(std::move(columns)), ...);
+    return all;
+  }
+
   Parameters& integer(std::int64_t value);
   Parameters& number(std::uint64_t value) { return integer(static_cast<std::int64_t>(value)); }
   Parameters& blob(std::string_view value);

@@ -1,9 +1,8 @@
 #include "adapters/postgres/reader.h"
 
-#include <tuple>
-
 #include "adapters/postgres/reading.h"
-#include "adapters/postgres/writer.h"
+#include "adapters/postgres/row_requests.h"
+#include "runtime/store/found.h"
 
 namespace troupe::postgres {
 
@@ -38,19 +37,14 @@ Result<std::vector<Project>> Reader::projects(WorkspaceId workspace) {
 }
 
 Result<std::optional<Workflow>> Reader::workflow(const TenantScope& scope, WorkflowId id) {
-  auto row = find<Workflow>(query("SELECT body FROM workflows WHERE id=$1", Parameters().id(id)),
-                            hasher_);
-  if (!row) return row;
-  if (*row && (*row)->id != id) return corrupt("a workflow stands under another's id");
-  if (*row && !visible(scope, (*row)->workspace, (*row)->project)) row->reset();
-  return row;
+  const auto answer = query("SELECT body FROM workflows WHERE id=$1", Parameters().id(id));
+  return visible_to(scope, under(id, find<Workflow>(answer, hasher_)));
 }
 
 Result<Rows<Workflow>> Reader::workflows(const TenantScope& scope, const Page& page,
                                          bool archived) {
-  const auto from = decode_cursor(ListKind::kWorkflows, page.cursor);
+  const auto from = beginning_of(ListKind::kWorkflows, page);
   if (!from) return from.error();
-  const Cursor cursor = from->value_or(newest_end());
   static const std::string sql =
       in_scope("w.body",
                "LATERAL (SELECT body, created, id FROM workflows WHERE scope=c.n AND archived=$3 "
@@ -59,49 +53,36 @@ Result<Rows<Workflow>> Reader::workflows(const TenantScope& scope, const Page& p
   std::vector<Workflow> rows;
   const auto answer = query(sql, scope_parameters(scope)
                                      .integer(archived)
-                                     .integer(cursor.at)
-                                     .id(cursor.id)
+                                     .integer(from->at)
+                                     .id(from->id)
                                      .number(limit_of(page) + 1));
   if (Status done = collect(answer, hasher_, rows); !done) return done.error();
-  for (const Workflow& row : rows) {
-    if (!visible(scope, row.workspace, row.project)) return corrupt("a workflow changed its scope");
-  }
-  return page_of(std::move(rows), ListKind::kWorkflows, limit_of(page), true,
-                 [](const Workflow& row) { return Cursor{row.created.us, row.id}; });
+  return workflows_page(scope, std::move(rows), page);
 }
 
 Result<std::optional<Version>> Reader::version(WorkflowId workflow, std::int32_t version) {
-  auto row = find<Version>(query("SELECT body FROM versions WHERE workflow=$1 AND version=$2",
-                                 Parameters().id(workflow).integer(version)),
-                           hasher_);
-  if (row && *row && ((*row)->workflow != workflow || (*row)->version != version)) {
-    return corrupt("a version stands under another's key");
-  }
-  return row;
+  const auto answer = query("SELECT body FROM versions WHERE workflow=$1 AND version=$2",
+                            Parameters().id(workflow).integer(version));
+  return under(workflow, version, find<Version>(answer, hasher_));
 }
 
 Result<Rows<Version>> Reader::versions(const TenantScope& scope, WorkflowId id, const Page& page) {
-  const auto from = decode_cursor(ListKind::kVersions, page.cursor);
+  const auto from = beginning_of(ListKind::kVersions, page);
   if (!from) return from.error();
   const auto owner = workflow(scope, id);
   if (!owner) return owner.error();
   if (!*owner) return Rows<Version>();
   const auto answer = query(
       "SELECT body FROM versions WHERE workflow=$1 AND version<$2 ORDER BY version DESC LIMIT $3",
-      Parameters().id(id).integer(from->value_or(newest_end()).at).number(limit_of(page) + 1));
+      Parameters().id(id).integer(from->at).number(limit_of(page) + 1));
   std::vector<Version> rows;
   if (Status done = collect(answer, hasher_, rows); !done) return done.error();
-  return page_of(std::move(rows), ListKind::kVersions, limit_of(page), true,
-                 [](const Version& row) { return Cursor{row.version, row.workflow}; });
+  return page_of(std::move(rows), ListKind::kVersions, page);
 }
 
 Result<std::optional<Snapshot>> Reader::snapshot(RunId entity) {
-  auto row = find<Snapshot>(
-      query("SELECT body FROM snapshots WHERE entity=$1", Parameters().id(entity)), hasher_);
-  if (row && *row && (*row)->entity != entity) {
-    return corrupt("a snapshot stands under another's id");
-  }
-  return row;
+  const auto answer = query("SELECT body FROM snapshots WHERE entity=$1", Parameters().id(entity));
+  return under(entity, find<Snapshot>(answer, hasher_));
 }
 
 Result<std::vector<Snapshot>> Reader::snapshots(const std::vector<RunId>& entities) {
@@ -130,19 +111,14 @@ Result<std::optional<std::string>> Reader::payload(std::uint32_t bucket, Project
 }
 
 Result<std::optional<TaskRow>> Reader::task(const TenantScope& scope, TaskId id) {
-  auto row =
-      find<TaskRow>(query("SELECT body FROM tasks WHERE id=$1", Parameters().id(id)), hasher_);
-  if (!row) return row;
-  if (*row && (*row)->id != id) return corrupt("a task stands under another's id");
-  if (*row && !visible(scope, (*row)->workspace, (*row)->project)) row->reset();
-  return row;
+  const auto answer = query("SELECT body FROM tasks WHERE id=$1", Parameters().id(id));
+  return visible_to(scope, under(id, find<TaskRow>(answer, hasher_)));
 }
 
 Result<Rows<TaskRow>> Reader::tasks_pending(const TenantScope& scope, RunId run,
                                             const Page& page) {
-  const auto from = decode_cursor(ListKind::kTasks, page.cursor);
+  const auto from = beginning_of(ListKind::kTasks, page);
   if (!from) return from.error();
-  const Cursor cursor = from->value_or(oldest_end());
   const std::string own = run.set() ? "run=$6 AND " : "";
   const std::string sql =
       in_scope("t.body", "LATERAL (SELECT body, created, id FROM tasks WHERE " + own +
@@ -150,17 +126,11 @@ Result<Rows<TaskRow>> Reader::tasks_pending(const TenantScope& scope, RunId run,
                              "ORDER BY created, id LIMIT $5) AS t") +
       " ORDER BY t.created, t.id LIMIT $5";
   Parameters parameters = scope_parameters(scope);
-  parameters.integer(cursor.at).id(cursor.id).number(limit_of(page) + 1);
+  parameters.integer(from->at).id(from->id).number(limit_of(page) + 1);
   if (run.set()) parameters.id(run);
   std::vector<TaskRow> rows;
   if (Status done = collect(query(sql, parameters), hasher_, rows); !done) return done.error();
-  for (const TaskRow& row : rows) {
-    if (!row.pending || !visible(scope, row.workspace, row.project)) {
-      return corrupt("a task's columns differ from its body");
-    }
-  }
-  return page_of(std::move(rows), ListKind::kTasks, limit_of(page), false,
-                 [](const TaskRow& row) { return Cursor{row.created.us, row.id}; });
+  return pending_page(scope, std::move(rows), page);
 }
 
 Result<std::vector<WaiterRow>> Reader::waiters(const TenantScope& scope, std::string_view event,
@@ -171,15 +141,7 @@ Result<std::vector<WaiterRow>> Reader::waiters(const TenantScope& scope, std::st
   std::vector<WaiterRow> rows;
   const auto answer = query(sql, scope_parameters(scope).blob(wanted));
   if (Status done = collect(answer, hasher_, rows); !done) return done.error();
-  for (const WaiterRow& row : rows) {
-    if (row.event != event || row.key != key || !visible(scope, row.workspace, row.project)) {
-      return corrupt("a waiter's columns differ from its body");
-    }
-  }
-  std::sort(rows.begin(), rows.end(), [](const WaiterRow& a, const WaiterRow& b) {
-    return std::tie(a.run, a.step_id) < std::tie(b.run, b.step_id);
-  });
-  return rows;
+  return waiters_in_order(scope, event, key, std::move(rows));
 }
 
 }  // namespace troupe::postgres

@@ -68,9 +68,7 @@ Result<std::optional<Frame>> Reader::frame_in_known_tables(Pos pos) {
                            Parameters().number(pos));
   if (!found) return found.error();
   if (found->rows() == 0) return std::optional<Frame>();
-  return std::optional<Frame>(Frame{found->number_at(0, 0), RunId(found->id_at(0, 1)),
-                                    static_cast<std::uint16_t>(found->integer_at(0, 2)),
-                                    std::string(found->blob_at(0, 3))});
+  return std::optional<Frame>(frame_at(*found, 0));
 }
 
 Result<bool> Reader::in_journal(Pos pos) {
@@ -100,12 +98,9 @@ Result<std::vector<Frame>> Reader::history(RunId entity, Pos after, std::size_t 
   std::vector<Frame> frames;
   std::size_t bytes = 0;
   for (int row = 0; row < answer->rows(); ++row) {
-    auto chunk = decode_chunk(hasher_, entity, answer->blob_at(row, 2));
+    const PieceKey key{entity, answer->number_at(row, 0), answer->number_at(row, 1)};
+    auto chunk = decode_chunk(hasher_, key, answer->blob_at(row, 2));
     if (!chunk) return chunk.error();
-    if (chunk->empty() || chunk->front().pos != answer->number_at(row, 0) ||
-        chunk->back().pos != answer->number_at(row, 1)) {
-      return corrupt("a history chunk is not what its key says");
-    }
     for (Frame& frame : *chunk) {
       if (frame.pos <= after) continue;
       bytes += frame.bytes.size();
@@ -205,19 +200,42 @@ Status Reader::scan_tail_of(RunId entity, Pos after, const std::function<bool(Fr
   return scan(slot, after, [&](const Stretch&) { return of_entity; }, visit);
 }
 
+namespace {
+
+/// Decodes `entity, wake_at, runnable, body`. What cannot be costs no other its wake-up.
+Result<std::vector<Snapshot>> snapshots_in(const Result<Answer>& answer, const Hasher& hasher) {
+  if (!answer) return answer.error();
+  std::vector<Snapshot> rows;
+  for (int at = 0; at < answer->rows(); ++at) {
+    const RunId entity(answer->id_at(at, 0));
+    auto row = store::decode<Snapshot>(hasher, answer->blob_at(at, 3));
+    if (row && row->entity == entity) {
+      rows.push_back(*std::move(row));
+      continue;
+    }
+    Snapshot& damaged = rows.emplace_back();
+    damaged.entity = entity;
+    if (!answer->null_at(at, 1)) damaged.wake_at = {answer->integer_at(at, 1)};
+    damaged.runnable = answer->integer_at(at, 2) != 0;
+    damaged.damaged = true;
+  }
+  return rows;
+}
+
+}  // namespace
+
 Status Reader::runnable_snapshots(const cluster::SlotSet& slots,
                                   const std::function<bool(Snapshot)>& visit) {
   for (RunId last;;) {
-    std::vector<Snapshot> rows;
-    const auto answer = query(
-        "SELECT body FROM snapshots WHERE runnable=1 AND entity>$1 AND " + in_slots("$3") +
-            " ORDER BY entity LIMIT $2",
-        Parameters().id(last).integer(kSnapshotsPerLook).column(slot_column(slots)));
-    if (Status done = collect(answer, hasher_, rows); !done) return done;
-    if (rows.empty()) return ok();
-    if (rows.back().entity <= last) return corrupt("a snapshot stands under another's id");
-    last = rows.back().entity;
-    for (Snapshot& row : rows) {
+    auto rows = snapshots_in(
+        query("SELECT entity, wake_at, runnable, body FROM snapshots WHERE runnable=1 AND "
+              "entity>$1 AND " + in_slots("$3") + " ORDER BY entity LIMIT $2",
+              Parameters().id(last).integer(kSnapshotsPerLook).column(slot_column(slots))),
+        hasher_);
+    if (!rows) return rows.error();
+    if (rows->empty()) return ok();
+    last = rows->back().entity;
+    for (Snapshot& row : *rows) {
       if (!visit(std::move(row))) return ok();
     }
   }
@@ -225,17 +243,16 @@ Status Reader::runnable_snapshots(const cluster::SlotSet& slots,
 
 Result<std::vector<Snapshot>> Reader::due(const cluster::SlotSet& slots, TimePoint after,
                                           TimePoint until, std::size_t limit) {
-  std::vector<Snapshot> rows;
-  const auto answer = query(
-      "SELECT body FROM snapshots WHERE wake_at IS NOT NULL AND wake_at>=$1 AND wake_at<$2 AND " +
-          in_slots("$4") + " ORDER BY wake_at, entity LIMIT $3",
-      Parameters()
-          .integer(after.us)
-          .integer(until.us)
-          .number(limit)
-          .column(slot_column(slots)));
-  if (Status done = collect(answer, hasher_, rows); !done) return done.error();
-  return rows;
+  return snapshots_in(
+      query("SELECT entity, wake_at, runnable, body FROM snapshots WHERE wake_at IS NOT NULL AND "
+            "wake_at>=$1 AND wake_at<$2 AND " + in_slots("$4") + " ORDER BY wake_at, entity "
+            "LIMIT $3",
+            Parameters()
+                .integer(after.us)
+                .integer(until.us)
+                .number(limit)
+                .column(slot_column(slots))),
+      hasher_);
 }
 
 }  // namespace troupe::postgres

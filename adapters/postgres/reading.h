@@ -34,7 +34,7 @@ Result<std::optional<Row>> find(const Result<Answer>& answer, const Hasher& hash
 inline Parameters any_of(const std::vector<RunId>& ids) {
   Column column(Type::kId);
   for (const RunId& id : ids) column.id(id);
-  return std::move(Parameters().column(std::move(column)));
+  return Parameters::of(std::move(column));
 }
 
 /// `$1` and `$2` of every scoped statement: the workspace, and the project or nothing.

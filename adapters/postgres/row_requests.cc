@@ -80,14 +80,9 @@ Status RowRequests::put_runs(const std::vector<RunRow>& runs, std::vector<Reques
   last.push_back({"INSERT INTO runs(id, scope, workflow, created, status, external_id, body) "
                   "SELECT * FROM unnest($1,$2,$3,$4,$5,$6,$7) "
                   "ON CONFLICT(id) DO UPDATE SET status=excluded.status, body=excluded.body",
-                  Parameters()
-                      .column(std::move(ids))
-                      .column(std::move(scopes))
-                      .column(std::move(workflows))
-                      .column(std::move(created))
-                      .column(std::move(statuses))
-                      .column(std::move(external_ids))
-                      .column(std::move(bodies))});
+                  Parameters::of(std::move(ids), std::move(scopes), std::move(workflows),
+                                 std::move(created), std::move(statuses), std::move(external_ids),
+                                 std::move(bodies))});
   return ok();
 }
 
@@ -107,18 +102,14 @@ void RowRequests::put_snapshots(const Batch& batch, std::vector<Request>& last) 
     last.push_back({"INSERT INTO snapshots(entity, hash, wake_at, runnable, body) "
                     "SELECT * FROM unnest($1,$2,$3,$4,$5) ON CONFLICT(entity) DO UPDATE SET "
                     "wake_at=excluded.wake_at, runnable=excluded.runnable, body=excluded.body",
-                    Parameters()
-                        .column(std::move(entities))
-                        .column(std::move(hashes))
-                        .column(std::move(wake_at))
-                        .column(std::move(runnable))
-                        .column(std::move(bodies))});
+                    Parameters::of(std::move(entities), std::move(hashes), std::move(wake_at),
+                                   std::move(runnable), std::move(bodies))});
   }
   if (!batch.snapshots_dropped.empty()) {
     Column dropped(Type::kId);
     for (const RunId& entity : batch.snapshots_dropped) dropped.id(entity);
     last.push_back({"DELETE FROM snapshots WHERE entity = ANY($1)",
-                    Parameters().column(std::move(dropped))});
+                    Parameters::of(std::move(dropped))});
   }
 }
 
@@ -137,11 +128,8 @@ Status RowRequests::put_payloads(const std::vector<Payload>& payloads, std::vect
   }
   last.push_back({"INSERT INTO payloads(bucket, hash, project, bytes) "
                   "SELECT * FROM unnest($1,$2,$3,$4) ON CONFLICT DO NOTHING",
-                  Parameters()
-                      .column(std::move(buckets))
-                      .column(std::move(hashes))
-                      .column(std::move(projects))
-                      .column(std::move(bodies))});
+                  Parameters::of(std::move(buckets), std::move(hashes), std::move(projects),
+                                 std::move(bodies))});
   return ok();
 }
 
@@ -181,13 +169,8 @@ Status RowRequests::put_tasks(const std::vector<TaskRow>& tasks, std::vector<Req
   last.push_back({"INSERT INTO tasks(id, scope, run, created, pending, body) "
                   "SELECT * FROM unnest($1,$2,$3,$4,$5,$6) "
                   "ON CONFLICT(id) DO UPDATE SET pending=excluded.pending, body=excluded.body",
-                  Parameters()
-                      .column(std::move(ids))
-                      .column(std::move(scopes))
-                      .column(std::move(runs))
-                      .column(std::move(created))
-                      .column(std::move(pending))
-                      .column(std::move(bodies))});
+                  Parameters::of(std::move(ids), std::move(scopes), std::move(runs),
+                                 std::move(created), std::move(pending), std::move(bodies))});
   return ok();
 }
 
@@ -218,17 +201,13 @@ Status RowRequests::put_waiters(const std::vector<WaiterRow>& waiters, std::vect
     last.push_back({"INSERT INTO waiters(run, step, scope, awaited, body) "
                     "SELECT * FROM unnest($1,$2,$3,$4,$5) ON CONFLICT(run, step) DO UPDATE SET "
                     "awaited=excluded.awaited, body=excluded.body",
-                    Parameters()
-                        .column(std::move(runs))
-                        .column(std::move(steps))
-                        .column(std::move(scopes))
-                        .column(std::move(keys))
-                        .column(std::move(bodies))});
+                    Parameters::of(std::move(runs), std::move(steps), std::move(scopes),
+                                   std::move(keys), std::move(bodies))});
   }
   if (waiting < rows.size()) {
     last.push_back({"DELETE FROM waiters USING unnest($1,$2) AS gone(run, step) "
                     "WHERE waiters.run=gone.run AND waiters.step=gone.step",
-                    Parameters().column(std::move(gone_runs)).column(std::move(gone_steps))});
+                    Parameters::of(std::move(gone_runs), std::move(gone_steps))});
   }
   return ok();
 }

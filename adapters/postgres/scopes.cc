@@ -5,8 +5,7 @@
 namespace troupe::postgres {
 
 Result<std::int64_t> ScopeNumbers::of(WorkspaceId workspace, ProjectId project) {
-  const Key key{workspace, project};
-  if (const auto it = numbers_.find(key); it != numbers_.end()) return it->second;
+  if (const auto known = known_.number_of(workspace, project)) return *known;
   constexpr const char* kFind = "SELECT n FROM scopes WHERE workspace=$1 AND project=$2";
   auto number = db_.query_integer(kFind, Parameters().id(workspace).id(project));
   if (number && *number == 0) {
@@ -18,7 +17,7 @@ Result<std::int64_t> ScopeNumbers::of(WorkspaceId workspace, ProjectId project) 
     number = db_.query_integer("INSERT INTO scopes(workspace, project) VALUES($1,$2) RETURNING n",
                                Parameters().id(workspace).id(project));
   }
-  if (number) numbers_.emplace(key, *number);
+  if (number) known_.add(workspace, project, *number);
   return number;
 }
 

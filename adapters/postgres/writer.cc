@@ -89,20 +89,16 @@ Status Writer::bind(store::NodeNumber node) {
   return ok();
 }
 
-Status Writer::transact(const std::function<Status(std::vector<Request>& last)>& body) {
+Status Writer::transact(const Connection::Body& body) {
   if (Status is = connect(); !is) return is;
   if (bound_ == 0) return Error{Code::kStaleEpoch, "This node has not joined the cluster.", {}};
-  db_.begin(bound_);
-  std::vector<Request> last;
-  Status done = body(last);
-  if (done) done = db_.commit(last);
+  const Status done = db_.transact(body, bound_);
   if (done) {
     journal_.committed();
-    return done;
+  } else {
+    journal_.rolled_back();
+    rows_.rolled_back();
   }
-  db_.roll_back();
-  journal_.rolled_back();
-  rows_.rolled_back();
   return done;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -59,8 +58,8 @@ class Writer final : public store::Writer {
   Status open_connection();
   Status end_earlier_backend();
   Status bind(store::NodeNumber node);
-  /// Runs `body` in one transaction. What it leaves in `last` goes along with COMMIT.
-  Status transact(const std::function<Status(std::vector<Request>& last)>& body);
+  /// Runs `body` in one transaction behind the fence.
+  Status transact(const Connection::Body& body);
 
   bool oldest_is_unneeded() const;
   Result<bool> retire_own();

@@ -1,6 +1,6 @@
 #include "adapters/postgres/writer.h"
 #include "runtime/journal/row_codec.h"
-#include "runtime/port/paging.h"
+#include "runtime/port/catalog.h"
 
 namespace troupe::postgres {
 
@@ -19,8 +19,6 @@ Result<Row> written(const Status& done, Row row, const char* conflict) {
 /// In a row of its own, which only changes of the catalog wait for.
 Request next_catalog() { return {"UPDATE meta SET value=value+1 WHERE key='catalog'", {}}; }
 
-Error no_workflow() { return {Code::kNotFound, "There is no such workflow.", {}}; }
-
 }  // namespace
 
 Result<Workspace> Writer::create_workspace(const Workspace& workspace) {
@@ -29,7 +27,7 @@ Result<Workspace> Writer::create_workspace(const Workspace& workspace) {
     last.push_back(insert(workspace, body));
     return ok();
   });
-  return written(done, workspace, "There is a workspace of this slug already.");
+  return written(done, workspace, kWorkspaceTaken);
 }
 
 Result<Project> Writer::create_project(const Project& project) {
@@ -38,13 +36,11 @@ Result<Project> Writer::create_project(const Project& project) {
     last.push_back(insert(project, body));
     return ok();
   });
-  return written(done, project, "There is a project of this slug already.");
+  return written(done, project, kProjectTaken);
 }
 
 Result<Workflow> Writer::create_workflow(const Workflow& workflow) {
-  Workflow row = workflow;
-  row.etag = 1;
-  row.latest_version = 0;
+  const Workflow row = first_draft(workflow);
   const std::string body = encode(hasher_, row);
   const Status done = transact([&](std::vector<Request>& last) -> Status {
     const auto scope = rows_.scope_of(row.workspace, row.project);
@@ -52,7 +48,7 @@ Result<Workflow> Writer::create_workflow(const Workflow& workflow) {
     last.push_back(insert(row, *scope, body));
     return ok();
   });
-  return written(done, row, "There is a workflow of this id already.");
+  return written(done, row, kWorkflowTaken);
 }
 
 Result<Workflow> Writer::find_workflow(WorkflowId id) {
@@ -64,20 +60,14 @@ Result<Workflow> Writer::find_workflow(WorkflowId id) {
 }
 
 Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t expected_etag) {
-  Workflow row = workflow;
+  Workflow row;
   std::string body;
   const Status done = transact([&](std::vector<Request>& last) -> Status {
     const auto current = find_workflow(workflow.id);
     if (!current) return current.error();
-    if (current->workspace != workflow.workspace || current->project != workflow.project) {
-      return no_workflow();
-    }
-    if (expected_etag != 0 && expected_etag != current->etag) {
-      return Error{Code::kPreconditionFailed, "The draft has changed since it was read.", {}};
-    }
-    row.etag = current->etag + 1;
-    row.latest_version = current->latest_version;
-    row.created = current->created;
+    auto changed = changed_draft(*current, workflow, expected_etag);
+    if (!changed) return changed.error();
+    row = *std::move(changed);
     body = encode(hasher_, row);
     last.push_back({"UPDATE workflows SET archived=$2, body=$3 WHERE id=$1",
                     Parameters().id(row.id).integer(row.archived).blob(body)});
@@ -89,14 +79,15 @@ Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t
 }
 
 Result<Version> Writer::publish(const TenantScope& scope, const Version& version) {
-  Version row = version;
+  Version row;
   std::string draft;
   std::string body;
   const Status done = transact([&](std::vector<Request>& last) -> Status {
     auto workflow = find_workflow(version.workflow);
     if (!workflow) return workflow.error();
-    if (!visible(scope, workflow->workspace, workflow->project)) return no_workflow();
-    row.version = ++workflow->latest_version;
+    auto next = next_version(scope, *workflow, version);
+    if (!next) return next.error();
+    row = *std::move(next);
     draft = encode(hasher_, *workflow);
     body = encode(hasher_, row);
     last.push_back({"UPDATE workflows SET body=$2 WHERE id=$1",

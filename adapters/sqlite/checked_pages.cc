@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "adapters/sqlite/file_above.h"
 #include "adapters/sqlite/page_seal.h"
 #include "adapters/sqlite/sealed_wal.h"
 
@@ -25,16 +26,7 @@ struct Open {
   SealedWal wal{below};
 };
 
-/// SQLite allocates this for each open file, with room for the file of the VFS below behind it.
-struct File {
-  sqlite3_file base;
-  Open* open;
-  sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
-};
-
-Open& open_of(sqlite3_file* file) { return *reinterpret_cast<File*>(file)->open; }
-sqlite3_file* below(sqlite3_file* file) { return reinterpret_cast<File*>(file)->below(); }
-const sqlite3_io_methods* methods(sqlite3_file* file) { return below(file)->pMethods; }
+Open& open_of(sqlite3_file* file) { return *static_cast<Open*>(above(file).own); }
 
 std::uint32_t number_of(sqlite3_int64 offset, std::size_t page_bytes) {
   return static_cast<std::uint32_t>(offset / static_cast<sqlite3_int64>(page_bytes)) + 1;
@@ -121,36 +113,12 @@ int sync_file(sqlite3_file* file, int flags) {
   if (const int code = open_of(file).wal.flush(); code != SQLITE_OK) return code;
   return methods(file)->xSync(below(file), flags);
 }
-int file_size(sqlite3_file* file, sqlite3_int64* size) {
-  return methods(file)->xFileSize(below(file), size);
-}
-int lock_file(sqlite3_file* file, int level) { return methods(file)->xLock(below(file), level); }
-int unlock_file(sqlite3_file* file, int level) {
-  return methods(file)->xUnlock(below(file), level);
-}
-int check_reserved_lock(sqlite3_file* file, int* held) {
-  return methods(file)->xCheckReservedLock(below(file), held);
-}
 int file_control(sqlite3_file* file, int operation, void* argument) {
   if (operation == kTellDamage) {
     *static_cast<std::string*>(argument) = open_of(file).checks->last_damage();
     return SQLITE_OK;
   }
   return methods(file)->xFileControl(below(file), operation, argument);
-}
-int sector_size(sqlite3_file* file) { return methods(file)->xSectorSize(below(file)); }
-int device_characteristics(sqlite3_file* file) {
-  return methods(file)->xDeviceCharacteristics(below(file));
-}
-int shm_map(sqlite3_file* file, int page, int size, int extend, void volatile** at) {
-  return methods(file)->xShmMap(below(file), page, size, extend, at);
-}
-int shm_lock(sqlite3_file* file, int offset, int n, int flags) {
-  return methods(file)->xShmLock(below(file), offset, n, flags);
-}
-void shm_barrier(sqlite3_file* file) { methods(file)->xShmBarrier(below(file)); }
-int shm_unmap(sqlite3_file* file, int remove) {
-  return methods(file)->xShmUnmap(below(file), remove);
 }
 
 /// Version 2: what comes with 3 is memory mapping.
@@ -172,13 +140,13 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags,
   if ((flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)) == 0) {
     return own.over->xOpen(own.over, path, file, flags, out_flags);
   }
-  auto* opened = reinterpret_cast<File*>(file);
-  opened->base.pMethods = nullptr;
-  const int code = own.over->xOpen(own.over, path, opened->below(), flags, out_flags);
+  FileAbove& opened = above(file);
+  opened.base.pMethods = nullptr;
+  const int code = own.over->xOpen(own.over, path, opened.below(), flags, out_flags);
   if (code != SQLITE_OK) return code;
-  opened->open = new Open{own.checks, opened->below(), path ? path : "",
-                          (flags & SQLITE_OPEN_WAL) != 0};
-  opened->base.pMethods = &kMethods;
+  opened.own = new Open{own.checks, opened.below(), path ? path : "",
+                        (flags & SQLITE_OPEN_WAL) != 0};
+  opened.base.pMethods = &kMethods;
   return SQLITE_OK;
 }
 
@@ -190,7 +158,7 @@ CheckedPages::CheckedPages(const std::string& base, Logger* log) : log_(log) {
   sqlite3_vfs* const over = sqlite3_vfs_find(base.empty() ? nullptr : base.c_str());
   if (over == nullptr) return;
   auto vfs = std::make_unique<Vfs>(Vfs{*over, over, this});
-  vfs->base.szOsFile = static_cast<int>(sizeof(File)) + over->szOsFile;
+  vfs->base.szOsFile = static_cast<int>(sizeof(FileAbove)) + over->szOsFile;
   vfs->base.pNext = nullptr;
   vfs->base.zName = name_.c_str();
   vfs->base.pAppData = vfs.get();

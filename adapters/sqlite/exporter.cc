@@ -62,7 +62,7 @@ Result<JournalBounds> Exporter::bounds() {
   const auto epoch = read_meta(*db_, "epoch");
   if (!epoch) return epoch.error();
   return JournalBounds{tables->front().start, static_cast<Pos>(*mark),
-                       static_cast<std::uint64_t>(*epoch)};
+                       static_cast<std::uint64_t>(*epoch), writer_->publish_mark()};
 }
 
 Result<std::optional<Piece>> Exporter::next(std::size_t bytes_max) {
@@ -142,12 +142,9 @@ Status Exporter::take_chunk(const Statement& row, std::uint32_t bucket, Piece& p
   HistoryChunk chunk;
   chunk.bucket = bucket;
   chunk.entity = RunId(row.id_at(0));
-  auto frames = decode_chunk(chunk.entity, row.blob_at(3));
+  const PieceKey key{chunk.entity, row.number_at(1), row.number_at(2)};
+  auto frames = decode_chunk(key, row.blob_at(3));
   if (!frames) return frames.error();
-  if (frames->empty() || frames->front().pos != row.number_at(1) ||
-      frames->back().pos != row.number_at(2)) {
-    return corrupt("a history chunk is not what its key says");
-  }
   chunk.frames = *std::move(frames);
   for (const Frame& frame : chunk.frames) piece.bytes += frame.bytes.size();
   piece.history.push_back(std::move(chunk));
@@ -155,9 +152,7 @@ Status Exporter::take_chunk(const Statement& row, std::uint32_t bucket, Piece& p
 }
 
 Status Exporter::take_frame(const Statement& row, std::uint32_t, Piece& piece) {
-  piece.batch.frames.push_back({row.number_at(0), RunId(row.id_at(1)),
-                                static_cast<std::uint16_t>(row.integer_at(2)),
-                                std::string(row.blob_at(3))});
+  piece.batch.frames.push_back(frame_at(row));
   piece.bytes += piece.batch.frames.back().bytes.size();
   return ok();
 }

@@ -7,22 +7,18 @@
 #include <fstream>
 #include <memory>
 
+#include "adapters/sqlite/file_above.h"
 #include "runtime/base/ensure.h"
 
 namespace troupe::sqlite {
 namespace {
 
-/// SQLite allocates this for each open file, with room for the file of the VFS below behind it.
-struct File {
-  sqlite3_file base;
+struct Open {
   FaultDisk* disk;
-  std::string* path;
-  sqlite3_file* below() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+  std::string path;
 };
 
-File* as_file(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
-sqlite3_file* below(sqlite3_file* file) { return as_file(file)->below(); }
-const sqlite3_io_methods* methods(sqlite3_file* file) { return below(file)->pMethods; }
+Open& open_of(sqlite3_file* file) { return *static_cast<Open*>(above(file).own); }
 
 int code_of(FaultDisk::Verdict verdict, int io_error) {
   return verdict == FaultDisk::Verdict::kNoSpace ? SQLITE_FULL : io_error;
@@ -30,55 +26,31 @@ int code_of(FaultDisk::Verdict verdict, int io_error) {
 
 int close_file(sqlite3_file* file) {
   const int code = methods(file)->xClose(below(file));
-  delete as_file(file)->path;
+  delete &open_of(file);
   return code;
 }
 int read_file(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) {
   return methods(file)->xRead(below(file), to, size, offset);
 }
 int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 offset) {
-  const auto verdict = as_file(file)->disk->before_write(*as_file(file)->path, offset, size);
+  const auto verdict = open_of(file).disk->before_write(open_of(file).path, offset, size);
   if (verdict != FaultDisk::Verdict::kGo) return code_of(verdict, SQLITE_IOERR_WRITE);
   return methods(file)->xWrite(below(file), from, size, offset);
 }
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
-  if (as_file(file)->disk->dead()) return SQLITE_IOERR_TRUNCATE;
+  if (open_of(file).disk->dead()) return SQLITE_IOERR_TRUNCATE;
   return methods(file)->xTruncate(below(file), size);
 }
 int sync_file(sqlite3_file* file, int flags) {
-  const auto verdict = as_file(file)->disk->before_sync();
+  const auto verdict = open_of(file).disk->before_sync();
   if (verdict != FaultDisk::Verdict::kGo) return SQLITE_IOERR_FSYNC;
   // Nothing here survives a real power cut, so the real sync would only cost time.
   static_cast<void>(flags);
-  as_file(file)->disk->after_sync(*as_file(file)->path);
+  open_of(file).disk->after_sync(open_of(file).path);
   return SQLITE_OK;
-}
-int file_size(sqlite3_file* file, sqlite3_int64* size) {
-  return methods(file)->xFileSize(below(file), size);
-}
-int lock_file(sqlite3_file* file, int level) { return methods(file)->xLock(below(file), level); }
-int unlock_file(sqlite3_file* file, int level) {
-  return methods(file)->xUnlock(below(file), level);
-}
-int check_reserved_lock(sqlite3_file* file, int* held) {
-  return methods(file)->xCheckReservedLock(below(file), held);
 }
 int file_control(sqlite3_file* file, int operation, void* argument) {
   return methods(file)->xFileControl(below(file), operation, argument);
-}
-int sector_size(sqlite3_file* file) { return methods(file)->xSectorSize(below(file)); }
-int device_characteristics(sqlite3_file* file) {
-  return methods(file)->xDeviceCharacteristics(below(file));
-}
-int shm_map(sqlite3_file* file, int page, int size, int extend, void volatile** at) {
-  return methods(file)->xShmMap(below(file), page, size, extend, at);
-}
-int shm_lock(sqlite3_file* file, int offset, int n, int flags) {
-  return methods(file)->xShmLock(below(file), offset, n, flags);
-}
-void shm_barrier(sqlite3_file* file) { methods(file)->xShmBarrier(below(file)); }
-int shm_unmap(sqlite3_file* file, int remove) {
-  return methods(file)->xShmUnmap(below(file), remove);
 }
 int fetch(sqlite3_file* file, sqlite3_int64 offset, int size, void** at) {
   return methods(file)->xFetch(below(file), offset, size, at);
@@ -99,13 +71,12 @@ sqlite3_vfs* real() {
 }
 
 int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* out_flags) {
-  auto* own = as_file(file);
-  own->base.pMethods = nullptr;
-  const int code = real()->xOpen(real(), path, own->below(), flags, out_flags);
+  FileAbove& opened = above(file);
+  opened.base.pMethods = nullptr;
+  const int code = real()->xOpen(real(), path, opened.below(), flags, out_flags);
   if (code != SQLITE_OK) return code;
-  own->disk = static_cast<FaultDisk*>(vfs->pAppData);
-  own->path = new std::string(path ? path : "");
-  own->base.pMethods = &kMethods;
+  opened.own = new Open{static_cast<FaultDisk*>(vfs->pAppData), path ? path : ""};
+  opened.base.pMethods = &kMethods;
   return SQLITE_OK;
 }
 
@@ -120,7 +91,7 @@ FaultDisk::FaultDisk() {
   static std::atomic<int> count{0};
   name_ = "fault-" + std::to_string(++count);
   auto vfs = std::make_unique<sqlite3_vfs>(*real());
-  vfs->szOsFile = static_cast<int>(sizeof(File)) + real()->szOsFile;
+  vfs->szOsFile = static_cast<int>(sizeof(FileAbove)) + real()->szOsFile;
   vfs->pNext = nullptr;
   vfs->zName = name_.c_str();
   vfs->pAppData = this;

@@ -4,7 +4,6 @@
 
 #include <memory>
 
-#include "runtime/journal/piece.h"
 #include "runtime/journal/row_codec.h"
 
 namespace troupe::sqlite {
@@ -42,7 +41,7 @@ std::string encode_chunk(RunId entity, const std::vector<const Frame*>& frames) 
   return chunk;
 }
 
-Result<std::vector<Frame>> decode_chunk(RunId entity, std::string_view chunk) {
+Result<std::vector<Frame>> decode_chunk(const store::PieceKey& key, std::string_view chunk) {
   const auto size = ZSTD_getFrameContentSize(chunk.data(), chunk.size());
   if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > kChunkBytesMax) {
     return corrupt("a history chunk has no size");
@@ -51,7 +50,7 @@ Result<std::vector<Frame>> decode_chunk(RunId entity, std::string_view chunk) {
   const std::size_t got =
       ZSTD_decompress(plain.data(), plain.size(), chunk.data(), chunk.size());
   if (ZSTD_isError(got) || got != size) return corrupt("a history chunk does not decompress");
-  return store::decode_piece(entity, plain);
+  return store::decode_piece(key, plain);
 }
 
 }  // namespace troupe::sqlite

@@ -27,6 +27,11 @@ const JournalTable* table_of(const std::vector<JournalTable>& tables, Pos pos) {
   return after == tables.begin() ? nullptr : &*(after - 1);
 }
 
+Frame frame_at(const Statement& row) {
+  return {row.number_at(0), RunId(row.id_at(1)), static_cast<std::uint16_t>(row.integer_at(2)),
+          std::string(row.blob_at(3))};
+}
+
 Status Journal::load() {
   auto tables = read_journal_tables(db_);
   if (!tables) return tables.error();

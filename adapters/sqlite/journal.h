@@ -21,6 +21,8 @@ struct JournalTable {
 Result<std::vector<JournalTable>> read_journal_tables(Database& db);
 /// The table whose range holds `pos`; nothing if that has been retired.
 const JournalTable* table_of(const std::vector<JournalTable>& tables, store::Pos pos);
+/// Of a table, in the columns `pos, entity, slot, bytes`.
+store::Frame frame_at(const Statement& row);
 
 /// The journal as its writer sees it. Owned by the writer and used on its thread, inside its
 /// transactions; it forgets what a rollback took back.

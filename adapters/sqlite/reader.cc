@@ -3,6 +3,7 @@
 #include "adapters/sqlite/reading.h"
 #include "adapters/sqlite/schema.h"
 #include "adapters/sqlite/scopes.h"
+#include "runtime/store/found.h"
 
 namespace troupe::sqlite {
 
@@ -51,19 +52,14 @@ Result<std::optional<Workflow>> Reader::workflow(const TenantScope& scope, Workf
   if (Status is = ready(); !is) return is.error();
   Statement select = db_->prepare("SELECT body FROM workflows WHERE id=?1");
   select.id(1, id);
-  auto row = find<Workflow>(select, hasher_);
-  if (!row) return row;
-  if (*row && (*row)->id != id) return corrupt("a workflow stands under another's id");
-  if (*row && !visible(scope, (*row)->workspace, (*row)->project)) row->reset();
-  return row;
+  return visible_to(scope, under(id, find<Workflow>(select, hasher_)));
 }
 
 Result<Rows<Workflow>> Reader::workflows(const TenantScope& scope, const Page& page,
                                          bool archived) {
   if (Status is = ready(); !is) return is.error();
-  const auto from = decode_cursor(ListKind::kWorkflows, page.cursor);
+  const auto from = beginning_of(ListKind::kWorkflows, page);
   if (!from) return from.error();
-  const Cursor cursor = from->value_or(newest_end());
   const ReadTransaction look(*db_);
   const auto scopes = scope_numbers(*db_, scope);
   if (!scopes) return scopes.error();
@@ -72,52 +68,39 @@ Result<Rows<Workflow>> Reader::workflows(const TenantScope& scope, const Page& p
     Statement select = db_->prepare(
         "SELECT body FROM workflows WHERE scope=?1 AND archived=?2 AND created<=?3 "
         "AND (created, id)<(?3, ?4) ORDER BY created DESC, id DESC LIMIT ?5");
-    select.integer(1, number).integer(2, archived).integer(3, cursor.at).id(4, cursor.id);
+    select.integer(1, number).integer(2, archived).integer(3, from->at).id(4, from->id);
     select.number(5, limit_of(page) + 1);
     if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
   }
-  for (const Workflow& row : rows) {
-    if (!visible(scope, row.workspace, row.project)) return corrupt("a workflow changed its scope");
-  }
-  return page_of(std::move(rows), ListKind::kWorkflows, limit_of(page), true,
-                 [](const Workflow& row) { return Cursor{row.created.us, row.id}; });
+  return workflows_page(scope, std::move(rows), page);
 }
 
 Result<std::optional<Version>> Reader::version(WorkflowId workflow, std::int32_t version) {
   if (Status is = ready(); !is) return is.error();
   Statement select = db_->prepare("SELECT body FROM versions WHERE workflow=?1 AND version=?2");
   select.id(1, workflow).integer(2, version);
-  auto row = find<Version>(select, hasher_);
-  if (row && *row && ((*row)->workflow != workflow || (*row)->version != version)) {
-    return corrupt("a version stands under another's key");
-  }
-  return row;
+  return under(workflow, version, find<Version>(select, hasher_));
 }
 
 Result<Rows<Version>> Reader::versions(const TenantScope& scope, WorkflowId id, const Page& page) {
-  const auto from = decode_cursor(ListKind::kVersions, page.cursor);
+  const auto from = beginning_of(ListKind::kVersions, page);
   if (!from) return from.error();
   const auto owner = workflow(scope, id);
   if (!owner) return owner.error();
   if (!*owner) return Rows<Version>();
   Statement select = db_->prepare(
       "SELECT body FROM versions WHERE workflow=?1 AND version<?2 ORDER BY version DESC LIMIT ?3");
-  select.id(1, id).integer(2, from->value_or(newest_end()).at).number(3, limit_of(page) + 1);
+  select.id(1, id).integer(2, from->at).number(3, limit_of(page) + 1);
   std::vector<Version> rows;
   if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
-  return page_of(std::move(rows), ListKind::kVersions, limit_of(page), true,
-                 [](const Version& row) { return Cursor{row.version, row.workflow}; });
+  return page_of(std::move(rows), ListKind::kVersions, page);
 }
 
 Result<std::optional<Snapshot>> Reader::snapshot(RunId entity) {
   if (Status is = ready(); !is) return is.error();
   Statement select = db_->prepare("SELECT body FROM snapshots WHERE entity=?1");
   select.id(1, entity);
-  auto row = find<Snapshot>(select, hasher_);
-  if (row && *row && (*row)->entity != entity) {
-    return corrupt("a snapshot stands under another's id");
-  }
-  return row;
+  return under(entity, find<Snapshot>(select, hasher_));
 }
 
 Result<std::optional<std::string>> Reader::payload(std::uint32_t bucket, ProjectId project,
@@ -145,19 +128,14 @@ Result<std::optional<TaskRow>> Reader::task(const TenantScope& scope, TaskId id)
   if (Status is = ready(); !is) return is.error();
   Statement select = db_->prepare("SELECT body FROM tasks WHERE id=?1");
   select.id(1, id);
-  auto row = find<TaskRow>(select, hasher_);
-  if (!row) return row;
-  if (*row && (*row)->id != id) return corrupt("a task stands under another's id");
-  if (*row && !visible(scope, (*row)->workspace, (*row)->project)) row->reset();
-  return row;
+  return visible_to(scope, under(id, find<TaskRow>(select, hasher_)));
 }
 
 Result<Rows<TaskRow>> Reader::tasks_pending(const TenantScope& scope, RunId run,
                                             const Page& page) {
   if (Status is = ready(); !is) return is.error();
-  const auto from = decode_cursor(ListKind::kTasks, page.cursor);
+  const auto from = beginning_of(ListKind::kTasks, page);
   if (!from) return from.error();
-  const Cursor cursor = from->value_or(oldest_end());
   const ReadTransaction look(*db_);
   const auto scopes = scope_numbers(*db_, scope);
   if (!scopes) return scopes.error();
@@ -168,18 +146,12 @@ Result<Rows<TaskRow>> Reader::tasks_pending(const TenantScope& scope, RunId run,
         db_->prepare("SELECT body FROM tasks WHERE " + own +
                      "scope=?1 AND pending=1 AND created>=?2 AND (created, id)>(?2, ?3) "
                      "ORDER BY created, id LIMIT ?4");
-    select.integer(1, number).integer(2, cursor.at).id(3, cursor.id);
+    select.integer(1, number).integer(2, from->at).id(3, from->id);
     select.number(4, limit_of(page) + 1);
     if (run.set()) select.id(5, run);
     if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
   }
-  for (const TaskRow& row : rows) {
-    if (!row.pending || !visible(scope, row.workspace, row.project)) {
-      return corrupt("a task's columns differ from its body");
-    }
-  }
-  return page_of(std::move(rows), ListKind::kTasks, limit_of(page), false,
-                 [](const TaskRow& row) { return Cursor{row.created.us, row.id}; });
+  return pending_page(scope, std::move(rows), page);
 }
 
 Result<std::vector<WaiterRow>> Reader::waiters(const TenantScope& scope, std::string_view event,
@@ -195,15 +167,7 @@ Result<std::vector<WaiterRow>> Reader::waiters(const TenantScope& scope, std::st
     select.integer(1, number).text(2, event).text(3, key);
     if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
   }
-  for (const WaiterRow& row : rows) {
-    if (row.event != event || row.key != key || !visible(scope, row.workspace, row.project)) {
-      return corrupt("a waiter's columns differ from its body");
-    }
-  }
-  std::sort(rows.begin(), rows.end(), [](const WaiterRow& a, const WaiterRow& b) {
-    return std::tie(a.run, a.step_id) < std::tie(b.run, b.step_id);
-  });
-  return rows;
+  return waiters_in_order(scope, event, key, std::move(rows));
 }
 
 }  // namespace troupe::sqlite

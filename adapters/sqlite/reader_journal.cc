@@ -15,11 +15,6 @@ namespace {
 constexpr std::size_t kScanBytes = std::size_t{1} << 20;
 constexpr std::size_t kSnapshotsPerLook = 256;
 
-Frame frame_at(Statement& select) {
-  return {select.number_at(0), RunId(select.id_at(1)),
-          static_cast<std::uint16_t>(select.integer_at(2)), std::string(select.blob_at(3))};
-}
-
 bool owns(const cluster::SlotSet& slots, RunId entity) {
   return slots.all() || slots.test(cluster::slot_of(entity));
 }
@@ -106,19 +101,16 @@ Status Reader::history_of(std::uint32_t bucket, RunId entity, Pos after, Pos end
     const Result<bool> row = select.step();
     if (!row) return row.error();
     if (!*row) return ok();
-    auto chunk = decode_chunk(entity, select.blob_at(2));
+    const PieceKey key{entity, select.number_at(0), select.number_at(1)};
+    auto chunk = decode_chunk(key, select.blob_at(2));
     if (!chunk) return chunk.error();
-    if (chunk->empty() || chunk->front().pos != select.number_at(0) ||
-        chunk->back().pos != select.number_at(1)) {
-      return corrupt("a history chunk is not what its key says");
-    }
     for (Frame& frame : *chunk) {
       if (frame.pos <= after) continue;
       bytes += frame.bytes.size();
       frames.push_back(std::move(frame));
     }
     if (bytes > bytes_max) {
-      complete = std::min(complete, select.number_at(1));
+      complete = std::min(complete, key.last);
       return ok();
     }
   }
@@ -182,17 +174,26 @@ Result<std::vector<Frame>> Reader::journal_of(NodeNumber, Pos from, std::size_t 
   return journal_piece(from, std::min(std::max<std::size_t>(bytes_max, 1), kScanBytes));
 }
 
-/// Decodes `entity, body` of what `select` yields and `slots` hold, up to `limit` of them.
+/// Decodes `entity, wake_at, runnable, body` of what `select` yields and `slots` hold, up to
+/// `limit` of them. What cannot be decoded costs no other its wake-up; a damaged page ends it.
 Status Reader::collect_own(Statement& select, const cluster::SlotSet& slots, std::size_t limit,
                            std::vector<Snapshot>& rows) {
   while (rows.size() < limit) {
     const Result<bool> more = select.step();
     if (!more) return more.error();
     if (!*more) return ok();
-    if (!owns(slots, RunId(select.id_at(0)))) continue;
-    auto row = decode<Snapshot>(hasher_, select.blob_at(1));
-    if (!row) return row.error();
-    rows.push_back(*std::move(row));
+    const RunId entity(select.id_at(0));
+    if (!owns(slots, entity)) continue;
+    auto row = decode<Snapshot>(hasher_, select.blob_at(3));
+    if (row && row->entity == entity) {
+      rows.push_back(*std::move(row));
+      continue;
+    }
+    Snapshot& damaged = rows.emplace_back();
+    damaged.entity = entity;
+    if (!select.null_at(1)) damaged.wake_at = {select.integer_at(1)};
+    damaged.runnable = select.integer_at(2) != 0;
+    damaged.damaged = true;
   }
   return ok();
 }
@@ -204,12 +205,12 @@ Status Reader::runnable_snapshots(const cluster::SlotSet& slots,
     std::vector<Snapshot> rows;
     {
       Statement select = db_->prepare(
-          "SELECT entity, body FROM snapshots WHERE runnable=1 AND entity>?1 ORDER BY entity");
+          "SELECT entity, wake_at, runnable, body FROM snapshots WHERE runnable=1 AND entity>?1 "
+          "ORDER BY entity");
       select.id(1, last);
       if (Status done = collect_own(select, slots, kSnapshotsPerLook, rows); !done) return done;
     }
     if (rows.empty()) return ok();
-    if (rows.back().entity <= last) return corrupt("a snapshot stands under another's id");
     last = rows.back().entity;
     for (Snapshot& row : rows) {
       if (!visit(std::move(row))) return ok();
@@ -222,8 +223,8 @@ Result<std::vector<Snapshot>> Reader::due(const cluster::SlotSet& slots, TimePoi
   if (Status is = ready(); !is) return is.error();
   std::vector<Snapshot> rows;
   Statement select = db_->prepare(
-      "SELECT entity, body FROM snapshots WHERE wake_at IS NOT NULL AND wake_at>=?1 AND "
-      "wake_at<?2 ORDER BY wake_at, entity");
+      "SELECT entity, wake_at, runnable, body FROM snapshots WHERE wake_at IS NOT NULL AND "
+      "wake_at>=?1 AND wake_at<?2 ORDER BY wake_at, entity");
   select.integer(1, after.us).integer(2, until.us);
   if (Status done = collect_own(select, slots, limit, rows); !done) return done.error();
   return rows;

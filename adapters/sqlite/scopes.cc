@@ -3,8 +3,7 @@
 namespace troupe::sqlite {
 
 Result<std::int64_t> ScopeNumbers::of(WorkspaceId workspace, ProjectId project) {
-  const Key key{workspace, project};
-  if (const auto it = numbers_.find(key); it != numbers_.end()) return it->second;
+  if (const auto known = known_.number_of(workspace, project)) return *known;
   const Status inserted =
       db_.prepare("INSERT INTO scopes(workspace, project) VALUES(?1,?2) ON CONFLICT DO NOTHING")
           .id(1, workspace)
@@ -14,7 +13,7 @@ Result<std::int64_t> ScopeNumbers::of(WorkspaceId workspace, ProjectId project) 
   const auto numbers = scope_numbers(db_, {workspace, project});
   if (!numbers) return numbers.error();
   if (numbers->size() != 1) return Error{Code::kCorrupt, "A scope has no number.", {}};
-  numbers_.emplace(key, numbers->front());
+  known_.add(workspace, project, numbers->front());
   return numbers->front();
 }
 

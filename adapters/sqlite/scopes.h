@@ -1,39 +1,25 @@
 #pragma once
 
-#include <unordered_map>
 #include <vector>
 
 #include "adapters/sqlite/database.h"
 #include "runtime/port/store.h"
+#include "runtime/store/known_scopes.h"
 
 namespace troupe::sqlite {
 
-/// Of rows that are in no list; no pair has it.
-inline constexpr std::int64_t kNoList = 0;
-
-/// Numbers of (workspace, project) pairs, as the writer gives them. Lists are looked up by these
-/// numbers alone, and a number is only ever found through its workspace: isolation rests on that.
+/// Numbers of (workspace, project) pairs, as the writer gives them.
 class ScopeNumbers {
  public:
   explicit ScopeNumbers(Database& db) : db_(db) {}
   /// Gives a new number to a new pair, inside the caller's transaction.
   Result<std::int64_t> of(WorkspaceId workspace, ProjectId project);
   /// After a rollback: numbers given in the transaction are none.
-  void rolled_back() { numbers_.clear(); }
+  void rolled_back() { known_.clear(); }
 
  private:
-  struct Key {
-    WorkspaceId workspace;
-    ProjectId project;
-    bool operator==(const Key&) const = default;
-  };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const {
-      return std::hash<Uuid>()(key.workspace) * 31 + std::hash<Uuid>()(key.project);
-    }
-  };
   Database& db_;
-  std::unordered_map<Key, std::int64_t, KeyHash> numbers_;
+  store::KnownScopes known_;
 };
 
 /// The numbers that a scope may see: one project's, or all of its workspace.

@@ -1,6 +1,6 @@
 #include "adapters/sqlite/writer.h"
 #include "runtime/journal/row_codec.h"
-#include "runtime/port/paging.h"
+#include "runtime/port/catalog.h"
 
 namespace troupe::sqlite {
 
@@ -13,8 +13,6 @@ Status taken(Status done, const char* what) {
   return Error{Code::kConflict, what, {}};
 }
 
-Error no_workflow() { return {Code::kNotFound, "There is no such workflow.", {}}; }
-
 }  // namespace
 
 Result<Workspace> Writer::create_workspace(const Workspace& workspace) {
@@ -25,7 +23,7 @@ Result<Workspace> Writer::create_workspace(const Workspace& workspace) {
                      .text(2, workspace.slug)
                      .blob(3, body)
                      .run(),
-                 "There is a workspace of this slug already.");
+                 kWorkspaceTaken);
   });
   if (!done) return done.error();
   return workspace;
@@ -41,16 +39,14 @@ Result<Project> Writer::create_project(const Project& project) {
             .text(3, project.slug)
             .blob(4, body)
             .run(),
-        "There is a project of this slug already.");
+        kProjectTaken);
   });
   if (!done) return done.error();
   return project;
 }
 
 Result<Workflow> Writer::create_workflow(const Workflow& workflow) {
-  Workflow row = workflow;
-  row.etag = 1;
-  row.latest_version = 0;
+  const Workflow row = first_draft(workflow);
   const std::string body = encode(hasher_, row);
   const Status done = transact([&]() -> Status {
     const auto scope = scopes_.of(row.workspace, row.project);
@@ -63,7 +59,7 @@ Result<Workflow> Writer::create_workflow(const Workflow& workflow) {
                      .integer(4, row.created.us)
                      .blob(5, body)
                      .run(),
-                 "There is a workflow of this id already.");
+                 kWorkflowTaken);
   });
   if (!done) return done.error();
   return row;
@@ -78,19 +74,13 @@ Result<Workflow> Writer::find_workflow(WorkflowId id) {
 }
 
 Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t expected_etag) {
-  Workflow row = workflow;
+  Workflow row;
   const Status done = transact([&]() -> Status {
     const auto current = find_workflow(workflow.id);
     if (!current) return current.error();
-    if (current->workspace != workflow.workspace || current->project != workflow.project) {
-      return no_workflow();
-    }
-    if (expected_etag != 0 && expected_etag != current->etag) {
-      return Error{Code::kPreconditionFailed, "The draft has changed since it was read.", {}};
-    }
-    row.etag = current->etag + 1;
-    row.latest_version = current->latest_version;
-    row.created = current->created;
+    auto changed = changed_draft(*current, workflow, expected_etag);
+    if (!changed) return changed.error();
+    row = *std::move(changed);
     const std::string body = encode(hasher_, row);
     return db_->prepare("UPDATE workflows SET archived=?2, body=?3 WHERE id=?1")
         .id(1, row.id)
@@ -103,12 +93,13 @@ Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t
 }
 
 Result<Version> Writer::publish(const TenantScope& scope, const Version& version) {
-  Version row = version;
+  Version row;
   const Status done = transact([&]() -> Status {
     auto workflow = find_workflow(version.workflow);
     if (!workflow) return workflow.error();
-    if (!visible(scope, workflow->workspace, workflow->project)) return no_workflow();
-    row.version = ++workflow->latest_version;
+    auto next = next_version(scope, *workflow, version);
+    if (!next) return next.error();
+    row = *std::move(next);
     const std::string draft = encode(hasher_, *workflow);
     const Status updated = db_->prepare("UPDATE workflows SET body=?2 WHERE id=?1")
                                .id(1, workflow->id)

@@ -44,9 +44,7 @@ Result<std::vector<Frame>> Writer::next_piece() {
     const Result<bool> row = select.step();
     if (!row) return row.error();
     if (!*row) break;
-    frames.push_back({select.number_at(0), RunId(select.id_at(1)),
-                      static_cast<std::uint16_t>(select.integer_at(2)),
-                      std::string(select.blob_at(3))});
+    frames.push_back(frame_at(select));
     bytes += frames.back().bytes.size();
   }
   return frames;

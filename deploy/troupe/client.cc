@@ -173,6 +173,38 @@ std::string cell(std::string_view object, std::string_view key) {
   return json::compact(*value);
 }
 
+Result<int> print_listing(Client& client,
+                          const Listing& listing,
+                          const Shared& shared,
+                          const std::function<Cells(std::string_view)>& cells_of) {
+  std::vector<Cells> rows;
+  std::string items;
+  Status done =
+      each_item(client, listing.path, listing.query, listing.limit, [&](std::string_view item) {
+        rows.push_back(cells_of(item));
+        items += (items.empty() ? "" : ",") + std::string(item);
+      });
+  if (!done) return std::move(done).error();
+  if (shared.json) {
+    print_json("[" + items + "]");
+  } else {
+    print_table(listing.headings, rows);
+  }
+  return int{kOk};
+}
+
+Result<int> print_answer(const Result<json::Text>& answer,
+                         const Shared& shared,
+                         const std::function<std::string(std::string_view)>& line_of) {
+  if (!answer) return answer.error();
+  if (shared.json) {
+    print_json(answer->view());
+  } else {
+    print(line_of(answer->view()));
+  }
+  return int{kOk};
+}
+
 int with_client(const Shared& shared, const std::function<Result<int>(Client&)>& work) {
   Result<Client> client = Client::connect(shared);
   if (!client) return fail(client.error());

@@ -52,6 +52,26 @@ Status each_item(Client& client,
 /// The member as text for a table: a string decoded, null and absent empty, the rest compact.
 std::string cell(std::string_view object, std::string_view key);
 
+/// What `list` shows: `limit` items at most (0: all), under headings.
+struct Listing {
+  std::string path;
+  std::vector<std::pair<std::string, std::string>> query;
+  std::size_t limit = 0;
+  std::vector<std::string> headings;
+};
+using Cells = std::vector<std::string>;
+/// Prints it as a table, to which each item gives the row `cells_of(item)`; with --json the items
+/// as they came.
+Result<int> print_listing(Client& client,
+                          const Listing& listing,
+                          const Shared& shared,
+                          const std::function<Cells(std::string_view)>& cells_of);
+
+/// Prints what a call has come to: the line that `line_of` makes of the answer, or with --json all.
+Result<int> print_answer(const Result<json::Text>& answer,
+                         const Shared& shared,
+                         const std::function<std::string(std::string_view)>& line_of);
+
 /// Runs `work(client)` and turns an error into its exit code.
 int with_client(const Shared& shared, const std::function<Result<int>(Client&)>& work);
 

@@ -124,6 +124,17 @@ void print_output(std::string_view context, const Printing& printing) {
 
 }  // namespace
 
+void add_following(CLI::App& command, Decisions& decisions, Printing& printing, Shared& shared) {
+  command.add_option("--approve", decisions.approve, "Approve this human task")
+      ->allow_extra_args(false);
+  command.add_option("--reject", decisions.reject, "Reject this human task")
+      ->allow_extra_args(false);
+  command.add_flag("--raw", printing.raw, "Print an output that is a string as it is");
+  add_data_dir(command, shared);
+  add_json(command, shared);
+  add_quiet(command, shared);
+}
+
 Result<store::Version> publish_graph(LocalNode& node, const GraphFile& file) {
   Result<std::optional<store::Workflow>> existing = workflow_named(node, file.name);
   if (!existing) return std::move(existing).error();

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "deploy/troupe/commands.h"
 #include "deploy/troupe/graph_file.h"
 #include "deploy/troupe/node_setup.h"
 #include "deploy/troupe/watch.h"
@@ -15,6 +16,9 @@ struct Printing {
   bool raw = false;   ///< an output that is a string: without quotes
   bool quiet = false;
 };
+
+/// The options of a command that follows a run; `decisions` and `printing` outlive the command.
+void add_following(CLI::App& command, Decisions& decisions, Printing& printing, Shared& shared);
 
 /// The published version that has this graph: the newest of the workflow named after the file if it
 /// is the same text, else a new one.

@@ -8,31 +8,16 @@ struct NodeArguments {
 };
 
 Result<int> list(Client& client, const NodeArguments&, const Shared& shared) {
-  std::vector<std::vector<std::string>> rows;
-  std::string items;
-  Status done = each_item(client, "/v1/nodes", {}, 0, [&](std::string_view item) {
-    rows.push_back({cell(item, "name"), cell(item, "slots"), cell(item, "draining"),
-                    cell(item, "lease_left_ms"), cell(item, "url")});
-    items += (items.empty() ? "" : ",") + std::string(item);
+  const Listing nodes{"/v1/nodes", {}, 0, {"NAME", "SLOTS", "DRAINING", "LEASE MS", "URL"}};
+  return print_listing(client, nodes, shared, [](std::string_view item) -> Cells {
+    return {cell(item, "name"), cell(item, "slots"), cell(item, "draining"),
+            cell(item, "lease_left_ms"), cell(item, "url")};
   });
-  if (!done) return std::move(done).error();
-  if (shared.json) {
-    print_json("[" + items + "]");
-  } else {
-    print_table({"NAME", "SLOTS", "DRAINING", "LEASE MS", "URL"}, rows);
-  }
-  return int{kOk};
 }
 
 Result<int> drain(Client& client, const NodeArguments& arguments, const Shared& shared) {
-  Result<json::Text> told = client.post("/v1/nodes/" + arguments.name + "/drain", "{}");
-  if (!told) return std::move(told).error();
-  if (shared.json) {
-    print_json(told->view());
-  } else {
-    print(cell(told->view(), "status"));
-  }
-  return int{kOk};
+  return print_answer(client.post("/v1/nodes/" + arguments.name + "/drain", "{}"), shared,
+                      [](std::string_view told) { return cell(told, "status"); });
 }
 
 }  // namespace

@@ -130,14 +130,7 @@ void add_resume(CLI::App& line, Shared& shared, Action& action) {
   CLI::App* command =
       line.add_subcommand("resume", "Continue the unfinished runs of a data directory");
   command->add_option("run", arguments->run, "Only this run; default: all that have not ended");
-  command->add_option("--approve", arguments->decisions.approve, "Approve this human task")
-      ->allow_extra_args(false);
-  command->add_option("--reject", arguments->decisions.reject, "Reject this human task")
-      ->allow_extra_args(false);
-  command->add_flag("--raw", arguments->printing.raw, "Print an output that is a string as it is");
-  add_data_dir(*command, shared);
-  add_json(*command, shared);
-  add_quiet(*command, shared);
+  add_following(*command, arguments->decisions, arguments->printing, shared);
   command->footer(
       "Examples:\n"
       "  troupe resume --data-dir ./.troupe\n"

@@ -125,14 +125,7 @@ void add_run(CLI::App& line, Shared& shared, Action& action) {
   command->add_option("graph", arguments->graph, "The graph, a JSON file; - for stdin")->required();
   CLI::Option* input =
       command->add_option("--input,-i", arguments->input, "JSON, @file, or - for stdin");
-  command->add_option("--approve", arguments->decisions.approve, "Approve this human task")
-      ->allow_extra_args(false);
-  command->add_option("--reject", arguments->decisions.reject, "Reject this human task")
-      ->allow_extra_args(false);
-  command->add_flag("--raw", arguments->printing.raw, "Print an output that is a string as it is");
-  add_data_dir(*command, shared);
-  add_json(*command, shared);
-  add_quiet(*command, shared);
+  add_following(*command, arguments->decisions, arguments->printing, shared);
   command->footer(
       "Examples:\n"
       "  troupe run hello.json --input '{\"name\":\"Ada\"}'\n"

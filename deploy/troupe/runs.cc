@@ -25,28 +25,18 @@ std::string path_of(const RunsArguments& arguments, const std::string& rest) {
 }
 
 Result<int> list(Client& client, const RunsArguments& arguments, const Shared& shared) {
-  std::vector<std::vector<std::string>> rows;
-  std::string items;
-  Status done =
-      each_item(client, "/v1/runs",
-                {{"status", arguments.status},
-                 {"workflow_id", arguments.workflow},
-                 {"external_id", arguments.external_id}},
-                arguments.limit, [&](std::string_view item) {
-                  const std::string reason = cell(item, "pause_reason");
-                  rows.push_back({cell(item, "run_id"),
-                                  cell(item, "status") + (reason.empty() ? "" : "/" + reason),
-                                  cell(item, "steps_done") + "/" + cell(item, "steps_total"),
-                                  cell(item, "created_at"), cell(item, "external_id")});
-                  items += (items.empty() ? "" : ",") + std::string(item);
-                });
-  if (!done) return std::move(done).error();
-  if (shared.json) {
-    print_json("[" + items + "]");
-  } else {
-    print_table({"RUN", "STATUS", "STEPS", "CREATED", "EXTERNAL ID"}, rows);
-  }
-  return int{kOk};
+  const Listing runs{"/v1/runs",
+                     {{"status", arguments.status},
+                      {"workflow_id", arguments.workflow},
+                      {"external_id", arguments.external_id}},
+                     arguments.limit,
+                     {"RUN", "STATUS", "STEPS", "CREATED", "EXTERNAL ID"}};
+  return print_listing(client, runs, shared, [](std::string_view item) -> Cells {
+    const std::string reason = cell(item, "pause_reason");
+    return {cell(item, "run_id"), cell(item, "status") + (reason.empty() ? "" : "/" + reason),
+            cell(item, "steps_done") + "/" + cell(item, "steps_total"), cell(item, "created_at"),
+            cell(item, "external_id")};
+  });
 }
 
 Result<int> show(Client& client, const RunsArguments& arguments, const Shared& shared) {
@@ -153,14 +143,10 @@ Result<int> command(Client& client,
   const std::string workflow = cell(summary->view(), "workflow_id");
   const std::string body = "{\"command\":" + json::quote(name) +
                            ",\"params\":{\"run_id\":" + json::quote(arguments.run) + more + "}}";
-  Result<json::Text> done = client.post("/v1/workflows/" + segment(workflow) + "/command", body);
-  if (!done) return std::move(done).error();
-  if (shared.json) {
-    print_json(done->view());
-  } else {
-    print(cell(done->view(), "run_id") + "  " + cell(done->view(), "status"));
-  }
-  return int{kOk};
+  const std::string path = "/v1/workflows/" + segment(workflow) + "/command";
+  return print_answer(client.post(path, body), shared, [](std::string_view done) {
+    return cell(done, "run_id") + "  " + cell(done, "status");
+  });
 }
 
 Result<int> pause(Client& client, const RunsArguments& arguments, const Shared& shared) {

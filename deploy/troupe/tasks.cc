@@ -19,20 +19,11 @@ Result<int> list(Client& client, const TaskArguments& arguments, const Shared& s
   const std::string path = arguments.run.empty()
                                ? "/v1/tasks/pending"
                                : "/v1/runs/" + segment(arguments.run) + "/tasks/pending";
-  std::vector<std::vector<std::string>> rows;
-  std::string items;
-  Status done = each_item(client, path, {}, arguments.limit, [&](std::string_view item) {
-    rows.push_back({cell(item, "task_id"), cell(item, "run_id"), cell(item, "step_id"),
-                    cell(item, "task_type"), cell(item, "created_at")});
-    items += (items.empty() ? "" : ",") + std::string(item);
+  const Listing tasks{path, {}, arguments.limit, {"TASK", "RUN", "STEP", "TYPE", "CREATED"}};
+  return print_listing(client, tasks, shared, [](std::string_view item) -> Cells {
+    return {cell(item, "task_id"), cell(item, "run_id"), cell(item, "step_id"),
+            cell(item, "task_type"), cell(item, "created_at")};
   });
-  if (!done) return std::move(done).error();
-  if (shared.json) {
-    print_json("[" + items + "]");
-  } else {
-    print_table({"TASK", "RUN", "STEP", "TYPE", "CREATED"}, rows);
-  }
-  return int{kOk};
 }
 
 /// The run of a pending task; the route of its completion needs it.
@@ -68,15 +59,11 @@ Result<int> complete(Client& client, const TaskArguments& arguments, const Share
   }
   if (!arguments.comment.empty()) body.member("comment", arguments.comment);
   body.end_object();
-  Result<json::Text> done = client.post(
-      "/v1/runs/" + segment(*run) + "/tasks/" + segment(arguments.task) + "/complete", body.take());
-  if (!done) return std::move(done).error();
-  if (shared.json) {
-    print_json(done->view());
-  } else {
-    print(cell(done->view(), "task_id") + (arguments.approve ? "  approved" : "  rejected"));
-  }
-  return int{kOk};
+  const std::string path =
+      "/v1/runs/" + segment(*run) + "/tasks/" + segment(arguments.task) + "/complete";
+  return print_answer(client.post(path, body.take()), shared, [&](std::string_view done) {
+    return cell(done, "task_id") + (arguments.approve ? "  approved" : "  rejected");
+  });
 }
 
 }  // namespace

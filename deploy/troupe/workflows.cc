@@ -24,20 +24,11 @@ std::string path_of(const WorkflowArguments& arguments, const std::string& rest 
 }
 
 Result<int> list(Client& client, const WorkflowArguments& arguments, const Shared& shared) {
-  std::vector<std::vector<std::string>> rows;
-  std::string items;
-  Status done = each_item(client, "/v1/workflows", {}, arguments.limit, [&](std::string_view item) {
-    rows.push_back(
-        {cell(item, "id"), cell(item, "name"), cell(item, "status"), cell(item, "updated_at")});
-    items += (items.empty() ? "" : ",") + std::string(item);
+  const Listing workflows{
+      "/v1/workflows", {}, arguments.limit, {"ID", "NAME", "STATUS", "UPDATED"}};
+  return print_listing(client, workflows, shared, [](std::string_view item) -> Cells {
+    return {cell(item, "id"), cell(item, "name"), cell(item, "status"), cell(item, "updated_at")};
   });
-  if (!done) return std::move(done).error();
-  if (shared.json) {
-    print_json("[" + items + "]");
-  } else {
-    print_table({"ID", "NAME", "STATUS", "UPDATED"}, rows);
-  }
-  return int{kOk};
 }
 
 Result<int> publish(Client& client,

@@ -10,33 +10,18 @@ struct WorkspaceArguments {
 };
 
 Result<int> list(Client& client, const WorkspaceArguments&, const Shared& shared) {
-  std::vector<std::vector<std::string>> rows;
-  std::string items;
-  Status done = each_item(client, "/v1/workspaces", {}, 0, [&](std::string_view item) {
-    rows.push_back({cell(item, "slug"), cell(item, "name"), cell(item, "id")});
-    items += (items.empty() ? "" : ",") + std::string(item);
+  const Listing workspaces{"/v1/workspaces", {}, 0, {"SLUG", "NAME", "ID"}};
+  return print_listing(client, workspaces, shared, [](std::string_view item) -> Cells {
+    return {cell(item, "slug"), cell(item, "name"), cell(item, "id")};
   });
-  if (!done) return std::move(done).error();
-  if (shared.json) {
-    print_json("[" + items + "]");
-  } else {
-    print_table({"SLUG", "NAME", "ID"}, rows);
-  }
-  return int{kOk};
 }
 
 Result<int> create(Client& client, const WorkspaceArguments& arguments, const Shared& shared) {
   json::Writer body;
   body.begin_object().member("slug", arguments.slug);
   body.member("name", arguments.name.empty() ? arguments.slug : arguments.name).end_object();
-  Result<json::Text> made = client.post("/v1/workspaces", body.take());
-  if (!made) return std::move(made).error();
-  if (shared.json) {
-    print_json(made->view());
-  } else {
-    print(cell(made->view(), "slug"));
-  }
-  return int{kOk};
+  return print_answer(client.post("/v1/workspaces", body.take()), shared,
+                      [](std::string_view made) { return cell(made, "slug"); });
 }
 
 }  // namespace

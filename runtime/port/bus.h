@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "runtime/base/result.h"
 #include "runtime/base/time.h"
@@ -17,7 +18,20 @@ namespace troupe {
 class Bus {
  public:
   /// Answers a request, once, from any thread, at any time.
-  using Reply = std::function<void(std::string body)>;
+  class Reply {
+   public:
+    using Send = std::function<void(const std::string& body)>;
+    Reply() = default;
+    Reply(std::string request, Send send) : request_(std::move(request)), send_(std::move(send)) {}
+    explicit operator bool() const { return send_ != nullptr; }
+    void operator()(const std::string& body) const { send_(body); }
+    /// What names the request among all that there are. A copy of it has the same name.
+    const std::string& request() const { return request_; }
+
+   private:
+    std::string request_;
+    Send send_;
+  };
   /// `reply` is empty where none is wanted.
   using Handler = std::function<void(std::string body, Reply reply)>;
   using Answer = std::function<void(Result<std::string>)>;

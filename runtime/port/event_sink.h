@@ -11,7 +11,8 @@ namespace troupe {
 
 /// One event of a run, as it leaves the node.
 struct RunEvent {
-  std::string workspace, project;  ///< slugs
+  std::string workspace;  ///< slug
+  std::string project;    ///< slug; empty: a run of the workspace as a whole
   RunId run;
   std::uint64_t seq = 0;
   std::string type;         ///< "step_completed", …

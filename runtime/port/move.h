@@ -35,6 +35,7 @@ struct JournalBounds {
   Pos start = 0;          ///< what lies before is in history
   Pos recovery_mark = 0;  ///< snapshots cover what lies before
   std::uint64_t epoch = 0;  ///< the last that was drawn
+  Pos publish_mark = 0;     ///< what lies from here on is still to be published; 0: nothing is
 };
 
 /// Everything that a store holds, each thing once, checked on the way: kCorrupt ends it. The caller

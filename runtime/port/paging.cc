@@ -45,6 +45,12 @@ Result<std::optional<Cursor>> decode_cursor(ListKind kind, std::string_view text
   return std::optional<Cursor>(Cursor{static_cast<std::int64_t>(*at), Uuid{*high, *low}});
 }
 
+Result<Cursor> beginning_of(ListKind kind, const Page& page) {
+  const auto from = decode_cursor(kind, page.cursor);
+  if (!from) return from.error();
+  return from->value_or(newest_first(kind) ? newest_end() : oldest_end());
+}
+
 bool visible(const TenantScope& scope, WorkspaceId workspace, ProjectId project) {
   return workspace == scope.workspace && (!scope.project || *scope.project == project);
 }

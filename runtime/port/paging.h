@@ -38,15 +38,36 @@ bool matches(const RunFilter& filter, const RunRow& row);
 /// The ids whose text begins with `prefix`, from the first to the last; nothing if no id does.
 std::optional<std::pair<Uuid, Uuid>> id_range(std::string_view prefix);
 
+inline Cursor cursor_of(const RunRow& row) { return {row.created.us, row.id}; }
+inline Cursor cursor_of(const Workflow& row) { return {row.created.us, row.id}; }
+inline Cursor cursor_of(const Version& row) { return {row.version, row.workflow}; }
+inline Cursor cursor_of(const TaskRow& row) { return {row.created.us, row.id}; }
+
+/// Lists run newest first; only tasks, which people work off, run oldest first.
+constexpr bool newest_first(ListKind kind) { return kind != ListKind::kTasks; }
+
+/// Whether `a` stands before `b` in the list.
+inline bool stands_before(ListKind kind, const Cursor& a, const Cursor& b) {
+  return newest_first(kind) ? b < a : a < b;
+}
+
+/// What the rows of a page stand behind: its cursor, or the list's own end. Errors as
+/// `decode_cursor`.
+Result<Cursor> beginning_of(ListKind kind, const Page& page);
+
+inline std::size_t limit_of(const Page& page) {
+  return std::max<std::size_t>(page.limit, 1);
+}
+
 /// Merges what several index ranges gave into one page: sorted, without doubles, cut at the limit.
-template <class Row, class CursorOf>
-Rows<Row> page_of(std::vector<Row> all, ListKind kind, std::size_t limit,
-                         bool newest_first, CursorOf cursor_of) {
-  std::sort(all.begin(), all.end(), [&](const Row& a, const Row& b) {
-    return newest_first ? cursor_of(b) < cursor_of(a) : cursor_of(a) < cursor_of(b);
+template <class Row>
+Rows<Row> page_of(std::vector<Row> all, ListKind kind, const Page& page) {
+  std::sort(all.begin(), all.end(), [kind](const Row& a, const Row& b) {
+    return stands_before(kind, cursor_of(a), cursor_of(b));
   });
-  const auto same = [&](const Row& a, const Row& b) { return cursor_of(a) == cursor_of(b); };
+  const auto same = [](const Row& a, const Row& b) { return cursor_of(a) == cursor_of(b); };
   all.erase(std::unique(all.begin(), all.end(), same), all.end());
+  const std::size_t limit = limit_of(page);
   Rows<Row> rows;
   if (all.size() > limit) {
     all.resize(limit);
@@ -54,10 +75,6 @@ Rows<Row> page_of(std::vector<Row> all, ListKind kind, std::size_t limit,
   }
   rows.items = std::move(all);
   return rows;
-}
-
-inline std::size_t limit_of(const Page& page) {
-  return std::max<std::size_t>(page.limit, 1);
 }
 
 /// Before every row of a list that runs newest first.

@@ -77,6 +77,8 @@ struct Snapshot {
   TimePoint wake_at;     ///< next durable timer; none if unset
   bool runnable = false;  ///< has work to do now: is activated at start
   std::string bytes;
+  /// Not stored: only `entity`, `wake_at` and `runnable` could be read of it.
+  bool damaged = false;
 };
 
 /// A body of 1 KiB or more, stored once per (bucket, project).
@@ -316,6 +318,7 @@ class Reader {
   /// The same for one entity, and only with pos > `after`.
   virtual Status scan_tail_of(RunId entity, Pos after,
                               const std::function<bool(Frame)>& visit) = 0;
+  /// One that is damaged comes as such, here and in `due`, and holds up no other.
   virtual Status runnable_snapshots(const cluster::SlotSet& slots,
                                     const std::function<bool(Snapshot)>& visit) = 0;
   /// Frames that are in the journal of `node` (0: of this one), from `from` on and in order of pos;

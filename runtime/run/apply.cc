@@ -43,7 +43,8 @@ void end_loop(State& state, const StepPath& path, const Located& at) {
   // What a reader of single items may still ask for stays: chunks, and entries of a loop cut short.
   const bool completed = at.state->status == StepStatus::kCompleted;
   if (completed) loop.open.clear();
-  if (loop.chunks.empty() && loop.open.empty()) {
+  const bool has_groups = loop.spread.set() && !completed;  // they may have what it has not
+  if (loop.chunks.empty() && loop.open.empty() && !has_groups) {
     at.state->loop.reset();
     return;
   }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <variant>
@@ -280,6 +281,10 @@ RunId child_id(const Hasher& hasher, State& state, const StepPath& path, std::ui
 /// A group of a loop at the top of the graph. Consecutive ones lie far apart in the slots, so that
 /// any few of them are on all nodes.
 RunId group_id(const Hasher& hasher, State& state, const StepPath& path, std::uint32_t number);
+/// The groups that have done items which the loop has not counted, because it came to its end
+/// before them: by their numbers. None while it goes on.
+std::map<std::uint32_t, RunId> groups_cut_short(const Hasher& hasher, State& state,
+                                                std::string_view step_id);
 TaskId task_id(const Hasher& hasher, State& state, const StepPath& path, std::uint16_t attempt);
 
 }  // namespace troupe::run

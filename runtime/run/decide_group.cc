@@ -259,6 +259,24 @@ Status Machine::on(const event::GroupProgress& e) {
   return ok();
 }
 
+std::map<std::uint32_t, RunId> groups_cut_short(const Hasher& hasher, State& state,
+                                                std::string_view step_id) {
+  std::map<std::uint32_t, RunId> groups;
+  const auto index = state.graph->find(step_id);
+  if (!index) return groups;
+  const StepState& step = state.root.steps[*index];
+  if (step.loop == nullptr || !step.loop->spread.set()) return groups;
+  if (step.status == StepStatus::kCompleted) return groups;
+  if (!step.ended() && !store::ended(state.status)) return groups;
+  const Loop& loop = *step.loop;
+  for (std::uint32_t number = 0; std::uint64_t{number} * loop.chunk_items < loop.count; ++number) {
+    if (groups.size() == loop.spread.at_once) break;  // no more were in flight
+    if (number < loop.chunks.size() && loop.chunks[number].set()) continue;
+    groups.emplace(number, group_id(hasher, state, StepPath(*index), number));
+  }
+  return groups;
+}
+
 // ---- the group ----------------------------------------------------------------------------------
 
 Status Machine::on(const event::ParentWaits&) {

@@ -45,8 +45,18 @@ std::uint64_t chunks_of(const Loop& loop) {
   return std::max<std::uint64_t>(loop.chunks.size(), open);
 }
 
-Status collect_items(ItemPage& page, const Loop& loop, const PayloadSource& payloads) {
-  const std::uint64_t chunks = chunks_of(loop);
+/// Of a group: the loop that it has done a part of.
+const Loop* loop_of(const State& group) {
+  const auto& steps = group.root.steps;
+  return group.group.set() ? steps[group.group.step].loop.get() : nullptr;
+}
+
+Status collect_items(ItemPage& page,
+                     const Loop& loop,
+                     const PayloadSource& payloads,
+                     const std::map<std::uint32_t, State>& cut_short) {
+  const std::uint64_t groups = cut_short.empty() ? 0 : std::uint64_t{cut_short.rbegin()->first} + 1;
+  const std::uint64_t chunks = std::max(chunks_of(loop), groups);
   const std::uint64_t after = static_cast<std::uint64_t>(page.after + 1);
   const std::uint64_t first = after > loop.first ? (after - loop.first) / loop.chunk_items : 0;
   for (std::uint64_t number = first; number < chunks && !page.full(); ++number) {
@@ -56,8 +66,13 @@ Status collect_items(ItemPage& page, const Loop& loop, const PayloadSource& payl
       continue;
     }
     const auto open = loop.open.find(static_cast<std::uint32_t>(number));
-    if (open == loop.open.end()) continue;
-    for (const auto& [item, entry] : open->second.entries) page.add(item, entry);
+    if (open != loop.open.end()) {
+      for (const auto& [item, entry] : open->second.entries) page.add(item, entry);
+    }
+    const auto group = cut_short.find(static_cast<std::uint32_t>(number));
+    if (group == cut_short.end() || loop_of(group->second) == nullptr) continue;
+    Status status = collect_items(page, *loop_of(group->second), payloads, {});
+    if (!status.ok()) return status;
   }
   return ok();
 }
@@ -86,7 +101,8 @@ Result<json::Text> items_json(State& state,
                               std::string_view step_id,
                               std::int64_t after,
                               std::size_t limit,
-                              const PayloadSource& payloads) {
+                              const PayloadSource& payloads,
+                              const std::map<std::uint32_t, State>& cut_short) {
   const auto index = state.graph->find(step_id);
   if (!index || state.graph->steps[*index].type != graph::StepType::kForEach) {
     return {Code::kNotFound, "There is no for_each step with this id."};
@@ -95,7 +111,7 @@ Result<json::Text> items_json(State& state,
   const StepState& step = state.root.steps[*index];
   Status read = ok();
   if (step.loop != nullptr) {
-    read = collect_items(page, *step.loop, payloads);
+    read = collect_items(page, *step.loop, payloads, cut_short);
   } else if (step.status == StepStatus::kCompleted && step.result.present()) {
     read = add_result(page, step.result, payloads);
   }

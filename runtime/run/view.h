@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,11 @@ bool terminal(const Record& record);
 /// finished_at}}}. for_each results that lie in chunks are read through `payloads`.
 Result<json::Text> context_json(State& state, const PayloadSource& payloads);
 
-/// {items:[{index, result|error}], next} of a for_each step, items with index > after.
+/// {items:[{index, result|error}], next} of a for_each step, items with index > after. `cut_short`:
+/// groups of it (see groups_cut_short) by their numbers.
 Result<json::Text> items_json(State& state, std::string_view step_id, std::int64_t after,
-                              std::size_t limit, const PayloadSource& payloads);
+                              std::size_t limit, const PayloadSource& payloads,
+                              const std::map<std::uint32_t, State>& cut_short = {});
 
 /// Log lines of one record: {n, step_id, attempt, at, level, message} each. `before`: so many lines
 /// come before the run's own.

@@ -110,6 +110,19 @@ TEST_F(ExecutorsTest, ADeliverySaysWhoseItIsWhatToDoAndUntilWhen) {
   EXPECT_EQ(reads, 1);  // names are read once
 }
 
+TEST_F(ExecutorsTest, ATaskOfTheWorkspaceAsAWholeNamesNoProject) {
+  TaskJob whole = task();
+  whole.project = ProjectId{};
+  submit(1, whole);
+  ASSERT_EQ(queue.requests.size(), 1u);
+  EXPECT_EQ(queue.requests.front().workspace, "acme");
+  EXPECT_EQ(queue.requests.front().body.substr(0, 37), R"({"workspace":"acme","project":null,"r)");
+  whole.workspace = WorkspaceId{Uuid{9, 9}};
+  submit(2, whole);
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_EQ(results[0].error.code, Code::kNotFound);
+}
+
 TEST_F(ExecutorsTest, WhatAWorkerSaysBecomesAResultOrAFailure) {
   for (const char* body : {R"({"id":1})", "[1]", "\"x\"", "7"}) {
     const AttemptResult result = answered(WorkResult{body, ""});

@@ -139,13 +139,13 @@ class PublisherTest : public ::testing::Test {
     const auto reader = store.open_reader();
     store::Workflow draft;
     draft.workspace = reader->workspaces()->front().id;
-    draft.project = reader->projects(draft.workspace)->front().id;
+    if (has_project) draft.project = reader->projects(draft.workspace)->front().id;
     draft.name = "w";
     draft.graph = R"({"steps":[{"id":"a","name":"a","type":"lua_script","script":"x"}]})";
     const auto workflow = await<store::Workflow>(
         [&](Callback<store::Workflow> done) { engine.create_workflow(draft, std::move(done)); });
     const auto version = await<store::Version>([&](Callback<store::Version> done) {
-      engine.publish({draft.workspace, draft.project}, workflow->id, "", std::move(done));
+      engine.publish({draft.workspace, std::nullopt}, workflow->id, "", std::move(done));
     });
     StartRequest request;
     request.workspace = draft.workspace;
@@ -191,6 +191,7 @@ class PublisherTest : public ::testing::Test {
   Sink sink;
   RunId run;
   bool publishes = true;
+  bool has_project = true;
 };
 
 TEST_F(PublisherTest, EveryEventLeavesOnceAndInOrderAsACloudEvent) {
@@ -208,6 +209,15 @@ TEST_F(PublisherTest, EveryEventLeavesOnceAndInOrderAsACloudEvent) {
   // Of a size that is stored beside the journal, and small enough to be told.
   const auto text = json::at_pointer(heard[4].cloud_event, "/data/data/result/text");
   EXPECT_EQ(text.value_or("").size(), 2002u);
+}
+
+TEST_F(PublisherTest, ARunOfTheWorkspaceAsAWholeIsToldWithoutAProject) {
+  has_project = false;
+  const auto heard = run_one();
+  ASSERT_EQ(heard.size(), std::size(kTypes));
+  EXPECT_EQ(heard[0].workspace, "default");
+  EXPECT_EQ(heard[0].project, "");
+  EXPECT_EQ(json::at_pointer(heard[0].cloud_event, "/source"), R"("/troupe/default")");
 }
 
 TEST_F(PublisherTest, WhatCouldNotBeToldIsToldAgainWithTheSameNumbers) {

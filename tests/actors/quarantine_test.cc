@@ -61,7 +61,10 @@ class Suspicion final : public BlackBox {
   void enter(const Uuid&) noexcept override {}
   void leave() noexcept override {}
   int crashes_of(const Uuid& entity) const override { return entity == suspect ? 3 : 0; }
+  void note_fenced() noexcept override { ++fenced; }
+  std::uint64_t times_fenced() const override { return fenced; }
   Uuid suspect;
+  std::uint64_t fenced = 0;
 };
 
 class QuarantineTest : public ::testing::Test {
@@ -132,6 +135,18 @@ class QuarantineTest : public ::testing::Test {
       if (kind == "run") return count;
     }
     return 0;
+  }
+  /// What the next life finds of a sleeping run is its snapshot alone, and damaged.
+  void damage_asleep(RunId run, const std::function<void(store::Snapshot&)>& change) {
+    node_.reset();
+    const auto reader = store_.open_reader();
+    store::Batch batch;
+    batch.snapshots = {**reader->snapshot(run)};
+    change(batch.snapshots.front());
+    const store::Pos behind = (*reader->run_unscoped(run))->head + 1;
+    ASSERT_TRUE(store_.writer().commit(batch).ok());
+    ASSERT_TRUE(store_.writer().set_recovery_mark(behind).ok());
+    store_.damage(run, {.snapshot = true});
   }
   /// Whether its row comes to say so.
   bool gets(RunId run, store::PauseReason reason) {
@@ -268,6 +283,24 @@ TEST_F(QuarantineTest, WhileThePageIsDamagedItStaysAsideInMemoryAndEachResumeTri
   ASSERT_TRUE(resumed.ok()) << resumed.error().message;
   EXPECT_EQ(go(hit), "ok");
   EXPECT_NE(end_of(hit).find("run_completed"), std::string::npos);
+}
+
+TEST_F(QuarantineTest, ARunWhoseSnapshotIsDamagedIsSetAsideAtTheStart) {
+  begin();
+  const RunId hit = start_waiting();
+  damage_asleep(hit, [](store::Snapshot& snapshot) { snapshot.runnable = true; });
+  begin();
+  ASSERT_NE(node_, nullptr);
+  EXPECT_TRUE(gets(hit, store::PauseReason::kQuarantine));
+}
+
+TEST_F(QuarantineTest, ARunWhoseSnapshotIsDamagedIsSetAsideWhenItsTimerIsDue) {
+  begin();
+  const RunId hit = start_waiting();
+  damage_asleep(hit, [](store::Snapshot& snapshot) { snapshot.wake_at = {1}; });
+  begin();
+  ASSERT_NE(node_, nullptr);
+  EXPECT_TRUE(gets(hit, store::PauseReason::kQuarantine));
 }
 
 TEST_F(QuarantineTest, AForeignProjectHearsNothingOfARunThatCannotBeFolded) {

@@ -166,5 +166,37 @@ TEST_F(StoreConformance, SnapshotsAreFoundByWorkAndByDueTime) {
   EXPECT_EQ(reader->due(cluster::all_slots(), {0}, {5000}, 1000)->size(), 198u);
 }
 
+TEST_F(StoreConformance, ADamagedSnapshotIsToldAsSuchAndHoldsUpNoOther) {
+  Batch batch;
+  for (int i = 0; i < 3; ++i) {
+    batch.snapshots.push_back(make.snapshot(make.scope().workspace));
+    batch.snapshots.back().runnable = true;
+    batch.snapshots.back().wake_at = {10 + i};
+  }
+  commit(batch);
+  const RunId hit = batch.snapshots[1].entity;
+  reader.reset();
+  harness->damage_snapshot(hit);
+  open_reader();
+  EXPECT_EQ(reader->snapshot(hit).error().code, Code::kCorrupt);
+  std::vector<Snapshot> runnable;
+  const auto keep = [&](Snapshot s) { return runnable.push_back(std::move(s)), true; };
+  const Status visited = reader->runnable_snapshots(cluster::all_slots(), keep);
+  ASSERT_TRUE(visited.ok()) << visited.error().message;
+  const auto due = reader->due(cluster::all_slots(), {0}, {1000}, 10);
+  ASSERT_TRUE(due.ok()) << due.error().message;
+  ASSERT_EQ(due->size(), 3u);
+  for (const std::vector<Snapshot>& rows : {runnable, *due}) {
+    ASSERT_EQ(rows.size(), 3u);
+    for (const Snapshot& row : rows) {
+      EXPECT_EQ(row.damaged, row.entity == hit);
+      EXPECT_EQ(row.bytes.empty(), row.entity == hit);
+      EXPECT_TRUE(row.runnable);
+    }
+  }
+  EXPECT_EQ((*due)[1].entity, hit);
+  EXPECT_EQ((*due)[1].wake_at, TimePoint{11});
+}
+
 }  // namespace
 }  // namespace troupe::testing

@@ -13,6 +13,7 @@ class MemoryHarness final : public StoreHarness {
     store_ = store_->clone();
   }
   const Hasher& hasher() const override { return hasher_; }
+  void damage_snapshot(RunId entity) override { store_->damage(entity, {.snapshot = true}); }
 
  private:
   system::Blake2bHasher hasher_;

@@ -168,6 +168,35 @@ TEST_F(StoreMove, FramesKeepTheirAddressesInJournalAndHistory) {
   }
 }
 
+TEST_F(StoreMove, WhatWasNotPublishedIsLeftToANodeOfTheNewPlace) {
+  fill_journal();
+  ASSERT_TRUE(source->writer().set_publish_mark(frames[100].pos).ok());
+  move_all(*importer());
+
+  const auto target = open();
+  ASSERT_TRUE(target->open_membership()->join({"node", "", seconds(60)}).ok());
+  const auto left = target->writer().claim_unpublished();
+  ASSERT_TRUE(left.ok()) << left.error().message;
+  ASSERT_EQ(left->size(), 1u);
+  std::vector<Frame> unpublished;
+  for (Pos from = left->front().mark;;) {
+    const auto piece = target->open_reader()->journal_of(left->front().node, from, 1 << 20);
+    ASSERT_TRUE(piece.ok()) << piece.error().message;
+    if (piece->empty()) break;
+    unpublished.insert(unpublished.end(), piece->begin(), piece->end());
+    from = piece->back().pos + 1;
+  }
+  EXPECT_EQ(unpublished, std::vector<Frame>(frames.begin() + 100, frames.end()));
+}
+
+TEST_F(StoreMove, NothingIsLeftToBePublishedWhereNobodyMeantTo) {
+  fill_journal();
+  move_all(*importer());
+  const auto target = open();
+  ASSERT_TRUE(target->open_membership()->join({"node", "", seconds(60)}).ok());
+  EXPECT_TRUE(target->writer().claim_unpublished()->empty());
+}
+
 TEST_F(StoreMove, EveryRowArrivesUnchanged) {
   fill_journal();
   fill_rows();

@@ -1,4 +1,5 @@
 #include "adapters/postgres/postgres_store.h"
+#include "adapters/postgres/connection.h"
 #include "adapters/system/hasher.h"
 #include "tests/conformance/join_alone.h"
 #include "tests/conformance/store_suite.h"
@@ -32,6 +33,13 @@ class PostgresHarness final : public StoreHarness {
     TROUPE_ENSURE(store_->writer().landed(0).ok());
   }
   const Hasher& hasher() const override { return hasher_; }
+  void damage_snapshot(RunId entity) override {
+    postgres::Connection db(options_, postgres::Connection::Use::kMembership);
+    TROUPE_ENSURE(db.open().ok());
+    TROUPE_ENSURE(
+        db.execute("UPDATE snapshots SET body='damaged' WHERE entity='" + entity.to_string() + "'")
+            .ok());
+  }
 
  private:
   void open() {

@@ -1,4 +1,5 @@
 #include "adapters/sqlite/sqlite_store.h"
+#include "adapters/sqlite/database.h"
 #include "adapters/system/hasher.h"
 #include "tests/conformance/store_suite.h"
 #include "tests/conformance/temporary_directory.h"
@@ -21,6 +22,17 @@ class SqliteHarness final : public StoreHarness {
     open();
   }
   const Hasher& hasher() const override { return hasher_; }
+  void damage_snapshot(RunId entity) override {
+    store_.reset();
+    {
+      auto db = sqlite::Database::open(options_.path, sqlite::Database::Mode::kWrite, "");
+      TROUPE_ENSURE(db.ok());
+      auto update = (*db)->prepare("UPDATE snapshots SET body=zeroblob(40) WHERE entity=?1");
+      update.id(1, entity);
+      TROUPE_ENSURE(update.step().ok());
+    }
+    open();
+  }
 
  private:
   void open() {

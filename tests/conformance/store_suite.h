@@ -21,6 +21,8 @@ class StoreHarness {
   /// Ends the store and opens it again over the same disk.
   virtual void reopen() = 0;
   virtual const Hasher& hasher() const = 0;
+  /// Its body is not what was written. Nobody reads meanwhile.
+  virtual void damage_snapshot(RunId entity) = 0;
 };
 std::unique_ptr<StoreHarness> make_harness();
 

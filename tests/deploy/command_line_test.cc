@@ -13,25 +13,10 @@
 #include "deploy/troupe/listen.h"
 #include "deploy/troupe/owner_access.h"
 #include "deploy/troupe/server_file.h"
+#include "tests/deploy/said.h"
 
 namespace troupe::cli {
 namespace {
-
-struct Said {
-  int exit = 0;
-  std::string out;
-  std::string err;
-};
-
-Said say(const std::vector<std::string>& arguments) {
-  Said said;
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  said.exit = run_command_line(arguments);
-  said.out = testing::internal::GetCapturedStdout();
-  said.err = testing::internal::GetCapturedStderr();
-  return said;
-}
 
 class CommandLine : public testing::Test {
  protected:

@@ -7,18 +7,12 @@
 #include <fstream>
 
 #include "adapters/system/data_dir.h"
-#include "deploy/troupe/command_line.h"
 #include "deploy/troupe/exit_codes.h"
 #include "runtime/json/read.h"
+#include "tests/deploy/said.h"
 
 namespace troupe::cli {
 namespace {
-
-struct Said {
-  int exit = 0;
-  std::string out;
-  std::string err;
-};
 
 class EmbeddedRun : public testing::Test {
  protected:
@@ -36,13 +30,7 @@ class EmbeddedRun : public testing::Test {
 
   Said say(std::vector<std::string> arguments) const {
     arguments.insert(arguments.end(), {"--data-dir", dir_ + "/state"});
-    Said said;
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    said.exit = run_command_line(arguments);
-    said.out = testing::internal::GetCapturedStdout();
-    said.err = testing::internal::GetCapturedStderr();
-    return said;
+    return cli::say(arguments);
   }
 
   std::string dir_;

@@ -23,6 +23,7 @@ struct Start {
   std::int32_t least_version = -1;  ///< published, and acknowledged, before it was asked for
   bool retried = false;       ///< made by retry
   bool may_be_stopped = false, is_stopped = false;
+  int pauses = 0;  ///< asked for
 };
 
 /// Events of one run as a follower has seen them.

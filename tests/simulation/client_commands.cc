@@ -7,6 +7,7 @@ void Client::pause(std::size_t at) {
   SimNode* const node = world_.any_node();
   if (node == nullptr) return;
   const RunId run = starts_[at].run;
+  ++starts_[at].pauses;
   const auto resume_later = [this, at] {
     world_.later(world_.up_to(seconds(4)), [this, at] { resume(at); });
   };

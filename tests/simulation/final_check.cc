@@ -23,6 +23,7 @@ class FinalCheck {
       if (run.group) {
         group(id, run);
       } else {
+        pauses(id, run);
         outcome(id, run);
         executed(id, run);
       }
@@ -117,6 +118,16 @@ class FinalCheck {
     }
     const auto found = client_.accepted().find(id);
     return found != client_.accepted().end() && client_.starts()[found->second].may_be_stopped;
+  }
+
+  /// A pause that comes to pass twice holds a run that was let go on meanwhile.
+  void pauses(RunId id, const JournalWatch::Run& run) {
+    const auto found = client_.accepted().find(id);
+    if (found == client_.accepted().end()) return;
+    const int asked = client_.starts()[found->second].pauses;
+    if (run.pauses <= asked) return;
+    complain(id, "it was paused " + std::to_string(run.pauses) + " times, and asked to " +
+                     std::to_string(asked));
   }
 
   /// The end is the one that the model tells.

@@ -98,6 +98,8 @@ void JournalWatch::record(RunId id, Run& run, const run::Record& record) {
     if (!run.groups.insert(r->run).second) {
       complain("I4: run " + name + ": its group " + r->run.to_string() + " has two ends");
     }
+  } else if (const auto* r = std::get_if<run::record::RunPaused>(&record)) {
+    if (r->reason == store::PauseReason::kUser) ++run.pauses;
   } else if (const auto* r = std::get_if<run::record::RunFinished>(&record)) {
     run.ended = true;
     run.status = r->status;

@@ -32,6 +32,7 @@ class JournalWatch {
     std::set<run::StepPath> started, finished, completed;
     std::set<std::pair<run::StepPath, std::uint32_t>> items;
     std::set<RunId> groups;  ///< that have ended
+    int pauses = 0;          ///< by users
     std::map<run::StepPath, TimePoint> waits, retries;
     std::set<TaskId> decided;
     std::map<run::StepPath, TimePoint> deadlines;   ///< of events and tasks

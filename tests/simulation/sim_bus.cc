@@ -98,7 +98,9 @@ void SimBus::send(Letter letter) {
   const int count = copies();
   letter.alone = count == 1;
   for (int copy = 0; copy < count; ++copy) {
-    world_.later(delay(), [this, letter] { arrive(letter); });
+    // Another one comes as late as over a new link, when much may have happened since.
+    const Duration late = copy == 0 ? delay() : world_.up_to(milliseconds(4000));
+    world_.later(late, [this, letter] { arrive(letter); });
   }
 }
 
@@ -117,13 +119,14 @@ void SimBus::arrive(const Letter& letter) {
   }
   Bus::Reply reply;
   if (letter.request != 0) {
-    reply = [this, by = station->life_, to = letter.from, request = letter.request,
-             replied = std::make_shared<bool>(false)](const std::string& body) {
-      if (!world_.lives(by)) return;
-      if (*replied) return world_.complain("a message was replied to twice");
-      *replied = true;
-      answer(by, to, request, body);
-    };
+    reply = {std::to_string(letter.request),
+             [this, by = station->life_, to = letter.from, request = letter.request,
+              replied = std::make_shared<bool>(false)](const std::string& body) {
+               if (!world_.lives(by)) return;
+               if (*replied) return world_.complain("a message was replied to twice");
+               *replied = true;
+               answer(by, to, request, body);
+             }};
   }
   station->handler_(letter.body, std::move(reply));
 }

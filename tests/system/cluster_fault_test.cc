@@ -118,6 +118,30 @@ TEST_F(ClusterFault, DamagedRowsAreToldAndHurtNobodyElse) {
   EXPECT_EQ(cluster_.unasked_ends(), std::vector<std::string>());
 }
 
+TEST_F(ClusterFault, ADamagedSleeperIsSetAsideAndHoldsUpNobodysTimer) {
+  cluster_.start_all();
+  const std::string flow = cluster_.api(0).publish(graph_with(
+      quoted("{@id@:@w@,@type@:@wait@,@name@:@w@,@duration_s@:8},") +
+          lua("b", "return {v=input.n}", "@depends_on@:[@w@]"),
+      "steps.b.result.v"));
+  std::vector<std::string> runs;
+  for (std::size_t i = 0; i < 6; ++i) {
+    runs.push_back(cluster_.api(i % 3).start(flow, R"({"n":21})"));
+  }
+  const std::string asleep = "SELECT count(*) FROM snapshots WHERE wake_at IS NOT NULL";
+  ASSERT_TRUE(eventually(7'000, [&] { return database().number(asleep) == 6; }));
+  database().query("UPDATE snapshots SET body='damaged' WHERE entity='" + runs[0] + "'");
+  kill_all_nodes();
+  EXPECT_TRUE(cluster_.heals_within(20'000));
+  for (std::size_t i = 1; i < runs.size(); ++i) {
+    EXPECT_EQ(int_at(cluster_.api(i % 3).wait_end(runs[i]), "/output"), 21) << runs[i];
+  }
+  const std::string paused = "SELECT count(*) FROM runs WHERE status=2 AND id='" + runs[0] + "'";
+  EXPECT_TRUE(eventually(10'000, [&] { return database().number(paused) == 1; }))
+      << "nobody is told";
+  EXPECT_EQ(cluster_.unasked_ends(), std::vector<std::string>());
+}
+
 /// TROUPE_TIMERS: how many.
 TEST_F(ClusterFault, TimersThatFallDueWhileNobodyIsThereGoOffOnce) {
   const char* const asked = std::getenv("TROUPE_TIMERS");

@@ -56,6 +56,21 @@ class ClusterLoops : public ::testing::Test {
     const Json& result = at(context, "/steps/each/result");
     return result.is_object() ? int_at(result, "/done") : 0;
   }
+  /// Items whose results are to be seen.
+  std::size_t items_shown(const std::string& run) {
+    std::size_t shown = 0;
+    std::string after;
+    for (bool more = true; more;) {
+      const Answer page = cluster_.api(2).get("/v1/runs/" + run + "/steps/each/items?limit=200" +
+                                              (after.empty() ? "" : "&after=" + after));
+      EXPECT_EQ(page.status, 200) << page.text;
+      if (page.status != 200) break;
+      shown += at(page.body, "/items").as_array().size();
+      more = !at(page.body, "/next").is_null();
+      if (more) after = std::to_string(int_at(page.body, "/next"));
+    }
+    return shown;
+  }
   void expect_sum(const std::string& run, long long count) {
     EXPECT_EQ(int_at(cluster_.api(1).wait_end(run), "/output"), count * (count - 1));
   }
@@ -132,6 +147,7 @@ TEST_F(ClusterLoops, RestGoOnAndStopAsTheirRunDoes) {
   EXPECT_TRUE(eventually(5'000, [this] {
     return cluster_.database().number("SELECT count(*) FROM runs WHERE status<4") == 0;
   })) << "a group goes on without its run";
+  EXPECT_GT(items_shown(run), static_cast<std::size_t>(before) + 100);
 }
 
 TEST_F(ClusterLoops, FailWithTheirFirstItemThatFails) {

@@ -78,6 +78,19 @@ const char* const kPlain = "{@steps@:[{@id@:@a@,@name@:@a@,@type@:@lua_script@,"
 
 TEST_F(NatsEvents, EachEventOfARunIsHeardInOrder) { expect_all_heard(run_to_end(quoted(kPlain))); }
 
+TEST_F(NatsEvents, ARunOfAWorkspaceWithoutAProjectIsHeardInNoProjectsPlace) {
+  ASSERT_EQ(api_->post("/v1/workspaces", R"({"slug":"acme","name":"Acme"})").status, 201);
+  Api acme(server_, {{"X-Tenant-Id", "acme"}});
+  const std::string run = acme.start(acme.publish(quoted(kPlain)));
+  acme.wait_end(run);
+  const std::size_t last = acme.events(run).size();
+  wait_for(run, last);
+  const std::vector<Json> messages = heard(run);
+  ASSERT_EQ(messages.size(), last);
+  EXPECT_EQ(text_at(messages[0], "/subject"), "troupe.v1.events.acme._." + run);
+  EXPECT_EQ(text_at(messages[0], "/event/source"), "/troupe/acme");
+}
+
 TEST_F(NatsEvents, RunsOfABulkStartAreHeardFromTheirFirstEventOn) {
   const std::string flow = api_->publish(quoted(kPlain));
   const Answer started = api_->post("/v1/workflows/" + flow + "/runs:batch",

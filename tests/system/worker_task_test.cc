@@ -26,9 +26,9 @@ class WorkerTask : public SystemTest {
     server_.start();
     api_ = std::make_unique<Api>(server_);
   }
-  std::unique_ptr<Process> worker() const {
+  std::unique_ptr<Process> worker(const std::string& subject = "troupe.v1.work.default.q") const {
     auto process = std::make_unique<Process>(
-        Command{.arguments = {TROUPE_NODE, "worker.js", nats_.url(), "troupe.v1.work.default.q"},
+        Command{.arguments = {TROUPE_NODE, "worker.js", nats_.url(), subject},
                 .directory = TROUPE_WORKER_FOLDER});
     process->wait_for_line("ready", kPatienceMs);
     return process;
@@ -79,6 +79,17 @@ TEST_F(WorkerTask, TheResultOfTheWorkerIsTheResultOfTheStep) {
   EXPECT_EQ(text_at(told, "/output/idempotency_key"), run + "/w");
   EXPECT_NE(text_at(told, "/output/deadline"), "");
   EXPECT_EQ(text_at(told, "/steps/w/input"), "[1]");
+}
+
+TEST_F(WorkerTask, AWorkspaceWithoutAProjectHasWorkersToo) {
+  ASSERT_EQ(api_->post("/v1/workspaces", R"({"slug":"acme","name":"Acme"})").status, 201);
+  Api acme(server_, {{"X-Tenant-Id", "acme"}});
+  const auto listening = worker("troupe.v1.work.acme.q");
+  const std::string run = acme.start(acme.publish(graph_of("tell", "@args@:[1]")));
+  EXPECT_EQ(text_at(acme.wait_end(run), "/status"), "completed");
+  const Json told = acme.context(run);
+  EXPECT_EQ(text_at(told, "/output/workspace"), "acme");
+  EXPECT_EQ(at(told, "/output/project"), Json(nullptr));
 }
 
 TEST_F(WorkerTask, ItemsOfALoopAreDoneByWorkers) {

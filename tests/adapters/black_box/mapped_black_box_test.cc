@@ -65,5 +65,32 @@ TEST_F(MappedBlackBoxTest, AnOrderlyEndIsNoDeathButKeepsTheSuspects) {
   EXPECT_EQ(open()->crashes_of(kPoison), 2);
 }
 
+TEST_F(MappedBlackBoxTest, LivesThatWereFencedAreCountedThroughTheirEnds) {
+  for (int lives = 0; lives < 2; ++lives) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      auto box = MappedBlackBox::open(path_);
+      if (!box) _exit(1);
+      (*box)->note_fenced();
+      _exit(70);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    ASSERT_EQ(WEXITSTATUS(status), 70);
+  }
+  EXPECT_EQ(open()->times_fenced(), 2u);
+  die_working_on(kPoison);
+  EXPECT_EQ(open()->times_fenced(), 2u);
+}
+
+TEST_F(MappedBlackBoxTest, AFileOfAnEarlierVersionIsGoneOnWith) {
+  die_working_on(kPoison);
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) - sizeof(std::uint64_t));
+  const auto box = open();
+  EXPECT_EQ(box->times_fenced(), 0u);
+  EXPECT_EQ(box->crashes_of(kPoison), 1);
+}
+
 }  // namespace
 }  // namespace troupe::black_box

@@ -85,6 +85,15 @@ TEST_F(NatsEnqueue, AMessageLeavesTheStreamAfterTheCommitAndNotBefore) {
   EXPECT_TRUE(shows("troupe_nats_submissions_total{kind=\"enqueue\",outcome=\"accepted\"} 1"));
 }
 
+TEST_F(NatsEnqueue, WithoutAProjectTheRunIsOneOfTheWorkspaceAsAWhole) {
+  const auto service = serve(*node);
+  enqueue(submission(), "", "troupe.v1.enqueue.acme._");
+  const StartRequest request = engine.asked.at(0);
+  EXPECT_EQ(request.workspace, engine.rows.workspace_rows[0].id);
+  EXPECT_FALSE(request.project.set());
+  wait_until_kept(0);
+}
+
 TEST_F(NatsEnqueue, TheKeyIsTheMessagesIdOrItsPlaceInTheStream) {
   const auto service = serve(*node);
   enqueue(submission(), "order-7");

@@ -36,6 +36,18 @@ TEST_F(NatsEvents, CarryTheirRunAndNumberInSubjectAndHeaders) {
                             R"(/7 run.step.completed {"id":"x"})");
 }
 
+TEST_F(NatsEvents, ARunWithoutAProjectHasAPlaceThatNoProjectCanHave) {
+  const auto viewer = connect();
+  Arrivals<std::string> seen;
+  const auto all = viewer->subscribe("troupe.v1.events.acme._.*", "", [&](const Message& message) {
+    seen.add(std::string(message.subject()));
+  });
+  ASSERT_TRUE(viewer->flush(kPatience).ok());
+  ASSERT_TRUE(events->publish("acme", "", kRun, 1, "run.created", "{}").ok());
+  EXPECT_EQ(seen.at(0), std::string("troupe.v1.events.acme._.") + kRun);
+  EXPECT_FALSE(events->publish("acme", "_", kRun, 1, "run.created", "{}").ok());
+}
+
 TEST_F(NatsEvents, AStreamOverThemKeepsEachOnceThoughPublishedTwice) {
   jsCtx* context = nullptr;
   ASSERT_EQ(natsConnection_JetStream(&context, node->link().get(), nullptr), NATS_OK);

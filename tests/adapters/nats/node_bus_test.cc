@@ -47,6 +47,23 @@ TEST_F(NatsNodeBus, ARequestIsAnsweredByTheNodeItIsFor) {
   EXPECT_EQ(*ask(*one.bus, 1, "x"), "one");
 }
 
+TEST_F(NatsNodeBus, ACopyOfARequestHasItsNameAndNoOtherHasIt) {
+  Arrivals<std::string> names;
+  const Node one = node(1, [&](std::string, const Bus::Reply& reply) {
+    names.add(reply.request());
+    reply("one");
+  });
+  const Node two = node(2, echo);
+  EXPECT_EQ(*ask(*two.bus, 1, "x"), "one");
+  EXPECT_EQ(*ask(*two.bus, 1, "x"), "one");
+  EXPECT_NE(names.at(0), names.at(1));
+  for (int copy = 0; copy < 2; ++copy) {
+    ASSERT_TRUE(two.connection->publish({"troupe.i.node.1", names.at(0), "x", {}}).ok());
+  }
+  EXPECT_EQ(names.at(2), names.at(0));
+  EXPECT_EQ(names.at(3), names.at(0));
+}
+
 TEST_F(NatsNodeBus, BytesOfAnyKindArriveUnchanged) {
   const Node one = node(1, echo);
   std::string body;

@@ -93,6 +93,24 @@ TEST_F(NatsSubmission, TheEngineIsAskedForWhatTheBodyAndTheSubjectSay) {
   EXPECT_EQ(request.idempotency_key, "");
 }
 
+TEST_F(NatsSubmission, WithoutAProjectTheWorkspacesOwnScopeIsMeantAsOverHttp) {
+  const auto service = serve(*node);
+  const std::string subject = "troupe.v1.submit.acme._";
+  EXPECT_EQ(ask(subject, submission()).error, "");
+  EXPECT_EQ(engine.asked.at(0).workspace, engine.rows.workspace_rows[0].id);
+  EXPECT_FALSE(engine.asked.at(0).project.set());
+  // From now on that is its project `default`, which does not see what is another's.
+  engine.read([this](store::Reader&) {
+    store::Project other = engine.rows.project_rows[0];
+    other.id = ProjectId(Uuid{7, 8});
+    other.slug = "default";
+    engine.rows.project_rows.push_back(other);
+  });
+  expect_problem(ask(subject, submission()), "not_found", 404);
+  expect_problem(ask("troupe.v1.submit._._", submission()), "not_found", 404);
+  expect_problem(ask("troupe.v1.submit.acme.__", submission()), "not_found", 404);
+}
+
 TEST_F(NatsSubmission, AKeyMakesOneRunOfOneBodyAndRefusesAnother) {
   const auto service = serve(*node);
   const Answer first = ask(kSubject, submission(R"({"a": 1})"), "key");

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "runtime/cluster/slots.h"
+#include "runtime/run/view.h"
 #include "tests/runtime/run/run_test.h"
 
 namespace troupe::run {
@@ -295,6 +296,40 @@ TEST(RunGroups, AStopReachesEveryGroupThatMayHaveBegun) {
   for (const auto& [number, group] : family.groups) {
     EXPECT_EQ(group.state.status, store::RunStatus::kStopped) << number;
   }
+}
+
+TEST(RunGroups, ItemsOfGroupsThatWereStoppedAtOnceAreShownAsTheirRunsOwn) {
+  Family family(loop("\"{{input.xs}}\"", "\"for_each_max_parallel\":3"), echo());
+  ASSERT_TRUE(family.parent.start("{\"xs\":" + letters(20) + "}").ok());
+  family.hear();
+  ASSERT_EQ(family.groups.size(), 3u);
+  family.finish(1);
+  ASSERT_TRUE(family.groups.at(2).step());
+  const testing::SmallHasher hasher;
+  EXPECT_TRUE(groups_cut_short(hasher, family.parent.state, "loop").empty()) << "it goes on";
+  ASSERT_TRUE(family.parent.send(event::StopAsked{false}).ok());
+  family.hear();
+  family.parent.reload();  // as who looks at it from elsewhere
+  const auto left = groups_cut_short(hasher, family.parent.state, "loop");
+  std::map<std::uint32_t, State> groups;
+  for (const auto& [number, id] : left) {
+    ASSERT_EQ(family.groups.at(number).state.id, id);
+    ASSERT_EQ(family.groups.at(number).state.status, store::RunStatus::kStopped);
+    groups.emplace(number, std::move(family.groups.at(number).state));
+  }
+  EXPECT_EQ(groups.size(), 3u);
+  const auto payloads = [&](const PayloadRef& ref) -> Result<json::Text> {
+    return family.parent.payloads.at(ref.hash);
+  };
+  const auto page = [&](std::int64_t after, std::size_t limit) {
+    return std::string(
+        items_json(family.parent.state, "loop", after, limit, payloads, groups)->view());
+  };
+  const std::string all = R"({"index":4,"result":"x4"},{"index":5,"result":"x5"},)"
+                          R"({"index":6,"result":"x6"},{"index":7,"result":"x7"},)"
+                          R"({"index":8,"result":"x8"})";
+  EXPECT_EQ(page(-1, 100), "{\"items\":[" + all + "],\"next\":null}");
+  EXPECT_EQ(page(6, 1), R"({"items":[{"index":7,"result":"x7"}],"next":7})");
 }
 
 TEST(RunGroups, AfterACrashTheSameGroupsAreMetAgain) {
