@@ -71,6 +71,21 @@ std::vector<Campaign::Said> Campaign::all_said() const {
   return said_;
 }
 
+void Campaign::clock_was_wrong(WrongClock clock) {
+  const std::lock_guard lock(mutex_);
+  wrong_clocks_.push_back(clock);
+}
+
+long long Campaign::clock_error(long long from, long long until) const {
+  const std::lock_guard lock(mutex_);
+  long long error = 0;
+  for (const WrongClock& clock : wrong_clocks_) {
+    const bool touches = clock.from - clock.by_ms <= until && from <= clock.until + clock.by_ms;
+    if (touches) error = std::max(error, clock.by_ms);
+  }
+  return error;
+}
+
 http_client::Options Campaign::door(std::size_t node, std::size_t tenant) const {
   http_client::Options options = doors_.at(node);
   options.headers.emplace_back("X-Tenant-Id", tenants_.at(tenant).slug);

@@ -31,6 +31,11 @@ class Campaign {
     std::string subject, body, key;
   };
 
+  /// By as much some node's clock was wrong, between two times of day by the right one.
+  struct WrongClock {
+    long long from = 0, until = 0, by_ms = 0;
+  };
+
   /// Publishes every program in each of the tenants.
   Campaign(TestCluster& cluster, std::vector<std::string> tenants);
 
@@ -45,6 +50,9 @@ class Campaign {
   bool has_effects() const { return has_effects_; }
   void said(Said what);
   std::vector<Said> all_said() const;
+  void clock_was_wrong(WrongClock clock);
+  /// By how much times of day may be wrong that lie between these two; in milliseconds.
+  long long clock_error(long long from, long long until) const;
   /// Lets that much time go by, unless it is over.
   void pass(int ms);
   void end();
@@ -57,6 +65,7 @@ class Campaign {
   Bus bus_;
   bool has_effects_ = false;
   std::vector<Said> said_;
+  std::vector<WrongClock> wrong_clocks_;
   std::vector<http_client::Options> doors_;
   std::vector<Program> programs_;
   std::vector<Tenant> tenants_;

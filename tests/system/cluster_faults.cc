@@ -57,6 +57,15 @@ void ClusterCampaign::squeeze(std::size_t i) {
   EXPECT_TRUE(node(i).ends_within(kEndMs)) << "it had memory enough";
 }
 
+void ClusterCampaign::shift_clock(Daemon& of, long long ahead_ms) {
+  const long long began = ms_since_midnight();
+  of.set_clock(ahead_ms);
+  undo_.push_back([this, &of, ahead_ms, began] {
+    of.set_clock(0);
+    campaign_->clock_was_wrong({began, ms_since_midnight(), std::abs(ahead_ms)});
+  });
+}
+
 void ClusterCampaign::pass_itself_off_as(std::size_t i) {
   Command other = node(i).impostor(cluster_.folder() + "/impostor");
   const std::vector<std::string> unheard = {"/bin/sh", "-c", "exec \"$@\" >/dev/null 2>&1", "sh"};
@@ -324,9 +333,29 @@ std::vector<ClusterCampaign::Kind> ClusterCampaign::messages() {
       {"17 repetitions and noise", [this](std::size_t) { flood(); }, true, true, true}};
 }
 
+std::vector<ClusterCampaign::Kind> ClusterCampaign::clocks() {
+  return {
+      {"18 clock ahead", [this](std::size_t i) { shift_clock(node(i), some_shift_ms()); }, true,
+       true, true},
+      {"18 clock behind", [this](std::size_t i) { shift_clock(node(i), -some_shift_ms()); }, true,
+       true, true},
+      {"18 clock jumps to and fro",
+       [this](std::size_t i) {
+         for (int jump = 0; jump < 8; ++jump) {
+           shift_clock(node(i), jump % 2 == 0 ? some_shift_ms() : -some_shift_ms());
+           campaign_->pass(static_cast<int>(100 + random_() % 400));
+         }
+       },
+       true, false, true},
+      {"18 clock of the database ahead",
+       [this](std::size_t) { shift_clock(database(), some_shift_ms()); }},
+      {"18 clock of the database behind",
+       [this](std::size_t) { shift_clock(database(), -some_shift_ms()); }}};
+}
+
 std::vector<ClusterCampaign::Kind> ClusterCampaign::kinds() {
   std::vector<Kind> all = deaths();
-  for (const auto& more : {ends(), losses(), outages(), disks(), messages()}) {
+  for (const auto& more : {ends(), losses(), outages(), disks(), messages(), clocks()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
