@@ -108,6 +108,7 @@ void ClusterCampaign::swarm(const std::vector<Kind>& all) {
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
     const Kind& kind = all[random_() % all.size()];
     what += " [" + kind.name + "]";
+    std::fprintf(stderr, "24 swarm: %s, node-%zu\n", kind.name.c_str(), i + 1);
     // One that has ended cannot be hit again, nor a database or broker that is away.
     if (node(i).running() && cluster_.database().running() && cluster_.broker().running()) {
       kind.strike(i);

@@ -198,7 +198,12 @@ void Database::start() {
   }
 }
 
-void Database::end(int signal) { end_with(signal, 30'000); }
+void Database::end(int signal) {
+  // A session that has been stopped would not see that its server is gone, and the next one would
+  // find its memory in use.
+  for (const pid_t session : children()) ::kill(session, SIGCONT);
+  end_with(signal, 30'000);
+}
 
 void Database::signal_all(int number) {
   const std::vector<pid_t> sessions = children();
