@@ -25,7 +25,8 @@ ClusterCampaign::ClusterCampaign()
       cluster_(3, {{"TROUPE_CLUSTER__LEASE_MS", std::to_string(lease_ms_)}}, true) {
   std::fprintf(stderr, "TROUPE_CAMPAIGN_SEED=%llu\n", static_cast<unsigned long long>(seed_));
   cluster_.start_all();
-  campaign_ = std::make_unique<Campaign>(cluster_, std::vector<std::string>{"default", "other"});
+  campaign_ = std::make_unique<Campaign>(
+      cluster_, std::vector<std::string>{"default", "other"}, random_());
   crowd_ = std::make_unique<ClusterCrowd>(*campaign_, random_());
 }
 
@@ -153,8 +154,7 @@ void ClusterCampaign::answer_doubts(const std::vector<Accepted>& accepted) {
   for (const Accepted& one : accepted) {
     if (one.run.program != program || runs.count(one.run.id) == 0) continue;
     Api api(campaign_->door(random_() % campaign_->doors(), one.tenant));
-    api.post("/v1/runs/" + one.run.id + "/tasks/" + Effects::kOnce + "/complete",
-             R"({"approved":true,"result":{"v":)" + std::to_string(one.run.n + 2) + "}}");
+    api.post("/v1/runs/" + one.run.id + "/tasks/" + Effects::kOnce + "/complete", vouched(one));
   }
 }
 

@@ -92,6 +92,7 @@ TEST_F(ClusterCheckers, MissNoEffectThatIsDoneTwiceOrForNobody) {
   campaign_->pass(lease_ms_);
   EXPECT_EQ(end_and_check(20'000).faults, std::vector<std::string>());
   if (!campaign_->has_effects()) campaign_->effects().serve(campaign_->bus(), {"default"});
+  campaign_->effects().be_prompt();
   // As from a node whose start of the attempt was not durable when it sent the task.
   const auto tell = [this](const std::string& run) {
     const std::string task = R"({"run_id":")" + run + R"(","step_id":"once","idempotency_key":")" +

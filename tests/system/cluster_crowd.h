@@ -37,7 +37,10 @@ class Campaign {
   };
 
   /// Publishes every program in each of the tenants.
-  Campaign(TestCluster& cluster, std::vector<std::string> tenants);
+  Campaign(TestCluster& cluster, std::vector<std::string> tenants, std::uint64_t seed);
+  ~Campaign() { effects_.end(); }
+  Campaign(const Campaign&) = delete;
+  Campaign& operator=(const Campaign&) = delete;
 
   http_client::Options door(std::size_t node, std::size_t tenant) const;
   std::size_t doors() const { return doors_.size(); }
@@ -79,6 +82,9 @@ struct Accepted {
   std::size_t tenant = 0;
 };
 
+/// What a person says whom an effect's step asks: it has happened, with this result.
+std::string vouched(const Accepted& accepted);
+
 /// One client that asks any node, and another one when that does not answer; what it cannot know it
 /// asks again with the same idempotency key. For one thread.
 class Roamer {
@@ -108,9 +114,12 @@ class Roamer {
   std::optional<Accepted> start(std::size_t program);
   /// Over NATS, by request or through JetStream; nothing if it is over before it is known.
   std::optional<Accepted> start_by_message(Accepted accepted);
-  void follow(const Accepted& accepted, const std::string& type);
+  /// To the first event of one of these types; which it was, or nothing if none is to come.
+  std::string follow(const Accepted& accepted, const std::vector<std::string>& types);
   void take_event(const Accepted& accepted, const Json& event, std::uint64_t* after);
   void approve(const Accepted& accepted);
+  /// Where an effect is in doubt: as the person who is asked.
+  void vouch(const Accepted& accepted);
   http_client::Options any_door(std::size_t tenant);
 
   Campaign& campaign_;

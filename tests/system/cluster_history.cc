@@ -138,12 +138,13 @@ class Reading {
 
   std::string fault_of_effects(const Accepted& one, const Program& program, const Json& context) {
     if (program.name != "effects") return "";
-    for (const char* step : {Effects::kRepeatable, Effects::kOnce}) {
-      const Json& result = at(context, std::string("/steps/") + step + "/result");
+    for (const std::string step : {Effects::kRepeatable, Effects::kOnce, Effects::kGuarded}) {
+      const Json& result = at(context, "/steps/" + step + "/result");
       std::string fault = campaign_.effects().fault_of(one.run.id, step, result);
       if (!fault.empty()) return fault;
       const std::lock_guard lock(mutex_);
-      if (at(result, "/deed").is_null()) ++history_.vouched;
+      const bool is_in_doubt = at(result, "/deed").is_null();
+      if (is_in_doubt) ++(step == Effects::kGuarded ? history_.doubted : history_.vouched);
       ++history_.checks["I5 what is recorded was done: results of effects"];
     }
     return "";
@@ -314,6 +315,7 @@ std::vector<std::string> faults_of_effects(Database& database, const Effects& ef
   const std::set<std::string> known{std::istream_iterator<std::string>(rows), {}};
   history.effects_done = effects.done();
   history.effects_repeated = effects.repeated();
+  history.moods = effects.moods();
   history.checks["I5, I6 done once, with one set of inputs, for a run that is: effects"] =
       effects.done();
   return effects.faults(known);
