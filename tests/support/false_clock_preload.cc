@@ -20,9 +20,7 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kSlice = 100'000'000;
 const volatile std::int64_t* shared_offset_us = nullptr;
 
-std::int64_t offset() {
-  return shared_offset_us == nullptr ? 0 : *shared_offset_us * 1'000;
-}
+std::int64_t offset() { return shared_offset_us == nullptr ? 0 : *shared_offset_us * 1'000; }
 
 timespec spec(std::int64_t ns) { return {ns / kSecond, ns % kSecond}; }
 
@@ -68,7 +66,8 @@ time_t time(time_t* out) noexcept {
   return now.tv_sec;
 }
 
-int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
+int pthread_cond_timedwait(pthread_cond_t* condition,
+                           pthread_mutex_t* mutex,
                            const timespec* until) {
   using Wait = int (*)(pthread_cond_t*, pthread_mutex_t*, const timespec*);
   static const auto next =

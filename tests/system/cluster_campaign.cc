@@ -24,6 +24,10 @@ ClusterCampaign::ClusterCampaign()
       random_(seed_),
       cluster_(3, {{"TROUPE_CLUSTER__LEASE_MS", std::to_string(lease_ms_)}}, true) {
   std::fprintf(stderr, "TROUPE_CAMPAIGN_SEED=%llu\n", static_cast<unsigned long long>(seed_));
+  // Two builds from the beginning, if two are to be tried: one node is of the other.
+  const char* const other = std::getenv("TROUPE_CAMPAIGN_OTHER");
+  builds_ = {node(0).program(), other == nullptr ? node(0).program() : other};
+  node(0).change_to(builds_[1]);
   cluster_.start_all();
   campaign_ = std::make_unique<Campaign>(
       cluster_, std::vector<std::string>{"default", "other"}, random_());

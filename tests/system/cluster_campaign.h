@@ -89,7 +89,7 @@ class ClusterCampaign : public ::testing::Test {
   std::unique_ptr<ClusterCrowd> crowd_;
   std::vector<std::function<void()>> undo_;
   Report report_;
-  bool is_other_ = false;  ///< what runs is the other build, if there is one
+  std::vector<std::string> builds_;  ///< this one, and the other one if there is one, else this
 };
 
 }  // namespace troupe::testing

@@ -18,9 +18,9 @@ class ClusterCheckers : public ClusterCampaign {
 };
 
 /// One node is stopped while a script works; another takes over, does it again and ends the run;
-/// then the first goes on with what it knows and what the script has said meanwhile. That it is gone
-/// it cannot hear so soon, as its signs of life get no answer. What the journals look like behind
-/// it, or nothing if it has ended before anything was wrong.
+/// then the first goes on with what it knows and what the script has said meanwhile. That it is
+/// gone it cannot hear so soon, as its signs of life get no answer. What the journals look like
+/// behind it, or nothing if it has ended before anything was wrong.
 std::vector<std::string> ClusterCheckers::overlap() {
   Node& one = node(0);
   const std::string flow = cluster_.api(0).publish(

@@ -95,13 +95,15 @@ void ClusterCampaign::expect_end_in_order(std::size_t i) {
   EXPECT_EQ(node(i).exit_code(), 0) << node(i).last_words();
 }
 
-/// As for an upgrade. TROUPE_CAMPAIGN_OTHER names another build, to and from which it goes.
+/// As for an upgrade, or the way back: where there is another build, some change to that one or
+/// from it, and what follows finds both.
 void ClusterCampaign::restart_one_by_one() {
-  const char* const other = std::getenv("TROUPE_CAMPAIGN_OTHER");
-  is_other_ = !is_other_;
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
     expect_end_in_order(i);
-    node(i).launch(is_other_ && other != nullptr ? other : "");
+    if (random_() % 2 == 0) {
+      node(i).change_to(node(i).program() == builds_[0] ? builds_[1] : builds_[0]);
+    }
+    node(i).launch();
     EXPECT_TRUE(node(i).becomes_ready(bound_ms())) << node(i).last_words();
   }
 }

@@ -19,6 +19,7 @@ namespace {
 constexpr int kStartMs = 60'000;
 constexpr int kDatabaseMegabytes = 4'096;
 constexpr int kBrokerMegabytes = 512;
+constexpr int kNodeMegabytes = 128;
 /// What a node ends with that has been told that it was declared gone.
 constexpr int kFencedExit = 70;
 const std::string kToken = "pat_ThisIsNoSecretOnlyATestOfNodes20nRtd";
@@ -282,13 +283,17 @@ void Broker::delete_store() { std::filesystem::remove_all(directory_.file("disk/
 
 // ---- Node ---------------------------------------------------------------------------------------
 
-Node::Node(std::unique_ptr<Machine> machine, std::string name, std::string data_dir,
-           Environment environment, bool has_clock)
+Node::Node(std::unique_ptr<Machine> machine, std::string name, const std::string& home,
+           Environment environment, bool has_hardware)
     : Daemon(std::move(machine)),
       name_(std::move(name)),
-      data_dir_(std::move(data_dir)),
+      program_(TROUPE_BINARY),
+      data_dir_(home + "/data"),
       environment_(std::move(environment)) {
-  if (has_clock) own_clock(data_dir_ + ".clock");
+  if (has_hardware) {
+    disk_ = std::make_unique<Disk>(home + ".image", home, kNodeMegabytes);
+    own_clock(home + ".clock");
+  }
   std::filesystem::create_directories(data_dir_);
   std::ofstream(data_dir_ + "/owner.token") << kToken << "\n";
   std::filesystem::permissions(data_dir_ + "/owner.token", std::filesystem::perms::owner_read |
@@ -299,17 +304,17 @@ Command Node::impostor(const std::string& data_dir) const {
   Environment environment = environment_;
   environment.emplace_back("TROUPE_CLUSTER__NODE_NAME", name_);
   std::vector<std::string> words = machine().prefix();
-  words.insert(words.end(), {TROUPE_BINARY, "serve", "--data-dir", data_dir, "--listen",
+  words.insert(words.end(), {program_, "serve", "--data-dir", data_dir, "--listen",
                              machine().address() + ":7421", "--behind-proxy"});
   return {std::move(words), "", std::move(environment), ""};
 }
 
-void Node::launch(const std::string& program) {
+void Node::launch() {
   const std::string listen = this->machine().address() + ":7420";
   Environment environment = environment_;
   environment.emplace_back("TROUPE_CLUSTER__NODE_NAME", name_);
   Daemon::launch(data_dir_ + ".log",
-                 {program.empty() ? TROUPE_BINARY : program, "serve", "--data-dir", data_dir_,
+                 {program_, "serve", "--data-dir", data_dir_,
                   "--listen", listen, "--behind-proxy"},
                  std::move(environment));
 }

@@ -113,14 +113,18 @@ class Broker : public Daemon {
 /// One `troupe serve`, started again under its name, its address and its data directory.
 class Node : public Daemon {
  public:
-  Node(std::unique_ptr<Machine> machine, std::string name, std::string data_dir,
-       Environment environment, bool has_clock = false);
-  /// By another build of it, if one is named.
-  void launch(const std::string& program = "");
+  /// `home`: what it writes goes there; with `has_hardware` to a disk of its own, its log as well.
+  Node(std::unique_ptr<Machine> machine, std::string name, const std::string& home,
+       Environment environment, bool has_hardware);
+  /// From its next start on it is another build of the program.
+  void change_to(std::string program) { program_ = std::move(program); }
+  const std::string& program() const { return program_; }
+  void launch();
   /// The command of a second one that gets in its way: on its directory, or on another one but
   /// under its name.
   Command impostor(const std::string& data_dir) const;
   const std::string& data_dir() const { return data_dir_; }
+  Disk& disk() { return *disk_; }
   /// launch() and /readyz.
   void start(int timeout_ms = 30'000);
   bool becomes_ready(int timeout_ms) { return comes_to(200, timeout_ms); }
@@ -137,6 +141,8 @@ class Node : public Daemon {
 
  private:
   std::string name_;
+  std::string program_;
+  std::unique_ptr<Disk> disk_;
   std::string data_dir_;
   Environment environment_;
 };
@@ -145,8 +151,8 @@ class Node : public Daemon {
 class TestCluster {
  public:
   /// `environment`: further settings of all nodes, as TROUPE_SECTION__KEY. Starts nothing of the
-  /// nodes. `has_hardware`: database and broker have disks of their own, database and nodes have
-  /// clocks of their own, all of which can fail.
+  /// nodes. `has_hardware`: all have disks of their own, database and nodes clocks as well, which
+  /// can fail.
   TestCluster(int nodes, Environment environment, bool has_hardware = false);
   ~TestCluster();
   TestCluster(const TestCluster&) = delete;
