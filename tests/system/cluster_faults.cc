@@ -304,6 +304,12 @@ std::vector<ClusterCampaign::Kind> ClusterCampaign::disks() {
          database().disk().fill();
          undo_.push_back([this] { database().disk().make_room(); });
        }},
+      {"9 disk of a node full",
+       [this](std::size_t i) {
+         node(i).disk().fill();
+         undo_.push_back([this, i] { node(i).disk().make_room(); });
+       },
+       false, true, true},
       {"9 disk of the broker full",
        [this](std::size_t) {
          broker().disk().fill();
