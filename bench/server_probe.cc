@@ -60,6 +60,14 @@ std::uint64_t ServerProbe::number(const char* sql) {
   return std::strtoull(PQgetvalue(result.get(), 0, 0), nullptr, 10);
 }
 
+void ServerProbe::age_wal(int segments) {
+  for (int i = 0; i < segments; ++i) {
+    number("SELECT pg_logical_emit_message(false,'','')-'0/0'");  // an empty one is not left
+    number("SELECT pg_switch_wal()-'0/0'");
+  }
+  run("CHECKPOINT");
+}
+
 double ServerProbe::raw_rows_per_s() {
   PGconn* const to = connection_.get();
   run("CREATE TABLE raw_ceiling(pos int8 PRIMARY KEY, entity uuid NOT NULL, hash int4 NOT NULL, "

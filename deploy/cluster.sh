@@ -210,7 +210,8 @@ begin_postgres() {
   fi
   launch postgres "${who[@]}" "$bin/postgres" -D "$dir/postgres/data" -c port="$port" \
     -c listen_addresses=127.0.0.1 -c unix_socket_directories="$dir/postgres" -c fsync=on \
-    -c synchronous_commit=on -c full_page_writes=on -c cluster_name=troupe
+    -c synchronous_commit=on -c full_page_writes=on -c min_wal_size=1GB \
+    -c max_wal_size=4GB -c cluster_name=troupe
 }
 
 # Something else may listen on that port; the password tells whether it is ours.

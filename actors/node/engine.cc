@@ -51,7 +51,7 @@ void NodeEngine::update_workflow(store::Workflow draft, std::uint64_t expected_e
     row.updated = services_.now();
     services_.write([this, row, expected_etag, done](store::Writer& writer) {
       auto updated = writer.update_workflow(row, expected_etag);
-      if (updated) services_.versions.forget_latest(row.id);
+      if (updated) services_.versions.doubt(row.id);
       done(std::move(updated));
     });
   });
@@ -71,7 +71,7 @@ void NodeEngine::publish(store::TenantScope scope, WorkflowId workflow, std::str
                            services_.now()};
     services_.write([this, scope, version, done](store::Writer& writer) {
       auto published = writer.publish(scope, version);
-      if (published) services_.versions.forget_latest(version.workflow);
+      if (published) services_.versions.doubt(version.workflow);
       done(std::move(published));
     });
   });

@@ -47,7 +47,7 @@ struct Executors::Task {
   std::uint64_t token = 0;
   const Clock& clock;
   Counter& late;
-  std::shared_ptr<Open> open;
+  std::weak_ptr<Open> open;  // it lists the task: the other way round would keep both for ever
   TimePoint started;
 
   std::mutex mutex;  // guards what follows; nothing is called out under it
@@ -70,7 +70,7 @@ struct Executors::Task {
     result.finished = clock.now();
     told(token, std::move(result));
     told = {};  // nothing of the actor is left here when the job counts as returned
-    open->remove(token);
+    if (const auto listed = open.lock()) listed->remove(token);
     return true;
   }
 };

@@ -27,7 +27,7 @@ void CatalogWatch::answer(store::Reader& reader) {
   }
   const auto version = reader.catalog_version();
   if (version && *version != seen_) {
-    services_.versions.doubt_rows();
+    services_.versions.doubt_all();
     seen_ = *version;
   }
   const Status known = version ? ok() : Status(version.error());

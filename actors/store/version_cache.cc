@@ -22,15 +22,22 @@ std::shared_ptr<const Published> VersionCache::compiled(WorkflowId workflow,
   return found == entries_.end() ? nullptr : found->second->published;
 }
 
-void VersionCache::put(std::shared_ptr<const Published> published) {
+std::uint64_t VersionCache::doubts() {
+  const std::lock_guard lock(mutex_);
+  return doubts_;
+}
+
+void VersionCache::put(std::shared_ptr<const Published> published, std::uint64_t doubts) {
   const std::lock_guard lock(mutex_);
   const Key key{published->workflow.id, published->version};
-  if (published->version == published->workflow.latest_version) latest_[key.first] = key.second;
+  const bool is_new = doubts == doubts_;
+  const bool is_latest = published->version == published->workflow.latest_version;
+  if (is_new && is_latest) latest_[key.first] = key.second;
   if (const auto found = entries_.find(key); found != entries_.end()) {
     order_.erase(found->second);
     entries_.erase(found);
   }
-  order_.push_front({key, std::move(published), generation_});
+  order_.push_front({key, std::move(published), is_new ? generation_ : 0});
   entries_[key] = order_.begin();
   while (entries_.size() > entries_max_) {
     entries_.erase(order_.back().key);
@@ -38,13 +45,19 @@ void VersionCache::put(std::shared_ptr<const Published> published) {
   }
 }
 
-void VersionCache::forget_latest(WorkflowId workflow) {
+void VersionCache::doubt(WorkflowId workflow) {
   const std::lock_guard lock(mutex_);
+  ++doubts_;
   latest_.erase(workflow);
+  const auto first = entries_.lower_bound({workflow, 0});
+  for (auto it = first; it != entries_.end() && it->first.first == workflow; ++it) {
+    it->second->generation = 0;
+  }
 }
 
-void VersionCache::doubt_rows() {
+void VersionCache::doubt_all() {
   const std::lock_guard lock(mutex_);
+  ++doubts_;
   ++generation_;
   latest_.clear();
 }
@@ -60,6 +73,7 @@ Result<std::shared_ptr<const Published>> load_version(store::Reader& reader, Ver
     if (row.workspace == scope.workspace && in_project) return cached;
     return Error{Code::kNotFound, "there is no such workflow", {}};
   }
+  const std::uint64_t doubts = cache.doubts();
   auto row = reader.workflow(scope, workflow);
   if (!row) return std::move(row).error();
   if (!*row) return Error{Code::kNotFound, "there is no such workflow", {}};
@@ -74,7 +88,7 @@ Result<std::shared_ptr<const Published>> load_version(store::Reader& reader, Ver
   if (const auto before = cache.compiled(workflow, published->version)) {
     published->graph = before->graph;
     published->run_setup = before->run_setup;
-    cache.put(published);
+    cache.put(published, doubts);
     return std::shared_ptr<const Published>(std::move(published));
   }
   auto stored = reader.version(workflow, published->version);
@@ -86,7 +100,7 @@ Result<std::shared_ptr<const Published>> load_version(store::Reader& reader, Ver
   if (!(*stored)->run_setup.empty()) {
     published->run_setup = json::Text::trusted(std::move((*stored)->run_setup));
   }
-  cache.put(published);
+  cache.put(published, doubts);
   return std::shared_ptr<const Published>(std::move(published));
 }
 

@@ -15,13 +15,17 @@ class VersionCache {
  public:
   explicit VersionCache(std::size_t entries_max = 4096) : entries_max_(entries_max) {}
 
-  /// Version 0: the latest. Null: not in memory.
+  /// Version 0: the latest. Null: not in memory, or its workflow's row is in doubt.
   std::shared_ptr<const Published> find(WorkflowId workflow, std::int32_t version);
-  void put(std::shared_ptr<const Published> published);
+  /// How often rows have come in doubt. To be asked before a row is read.
+  std::uint64_t doubts();
+  /// A row that was read when there had been so many doubts: if there is one more by now it may be
+  /// of before, and only what is compiled is kept.
+  void put(std::shared_ptr<const Published> published, std::uint64_t doubts);
   /// The workflow's row has changed: its latest version, name or archived flag.
-  void forget_latest(WorkflowId workflow);
+  void doubt(WorkflowId workflow);
   /// Rows of workflows may have changed elsewhere: they are read again, what is compiled stays.
-  void doubt_rows();
+  void doubt_all();
   /// Also if its row is in doubt. Null: not in memory.
   std::shared_ptr<const Published> compiled(WorkflowId workflow, std::int32_t version);
 
@@ -34,7 +38,8 @@ class VersionCache {
     std::shared_ptr<const Published> published;
     std::uint64_t generation = 0;  ///< older than the present one: its row is in doubt
   };
-  std::uint64_t generation_ = 0;
+  std::uint64_t generation_ = 1;
+  std::uint64_t doubts_ = 0;
   std::list<Entry> order_;  ///< most recent first
   std::map<Key, decltype(order_)::iterator> entries_;
   std::map<WorkflowId, std::int32_t> latest_;

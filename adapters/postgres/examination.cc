@@ -60,6 +60,11 @@ Result<Examination> examine(const Options& options, const Clock& clock) {
   const Status durable = require_durable(db);
   if (!durable && !db.is_open()) return durable.error();
   if (!durable) found.weakness = durable.error().message;
+  // It may be 0, which is what a missing row reads as.
+  const auto kept = db.query_integer(
+      "SELECT pg_size_bytes(current_setting('min_wal_size')) / 1048576");
+  if (!kept) return kept.error();
+  found.wal_kept = static_cast<std::uint64_t>(*kept);
   if (Status read = read_clock(db, clock, found); !read) return read.error();
   found.schema_known = newest_version();
   const auto version = version_of(db, options.schema);

@@ -16,6 +16,7 @@ struct Examination {
   std::string version;   ///< of the server
   std::string settings;  ///< as read back
   std::string weakness;  ///< a setting with which commits could be lost, in a sentence; or empty
+  std::uint64_t wal_kept = 0;  ///< MiB of log segments that the server keeps to use again
   Duration clock_ahead;  ///< the database's clock before ours; less than 0: behind
   Duration clock_doubt;  ///< either way: the answer took its time
 

@@ -14,6 +14,7 @@ namespace troupe::cli {
 namespace {
 
 constexpr Duration kClockTrusted = milliseconds(500);
+constexpr std::uint64_t kWalKept = 1024;  // MiB; at full load half a minute's
 
 std::string in_seconds(Duration time) {
   const std::int64_t tenths = time.us / 100'000;
@@ -48,6 +49,14 @@ Finding check_database_clock(const postgres::Examination& found) {
   if (!is_far) return {"database clock", Verdict::kOk, text};
   return {"database clock", Verdict::kWarn,
           text + "; leases do not mind, timers and times of events do: run NTP on both"};
+}
+
+Finding check_database_log(const postgres::Examination& found) {
+  const std::string text = "min_wal_size=" + std::to_string(found.wal_kept) + "MB";
+  if (found.wal_kept >= kWalKept) return {"database log", Verdict::kOk, text};
+  return {"database log", Verdict::kWarn,
+          text + ": under load commits wait some 20 ms whenever a segment of the log is made anew "
+                 "instead of used again; set " + std::to_string(kWalKept) + "MB or more"};
 }
 
 Finding check_members(const postgres::Examination& found) {
@@ -100,6 +109,7 @@ void check_database(const config::Options& options, std::vector<Finding>* findin
       {"database", found->weakness.empty() ? Verdict::kOk : Verdict::kFail,
        "PostgreSQL " + found->version + "; " +
            (found->weakness.empty() ? found->settings : found->weakness)});
+  findings->push_back(check_database_log(*found));
   findings->push_back(check_database_clock(*found));
   findings->push_back(check_schema(server->schema, *found));
   if (findings->back().verdict == Verdict::kFail || found->schema_version == 0) return;

@@ -49,6 +49,7 @@ TEST_F(Doctor, AnEmptyDatabaseIsNoTroubleAndIsLeftEmpty) {
     auto found = checks(on(postgres_server()));
     EXPECT_TRUE(tells(found["database"], "ok", "synchronous_commit=on fsync=on"));
     EXPECT_TRUE(tells(found["database clock"], "ok", "this machine's"));
+    EXPECT_TRUE(tells(found["database log"], "warn", "min_wal_size=80MB"));
     EXPECT_TRUE(tells(found["schema"], "warn", "is not there yet"));
     EXPECT_FALSE(found.contains("members"));
     EXPECT_FALSE(found.contains("store")) << "a data directory of a shared store has none";
