@@ -48,7 +48,7 @@ std::vector<ClusterCampaign::Kind> ClusterCampaign::in_some_order(std::vector<Ki
   std::erase_if(all, [&](const Kind& kind) {
     return ++of_row[kind.name.substr(0, kind.name.find(' '))] > 1;
   });
-  constexpr std::size_t kShort = 10;
+  constexpr std::size_t kShort = 8;
   all.resize(std::min(all.size(), kShort));
   return all;
 }
