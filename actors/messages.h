@@ -198,6 +198,15 @@ struct Drain { std::function<void()> done; };
 struct LeaveNow { std::function<void()> done; };
 /// Time to say what a drain still waits for.
 struct TellDrain {};
+/// A workflow has been changed or published: `done` is called once no node starts what it was.
+struct Announce { WorkflowId workflow; Callback<Unit> done; };
+struct Announcement;
+/// Time to tell a node, unless it cannot but know by then.
+struct TellChange {
+  store::NodeNumber to = 0;
+  Duration give_up_at;  ///< since boot
+  std::shared_ptr<Announcement> about;
+};
 
 // ---- to readers and timers ----------------------------------------------------------------------
 struct ReadJob { std::function<void(store::Reader&)> work; };
@@ -247,7 +256,8 @@ using ClusterActor =
     caf::typed_actor<caf::reacts_to<LookAround>, caf::reacts_to<Acquired>,
                      caf::reacts_to<Covered>, caf::reacts_to<Relinquished>,
                      caf::reacts_to<Drain>, caf::reacts_to<TellDrain>,
-                     caf::reacts_to<LeaveNow>>;
+                     caf::reacts_to<LeaveNow>, caf::reacts_to<Announce>,
+                     caf::reacts_to<TellChange>>;
 using ReaderActor = caf::typed_actor<caf::reacts_to<ReadJob>>;
 using TimerActor =
     caf::typed_actor<caf::reacts_to<Arm>, caf::reacts_to<Tick>, caf::reacts_to<BeginTimers>,
@@ -309,3 +319,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Relinquished)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Drain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::TellDrain)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::LeaveNow)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::Announce)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::actors::TellChange)

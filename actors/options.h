@@ -35,6 +35,7 @@ struct PlantedBugs {
   bool take_outcome_after_move = false;
   bool tell_groups_once = false;
   bool groups_take_turns = false;
+  bool keep_changes_to_oneself = false;
   // Of events that leave the node.
   bool mark_unpublished = false;
   bool forget_unpublished_of_gone = false;

@@ -71,7 +71,8 @@ Cluster::Cluster(Services& services, std::shared_ptr<store::Membership> membersh
     : services_(services),
       membership_(std::move(membership)),
       outside_(std::move(outside)),
-      view_(std::move(view)) {}
+      view_(std::move(view)),
+      announcements_(services, outside_.self) {}
 
 void Cluster::begin() {
   stable_since_ = services_.ports.clock.since_boot();
@@ -125,13 +126,22 @@ bool Cluster::renew() {
     return false;
   }
   failures_ = 0;
+  services_.versions.saw_catalog(next->catalog);  // before the lease is good for longer
   services_.ownership.lease_until(sent + lease());
   if (!stable_since_) stable_since_ = sent;
   if (lacks_one(next->members, view_.members)) look_for_unpublished();
   merge(std::move(*next), &view_);
   services_.ownership.learn(view_.owners);
   publish();
+  announcements_.send(view_);
   return true;
+}
+
+void Cluster::announce(const Announce& message) {
+  if (services_.options.bugs.keep_changes_to_oneself) return message.done(Unit{});
+  announcements_.add(message);
+  // Whoever has joined by now is told. If nobody can say who, the next renewal will.
+  if (!is_fenced_ && renew()) act();
 }
 
 void Cluster::act() {

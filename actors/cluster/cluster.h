@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/cluster/announcements.h"
 #include "actors/node/services.h"
 
 namespace troupe::actors {
@@ -31,6 +32,8 @@ class Cluster {
   void drain(const Drain& message);
   void tell_drain();
   void leave_now(const LeaveNow& message);
+  void announce(const Announce& message);
+  void tell_change(const TellChange& message) { announcements_.tell(message, view_); }
 
  private:
   bool renew();
@@ -49,6 +52,7 @@ class Cluster {
   std::shared_ptr<store::Membership> membership_;
   Outside outside_;
   store::ClusterView view_;
+  Announcements announcements_;
   std::optional<Duration> stable_since_;  ///< the database has answered each time since then
   int failures_ = 0;                      ///< renewals that failed in a row
   bool is_fenced_ = false;

@@ -36,6 +36,8 @@ ClusterActor::behavior_type cluster_actor(ClusterActor::stateful_pointer<Cluster
       [=](const Drain& message) { cluster().drain(message); },
       [=](const TellDrain&) { cluster().tell_drain(); },
       [=](const LeaveNow& message) { cluster().leave_now(message); },
+      [=](const Announce& message) { cluster().announce(message); },
+      [=](const TellChange& message) { cluster().tell_change(message); },
   };
 }
 

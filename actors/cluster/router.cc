@@ -197,7 +197,16 @@ void Router::again(const std::shared_ptr<RemoteCall>& call) {
 }
 
 void Router::drain(store::NodeNumber node, Callback<Unit> done) {
-  bus_.request(node, wire::encode(wire::DrainCall{}), kTry,
+  ask_node(node, wire::DrainCall{}, std::move(done));
+}
+
+void Router::tell_changed(store::NodeNumber node, std::vector<WorkflowId> workflows,
+                          Callback<Unit> done) {
+  ask_node(node, wire::ChangedCall{std::move(workflows)}, std::move(done));
+}
+
+void Router::ask_node(store::NodeNumber node, const wire::Call& call, Callback<Unit> done) {
+  bus_.request(node, wire::encode(call), kTry,
                [this, done = std::move(done)](Result<std::string> bytes) {
                  if (!bytes) return done(std::move(bytes).error());
                  auto answer = wire::decode_answer<Unit>(services_.ports.hasher, *bytes);
@@ -235,6 +244,10 @@ void Router::take(std::string body, Bus::Reply reply) {
     void operator()(wire::ScopeNewsCall& call) const { router.feeds_.hear(std::move(call)); }
     void operator()(wire::DrainCall&) const {
       caf::anon_send(router.services_.cluster, Drain{[] {}});
+      if (reply) reply(wire::encode(router.services_.ports.hasher, Result<Unit>(Unit{})));
+    }
+    void operator()(wire::ChangedCall& call) const {
+      for (const WorkflowId workflow : call.workflows) router.services_.versions.doubt(workflow);
       if (reply) reply(wire::encode(router.services_.ports.hasher, Result<Unit>(Unit{})));
     }
   };

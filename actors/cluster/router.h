@@ -44,11 +44,15 @@ class Router {
   void start(RunId run, StartRequest request, Callback<Started> done);
   void start_group(WorkspaceId workspace, StartGroup message);
   void drain(store::NodeNumber node, Callback<Unit> done);
+  /// They do not know any more what these workflows are.
+  void tell_changed(store::NodeNumber node, std::vector<WorkflowId> workflows,
+                    Callback<Unit> done);
   void tell_to_look(store::NodeNumber node);
   void tell_all_to_look();
   RemoteFeeds& feeds() { return feeds_; }
 
  private:
+  void ask_node(store::NodeNumber node, const cluster::wire::Call& call, Callback<Unit> done);
   void look(WorkspaceId workspace, const ToRun& message);
   void call(RemoteCall call);
   void attempt(const std::shared_ptr<RemoteCall>& call);

@@ -50,9 +50,7 @@ void NodeEngine::update_workflow(store::Workflow draft, std::uint64_t expected_e
     store::Workflow row = draft;
     row.updated = services_.now();
     services_.write([this, row, expected_etag, done](store::Writer& writer) {
-      auto updated = writer.update_workflow(row, expected_etag);
-      if (updated) services_.versions.doubt(row.id);
-      done(std::move(updated));
+      changed(row.id, writer.update_workflow(row, expected_etag), done);
     });
   });
 }
@@ -70,11 +68,19 @@ void NodeEngine::publish(store::TenantScope scope, WorkflowId workflow, std::str
     store::Version version{workflow, 0, (*row)->graph, (*row)->run_setup, changelog,
                            services_.now()};
     services_.write([this, scope, version, done](store::Writer& writer) {
-      auto published = writer.publish(scope, version);
-      if (published) services_.versions.doubt(version.workflow);
-      done(std::move(published));
+      changed(version.workflow, writer.publish(scope, version), done);
     });
   });
+}
+
+template <class T>
+void NodeEngine::changed(WorkflowId workflow, Result<T> row, const Callback<T>& done) {
+  if (row) services_.versions.doubt(workflow);
+  if (!row || !services_.cluster) return done(std::move(row));
+  caf::anon_send(services_.cluster,
+                 Announce{workflow, always_answered<Unit>([row, done](const Result<Unit>& known) {
+                            done(known ? row : Result<T>(known.error()));
+                          })});
 }
 
 // ---- starts -------------------------------------------------------------------------------------
@@ -82,19 +88,9 @@ void NodeEngine::publish(store::TenantScope scope, WorkflowId workflow, std::str
 void NodeEngine::with_version(const store::TenantScope& scope, WorkflowId workflow,
                               std::int32_t version,
                               Callback<std::shared_ptr<const Published>> done) {
-  if (!services_.cluster) return with_known_version(scope, workflow, version, std::move(done));
-  // To ask a store that is silent would take as long as it is.
+  // What was published since nobody has told it, and to ask a store that is silent would take as
+  // long as it is.
   if (!services_.ownership.lease_holds()) return done(Ownership::lost_touch());
-  services_.catalog.then([this, scope, workflow, version,
-                          done = std::move(done)](const Status& known) {
-    if (!known) return done(known.error());
-    with_known_version(scope, workflow, version, done);
-  });
-}
-
-void NodeEngine::with_known_version(const store::TenantScope& scope, WorkflowId workflow,
-                                    std::int32_t version,
-                                    Callback<std::shared_ptr<const Published>> done) {
   if (auto cached = services_.versions.find(workflow, version)) {
     const store::Workflow& row = cached->workflow;
     const bool in_project = !scope.project || !row.project.set() || row.project == *scope.project;

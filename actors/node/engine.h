@@ -61,9 +61,9 @@ class NodeEngine : public Engine {
   void ask(const store::TenantScope& scope, RunId run, run::Event event, Callback<Answered> done);
   void with_version(const store::TenantScope& scope, WorkflowId workflow, std::int32_t version,
                     Callback<std::shared_ptr<const Published>> done);
-  /// From memory, if it is there, without a question whether that is still so.
-  void with_known_version(const store::TenantScope& scope, WorkflowId workflow,
-                          std::int32_t version, Callback<std::shared_ptr<const Published>> done);
+  /// Answers with what has been written of a workflow, once no node starts what it was before.
+  template <class T>
+  void changed(WorkflowId workflow, Result<T> row, const Callback<T>& done);
 
   Services& services_;
 };

@@ -13,7 +13,6 @@
 #include "actors/node/node.h"
 #include "actors/options.h"
 #include "actors/step/executors.h"
-#include "actors/store/catalog_watch.h"
 #include "actors/store/scope_names.h"
 #include "actors/store/version_cache.h"
 
@@ -62,7 +61,6 @@ struct Services {
   ScopeNames names;
   Executors executors;
   VersionCache versions;
-  CatalogWatch catalog{*this};
 
   CommitterActor committer;
   TimerActor timers;

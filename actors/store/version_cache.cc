@@ -62,6 +62,10 @@ void VersionCache::doubt_all() {
   latest_.clear();
 }
 
+void VersionCache::saw_catalog(std::uint64_t version) {
+  if (catalog_.exchange(version) != version) doubt_all();
+}
+
 Result<std::shared_ptr<const Published>> load_version(store::Reader& reader, VersionCache& cache,
                                                       const graph::Tools& tools,
                                                       const graph::Limits& limits,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <list>
 #include <map>
 #include <memory>
@@ -26,6 +27,8 @@ class VersionCache {
   void doubt(WorkflowId workflow);
   /// Rows of workflows may have changed elsewhere: they are read again, what is compiled stays.
   void doubt_all();
+  /// The same, if this is not the catalog that was seen last.
+  void saw_catalog(std::uint64_t version);
   /// Also if its row is in doubt. Null: not in memory.
   std::shared_ptr<const Published> compiled(WorkflowId workflow, std::int32_t version);
 
@@ -40,6 +43,7 @@ class VersionCache {
   };
   std::uint64_t generation_ = 1;
   std::uint64_t doubts_ = 0;
+  std::atomic<std::uint64_t> catalog_{0};
   std::list<Entry> order_;  ///< most recent first
   std::map<Key, decltype(order_)::iterator> entries_;
   std::map<WorkflowId, std::int32_t> latest_;

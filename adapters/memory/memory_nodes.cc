@@ -43,9 +43,11 @@ NodeNumber Nodes::member_called(const std::string& name) const {
 ClusterView Nodes::view(std::uint64_t known) const {
   ClusterView view;
   view.version = version;
+  view.catalog = catalog;
   for (const auto& [number, row] : rows) {
     if (row.is_gone) continue;
-    view.members.push_back({number, row.name, row.address, row.draining, row.lease_until - now});
+    view.members.push_back({number, row.name, row.address, row.draining, row.lease,
+                            row.lease_until - now});
   }
   if (version == known) return view;
   for (const SlotRow& slot : slots) view.owners.push_back(slot.owner);

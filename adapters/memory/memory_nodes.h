@@ -45,6 +45,7 @@ struct Nodes {
     std::vector<store::NodeNumber> tails;  ///< gone nodes whose journals may be needed
   };
   std::uint64_t version = 1;
+  std::uint64_t catalog = 1;
   store::NodeNumber last_number = 0;
   TimePoint now{1};
   std::map<store::NodeNumber, Node> rows;

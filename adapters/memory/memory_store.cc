@@ -246,6 +246,7 @@ Result<Workflow> MemoryStore::WriterImpl::update_workflow(const Workflow& workfl
   row.latest_version = it->second.latest_version;
   row.created = it->second.created;
   it->second = row;
+  ++owner_.state_.nodes.catalog;
   return row;
 }
 
@@ -260,6 +261,7 @@ Result<Version> MemoryStore::WriterImpl::publish(const TenantScope& scope,
   }
   Version row = version;
   row.version = ++it->second.latest_version;
+  ++owner_.state_.nodes.catalog;
   owner_.state_.versions.emplace(std::pair(row.workflow, row.version), row);
   return row;
 }

@@ -51,12 +51,14 @@ Result<ClusterView> view_in(const Answer& answer, NodeNumber own, Duration lease
   ClusterView view;
   for (int row = 0; row < answer.rows(); ++row) {
     view.version = answer.number_at(row, 1);
+    view.catalog = answer.number_at(row, 8);
     Member member;
     member.number = answer.number_at(row, 3);
     member.name = answer.blob_at(row, 4);
     member.address = answer.blob_at(row, 5);
     member.draining = answer.integer_at(row, 6) != 0;
     member.lease_left = {answer.integer_at(row, 7)};
+    member.lease = {answer.integer_at(row, 9)};
     if (member.number == own) {
       member.lease_left = lease;  // the rows are from before the renewal
       const std::string_view owners = answer.blob_at(row, 2);
@@ -167,7 +169,8 @@ Result<ClusterView> Membership::renew(std::uint64_t known) {
       "SELECT (SELECT count(*) FROM own), c.version, CASE WHEN n.number=$1 AND c.version<>$2 THEN "
       "(SELECT string_agg(int8send(owner), ''::bytea ORDER BY slots.n) FROM slots) END, "
       "n.number, n.name, n.address, n.state, "
-      "(extract(epoch FROM n.lease_until-clock_timestamp())*1000000)::int8 "
+      "(extract(epoch FROM n.lease_until-clock_timestamp())*1000000)::int8, "
+      "(SELECT value FROM meta WHERE key='catalog'), (extract(epoch FROM n.lease)*1000000)::int8 "
       "FROM cluster AS c CROSS JOIN nodes AS n WHERE n.state<2 ORDER BY n.number",
       Parameters().number(own_).number(known));
   if (!answer) return answer.error();

@@ -80,13 +80,6 @@ Result<std::optional<Version>> Reader::version(WorkflowId workflow, std::int32_t
   return row;
 }
 
-Result<std::uint64_t> Reader::catalog_version() {
-  const auto answer = query("SELECT value FROM meta WHERE key='catalog'");
-  if (!answer) return answer.error();
-  if (answer->rows() == 0) return corrupt("the catalog has no version");
-  return answer->number_at(0, 0);
-}
-
 Result<Rows<Version>> Reader::versions(const TenantScope& scope, WorkflowId id, const Page& page) {
   const auto from = decode_cursor(ListKind::kVersions, page.cursor);
   if (!from) return from.error();

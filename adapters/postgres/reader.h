@@ -27,7 +27,6 @@ class Reader final : public store::Reader {
   Result<store::Rows<store::Workflow>> workflows(const store::TenantScope& scope,
                                                  const store::Page& page, bool archived) override;
   Result<std::optional<store::Version>> version(WorkflowId workflow, std::int32_t version) override;
-  Result<std::uint64_t> catalog_version() override;
   Result<store::Rows<store::Version>> versions(const store::TenantScope& scope, WorkflowId id,
                                                const store::Page& page) override;
 

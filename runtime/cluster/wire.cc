@@ -169,6 +169,10 @@ struct PutCall {
     out.uuid(call.run);
     out.text(call.spec);
   }
+  void operator()(const ChangedCall& call) const {
+    out.varint(call.workflows.size());
+    for (const WorkflowId workflow : call.workflows) out.uuid(workflow);
+  }
 };
 
 std::optional<Call> get_call(std::size_t kind, ByteReader& in) {
@@ -222,6 +226,7 @@ std::optional<Call> get_call(std::size_t kind, ByteReader& in) {
       call.spec = in.text();
       return call;
     }
+    case 10: return ChangedCall{get_list<WorkflowId>(in, [&] { return WorkflowId(in.uuid()); })};
     default: return std::nullopt;
   }
 }

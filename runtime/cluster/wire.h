@@ -64,9 +64,12 @@ struct DrainCall {};
 /// Start a group of a for_each unless it exists; `spec` is its encoded record::RunCreated. Large
 /// values go by reference: its parent has stored them.
 struct GroupCall { RunId run; std::string spec; };
+/// What the receiver remembers of these workflows may be wrong.
+struct ChangedCall { std::vector<WorkflowId> workflows; };
 
 using Call = std::variant<AskCall, LookCall, StartCall, LookAroundCall, WatchCall, NewsCall,
-                          WatchScopeCall, ScopeNewsCall, DrainCall, GroupCall>;
+                          WatchScopeCall, ScopeNewsCall, DrainCall, GroupCall,
+                          ChangedCall>;
 
 /// Whether an event may be sent to a run of another node: those that people and programs outside
 /// cause, and those between a run and its groups. The others stay among runs of one slot.

@@ -25,12 +25,14 @@ struct Member {
   std::string name;
   std::string address;
   bool draining = false;  ///< gets no more slots
+  Duration lease;         ///< how long it counts as alive after each sign of life
   Duration lease_left;    ///< by the database's clock when this was read; below 0: has run out
 };
 
 /// Who is there and who owns what, at one moment.
 struct ClusterView {
   std::uint64_t version = 0;         ///< grows whenever a member or an owner changes
+  std::uint64_t catalog = 0;         ///< grows whenever a workflow is changed or published
   std::vector<Member> members;       ///< by number
   std::vector<NodeNumber> owners;    ///< of each slot; empty if `version` is the one known already
 };

@@ -270,9 +270,6 @@ class Reader {
                                            const Page& page,
                                            bool archived) = 0;
   virtual Result<std::optional<Version>> version(WorkflowId workflow, std::int32_t version) = 0;
-  /// Grows whenever anybody changes a workflow or publishes a version. Always 0 where only this
-  /// process can.
-  virtual Result<std::uint64_t> catalog_version() { return std::uint64_t{0}; }
   virtual Result<Rows<Version>> versions(const TenantScope& scope,
                                          WorkflowId id,
                                          const Page& page) = 0;

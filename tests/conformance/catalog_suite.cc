@@ -52,19 +52,5 @@ TEST_F(StoreConformance, CatalogKeepsSlugsEtagsAndVersions) {
   EXPECT_EQ(numbers, (std::vector<int>{5, 4, 3, 2, 1}));
 }
 
-TEST_F(StoreConformance, WhoeverAsksSeesThatTheCatalogHasChanged) {
-  const Workspace workspace = make.workspace("acme");
-  ASSERT_TRUE(writer().create_workspace(workspace).ok());
-  const TenantScope scope{workspace.id, make.project(workspace.id, "main").id};
-  const Workflow flow = *writer().create_workflow(make.workflow(scope));
-  const std::uint64_t before = *reader->catalog_version();
-  if (before == 0) return;  // nobody else can change it
-  ASSERT_TRUE(writer().publish(scope, {flow.id, 0, "{}", "s", "c", make.time()}).ok());
-  const std::uint64_t published = *reader->catalog_version();
-  EXPECT_GT(published, before);
-  ASSERT_TRUE(writer().update_workflow(flow, 0).ok());
-  EXPECT_GT(*reader->catalog_version(), published);
-}
-
 }  // namespace
 }  // namespace troupe::testing

@@ -23,6 +23,7 @@ TEST_F(MembershipConformance, MembersSeeEachOtherAndEveryChange) {
   EXPECT_EQ(both.members[1].name, "b");
   EXPECT_EQ(both.members[1].address, "http://b");
   EXPECT_FALSE(both.members[1].draining);
+  EXPECT_EQ(both.members[1].lease, kLease);
   EXPECT_GT(both.members[1].lease_left, seconds(0));
   EXPECT_LE(both.members[1].lease_left, kLease);
   EXPECT_EQ(both.owners, all_to(0));
@@ -35,6 +36,22 @@ TEST_F(MembershipConformance, MembersSeeEachOtherAndEveryChange) {
   EXPECT_GT(drained.version, both.version);
   EXPECT_TRUE(drained.members[1].draining);
   EXPECT_EQ(drained.owners, all_to(0));
+}
+
+TEST_F(MembershipConformance, EachRenewalShowsWhetherTheCatalogHasChanged) {
+  const auto a = join("a");
+  const auto b = join("b");
+  const store::Workspace workspace = a->make.workspace("acme");
+  ASSERT_TRUE(a->writer().create_workspace(workspace).ok());
+  const store::TenantScope scope{workspace.id, a->make.project(workspace.id, "main").id};
+  const store::Workflow flow = *a->writer().create_workflow(a->make.workflow(scope));
+  const std::uint64_t before = b->view().catalog;
+  EXPECT_EQ(b->view().catalog, before);
+  ASSERT_TRUE(a->writer().publish(scope, {flow.id, 0, "{}", "s", "c", a->make.time()}).ok());
+  const std::uint64_t published = b->view().catalog;
+  EXPECT_GT(published, before);
+  ASSERT_TRUE(a->writer().update_workflow(flow, 0).ok());
+  EXPECT_GT(b->view().catalog, published);
 }
 
 TEST_F(MembershipConformance, ALeaseRunsOutUnlessItIsRenewed) {

@@ -20,6 +20,7 @@ struct Start {
   std::string key;      ///< idempotency key, or empty
   bool accepted = false, refused = false, unknown = false;
   RunId run;
+  std::int32_t least_version = -1;  ///< published, and acknowledged, before it was asked for
   bool retried = false;       ///< made by retry
   bool may_be_stopped = false, is_stopped = false;
 };
@@ -73,6 +74,7 @@ class Client {
   bool transient(Code code) const;
   bool passing(Code code) const;
 
+  void publish(int program);
   void plan_start(int program, bool keyed, Duration delay);
   void send_start(std::size_t at);
   void send_batch(std::vector<std::size_t> group);
@@ -110,6 +112,7 @@ class Client {
   std::uint64_t next_call_ = 1;
   std::int64_t next_n_ = 1;
   std::size_t to_send_ = 0;  ///< starts that wait for their time
+  std::map<int, std::int32_t> published_;  ///< version by program, as acknowledged
   std::set<TaskId> tasks_in_hand_, tasks_answered_;
   std::set<std::pair<RunId, std::string>> events_sent_;
   std::set<RunId> retried_, in_revival_;

@@ -32,7 +32,32 @@ void Client::begin() {
     const Duration most = milliseconds(world_.cluster ? 3000 : 500);
     world_.later(world_.up_to(most), [this, group] { send_batch(group); });
   }
+  const int publications = static_cast<int>(world_.random.below(4));
+  for (int i = 0; i < publications; ++i) {
+    const int program = static_cast<int>(world_.random.below(world_.programs.size()));
+    world_.later(world_.up_to(milliseconds(800)), [this, program] { publish(program); });
+  }
   world_.later(milliseconds(100), [this] { poll(); });
+}
+
+/// The same graph again, as the next version.
+void Client::publish(int program) {
+  SimNode* const node = world_.any_node();
+  if (node == nullptr) return;
+  const auto workflow = world_.workflows[static_cast<std::size_t>(program)];
+  node->engine().publish(
+      world_.scope(), workflow, "",
+      call<store::Version>(
+          *node, "publish " + std::to_string(program),
+          [this, program](Result<store::Version> row) {
+            if (row) {
+              std::int32_t& latest = published_[program];
+              latest = std::max(latest, row->version);
+            } else if (!passing(row.error().code)) {
+              world_.complain("a publication was refused: " + row.error().message);
+            }
+          },
+          [] {}));
 }
 
 void Client::plan_start(int program, bool keyed, Duration delay) {
@@ -66,7 +91,9 @@ void Client::send_start(std::size_t at) {
   SimNode* const node = world_.any_node();
   if (node == nullptr)
     return world_.later(milliseconds(5), [this, at] { send_start(at); });
-  const Start& start = starts_[at];
+  Start& start = starts_[at];
+  // What an earlier try may have started stays what it was.
+  if (start.least_version < 0) start.least_version = published_[start.program];
   node->engine().start(
       request_of(start),
       call<Started>(
@@ -103,6 +130,11 @@ void Client::accepted(std::size_t at, RunId run) {
   if (durable == nullptr) {
     return world_.complain("run " + run.to_string() + " was acknowledged before it was durable");
   }
+  if (durable->version < start.least_version) {
+    return world_.complain("a start is of version " + std::to_string(durable->version) +
+                           ", and " + std::to_string(start.least_version) +
+                           " was published before it");
+  }
   if (durable->n != start.n) return world_.complain("I3: a start was answered with another's run");
   if (start.accepted) {
     if (start.run != run) world_.complain("I3: one key, two runs: " + start.key);
@@ -122,6 +154,7 @@ void Client::send_batch(std::vector<std::size_t> group) {
   }
   std::vector<BatchItem> items;
   for (const std::size_t at : group) {
+    starts_[at].least_version = published_[starts_[at].program];
     items.push_back({json::Text::trusted(input_of(starts_[at].n)), ""});
   }
   StartRequest common = request_of(starts_[group.front()]);

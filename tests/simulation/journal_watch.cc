@@ -110,6 +110,7 @@ void JournalWatch::record(RunId id, Run& run, const run::Record& record) {
 
 void JournalWatch::created(Run& run, const run::record::RunCreated& record) {
   run.workflow = record.workflow;
+  run.version = record.version;
   run.parent = record.parent;
   run.group = record.group.set();
   run.retried_from = record.retried_from;

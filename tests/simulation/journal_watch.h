@@ -21,6 +21,7 @@ class JournalWatch {
     std::uint64_t frames = 0, records = 0, seq = 0;
     store::Pos head = 0;
     WorkflowId workflow;
+    std::int32_t version = 0;
     std::int64_t n = -1;  ///< the number in its input, by which its start is known
     run::Parent parent;
     bool group = false;  ///< a part of its parent's loop

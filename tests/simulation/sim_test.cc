@@ -136,6 +136,7 @@ constexpr Planted kPlantedAmongNodes[] = {
     {"take_outcome_after_move", &actors::PlantedBugs::take_outcome_after_move},
     {"tell_groups_once", &actors::PlantedBugs::tell_groups_once},
     {"groups_take_turns", &actors::PlantedBugs::groups_take_turns},
+    {"keep_changes_to_oneself", &actors::PlantedBugs::keep_changes_to_oneself},
     {"forget_unpublished_of_gone", &actors::PlantedBugs::forget_unpublished_of_gone},
 };
 

@@ -17,6 +17,7 @@ namespace troupe::testing {
 namespace {
 
 constexpr int kStartMs = 60'000;
+constexpr int kOrphansMs = 5'000;
 constexpr int kDatabaseMegabytes = 4'096;
 constexpr int kBrokerMegabytes = 512;
 constexpr int kNodeMegabytes = 128;
@@ -195,15 +196,28 @@ void Database::start() {
       ends_within(50);
     }
     if (now_ms() > deadline) throw std::runtime_error("PostgreSQL: " + last_words());
+    // Nor does everyone go: a session that waits for a lock in memory does not notice that the
+    // postmaster is gone. Whoever runs a server ends what is left of it.
+    if (now_ms() > deadline - kStartMs + kOrphansMs) end_orphans();
     ::poll(nullptr, 0, 50);
   }
 }
 
 void Database::end(int signal) {
-  // A session that has been stopped would not see that its server is gone, and the next one would
-  // find its memory in use.
-  for (const pid_t session : children()) ::kill(session, SIGCONT);
+  orphans_ = children();
+  // One that has been stopped would not see that its server is gone, and those that wait for it
+  // neither: the next server would find their memory in use.
+  for (const pid_t session : orphans_) ::kill(session, SIGCONT);
   end_with(signal, 30'000);
+}
+
+void Database::end_orphans() {
+  for (const pid_t orphan : std::exchange(orphans_, {})) {
+    std::ifstream in("/proc/" + std::to_string(orphan) + "/cmdline");
+    std::string name;
+    std::getline(in, name, '\0');
+    if (name.starts_with("postgres:")) ::kill(orphan, SIGKILL);
+  }
 }
 
 void Database::signal_all(int number) {

@@ -87,11 +87,15 @@ class Database : public Daemon {
   long long number(const std::string& sql) const { return std::stoll(query(sql)); }
 
  private:
+  /// Kills what a killed postmaster has left behind.
+  void end_orphans();
+
   Outcome ask(const std::string& sql) const;
   void signal_all(int number);
   std::string data() const { return directory_.file("disk/data"); }
   TemporaryDirectory directory_;
   std::unique_ptr<Disk> disk_;
+  std::vector<pid_t> orphans_;  ///< served sessions when it was told to end
 };
 
 /// NATS with JetStream.

@@ -41,7 +41,9 @@ std::vector<Call> every_call() {
           NewsCall{kRun, 9, 3, true, {{0, "{}"}, {4, "[]"}}},
           WatchScopeCall{7, 8, kScope.workspace, kScope.project, std::nullopt},
           ScopeNewsCall{8, {{1, "{}"}}},
-          DrainCall{}};
+          DrainCall{},
+          GroupCall{kRun, "spec"},
+          ChangedCall{{WorkflowId{Uuid{1, 2}}, WorkflowId{Uuid{3, 4}}}}};
 }
 
 TEST(Wire, CallsComeAsTheyWereSent) {
@@ -66,6 +68,8 @@ TEST(Wire, CallsComeAsTheyWereSent) {
   const WatchScopeCall scope = again(WatchScopeCall{7, 8, kScope.workspace, kScope.project, {}});
   EXPECT_EQ(scope.watch, 8u);
   EXPECT_EQ(scope.project, kScope.project);
+  const std::vector<WorkflowId> changed = {WorkflowId{Uuid{1, 2}}, WorkflowId{Uuid{3, 4}}};
+  EXPECT_EQ(again(ChangedCall{changed}).workflows, changed);
 }
 
 TEST(Wire, AStartComesWithAllThatItAskedFor) {
