@@ -12,6 +12,10 @@ namespace {
 constexpr Duration kWindow = seconds(600);
 constexpr Duration kReadAgainFirst = milliseconds(100);
 constexpr Duration kReadAgainMax = seconds(5);
+/// The clock is looked at so often, in case it jumps, though nothing may be due for days.
+constexpr Duration kTickAtLatest = seconds(60);
+/// A tick that is later than this was meant for another clock.
+constexpr Duration kTickLate = seconds(1);
 constexpr Duration kSlowTick = milliseconds(100);
 constexpr std::size_t kReadAheadMax = 20'000;
 
@@ -42,10 +46,13 @@ TimePoint next_deed(const TimerState& state) {
 
 void schedule(Self self) {
   TimerState& state = self->state;
-  const TimePoint next = next_deed(state);
-  if (!state.begun || !next.set() || (state.ticking.set() && state.ticking <= next)) return;
+  const TimePoint now = state.services->now();
+  TimePoint next = next_deed(state);
+  if (!state.begun || !next.set()) return;
+  next = std::min(next, now + kTickAtLatest);
+  if (state.ticking.set() && state.ticking <= next && now - state.ticking < kTickLate) return;
   state.ticking = next;
-  const std::int64_t delay = std::max<std::int64_t>(next.us - state.services->now().us, 0);
+  const std::int64_t delay = std::max<std::int64_t>(next.us - now.us, 0);
   self->delayed_send(self, std::chrono::microseconds(delay), Tick{});
 }
 
@@ -114,6 +121,7 @@ void take_read_ahead(Self self, const ReadAhead& answer) {
   // One that was armed meanwhile beyond the horizon is in the store as well, so the answer knows
   // it.
   state.next_far = answer.next_far;
+  state.wheel->follow(state.services->now());
   for (const store::Snapshot& sleeper : *answer.due) {
     state.wheel->insert({sleeper.wake_at, sleeper.workspace, sleeper.entity});
   }
@@ -142,6 +150,7 @@ void arm(Self self, const Arm& message) {
   if (message.durable && message.due > state.horizon && !state.reading) {
     if (!state.next_far.set() || message.due < state.next_far) state.next_far = message.due;
   } else {
+    state.wheel->follow(state.services->now());
     state.wheel->insert({message.due, message.workspace, message.run});
   }
   schedule(self);

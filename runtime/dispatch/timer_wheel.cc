@@ -18,8 +18,7 @@ void TimerWheel::insert(const Entry& entry) {
 }
 
 void TimerWheel::place(const Entry& entry, std::int64_t earliest) {
-  const std::int64_t horizon = (std::int64_t{1} << (kBits * kLevels)) - 1;
-  const std::int64_t due = std::clamp(tick_of(entry.due), earliest, tick_ + horizon);
+  const std::int64_t due = std::clamp(tick_of(entry.due), earliest, tick_ + kHorizon);
   const std::int64_t distance = due - tick_;
   int level = 0;
   while (distance >= (std::int64_t{1} << (kBits * (level + 1)))) ++level;
@@ -34,7 +33,23 @@ void TimerWheel::cascade(int level) {
   for (const Entry& entry : entries) place(entry, tick_);
 }
 
+void TimerWheel::follow(TimePoint now) {
+  const std::int64_t target = now.us / kTickUs;
+  if (tick_ <= target && target - tick_ <= kHorizon) return;
+  std::vector<Entry> all;
+  all.reserve(size_);
+  for (auto& level : slots_) {
+    for (auto& slot : level) {
+      all.insert(all.end(), slot.begin(), slot.end());
+      slot.clear();
+    }
+  }
+  tick_ = target - 1;
+  for (const Entry& entry : all) place(entry, target);
+}
+
 void TimerWheel::advance(TimePoint now, std::vector<Entry>* due) {
+  follow(now);
   const std::int64_t target = now.us / kTickUs;
   if (size_ == 0) {
     tick_ = std::max(tick_, target);

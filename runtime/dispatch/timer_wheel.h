@@ -25,6 +25,9 @@ class TimerWheel {
   explicit TimerWheel(TimePoint now) : tick_(now.us / kTickUs) {}
 
   void insert(const Entry& entry);
+  /// Where the clock has stepped back, or further ahead than the horizon, all that is in the wheel
+  /// is placed anew: else nothing, new or old, would be due before the clock had caught up.
+  void follow(TimePoint now);
   /// Moves time on and appends what is due (never early).
   void advance(TimePoint now, std::vector<Entry>* due);
   std::size_t size() const { return size_; }
@@ -35,6 +38,7 @@ class TimerWheel {
   static constexpr int kLevels = 4;
   static constexpr int kBits = 6;
   static constexpr std::int64_t kSlots = 1 << kBits;
+  static constexpr std::int64_t kHorizon = (std::int64_t{1} << (kBits * kLevels)) - 1;
 
   void place(const Entry& entry, std::int64_t earliest);
   void cascade(int level);

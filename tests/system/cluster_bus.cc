@@ -78,16 +78,12 @@ bool Bus::publish(const std::string& subject, const std::string& body, const std
 
 void Bus::hear(natsConnection*, natsSubscription*, natsMsg* raw, void* closure) {
   const Message message(raw);
-  Service& service = *static_cast<Service*>(closure);
-  const char* const reply = natsMsg_GetReply(raw);
-  const std::string answer = service.work(body_of(raw));
-  if (reply != nullptr) natsConnection_PublishString(service.connection, reply, answer.c_str());
+  static_cast<Service*>(closure)->work({body_of(raw), text(natsMsg_GetReply(raw))});
 }
 
 void Bus::serve(const std::string& subject, const std::string& queue, Work work) {
   services_.push_back(std::make_unique<Service>());
   Service& service = *services_.back();
-  service.connection = connection_;
   service.work = std::move(work);
   const natsStatus status = natsConnection_QueueSubscribe(
       &service.subscription, connection_, subject.c_str(), queue.c_str(), &Bus::hear, &service);

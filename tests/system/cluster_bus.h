@@ -21,8 +21,11 @@ class Bus {
     std::string reply_to;  ///< where to acknowledge a message of JetStream
     bool is_empty = false; ///< only a status of the server, such as "no responders"
   };
-  /// From the body of a task to the answer.
-  using Work = std::function<std::string(const std::string& body)>;
+  struct Task {
+    std::string body;
+    std::string reply_to;  ///< where to say anything about it, whenever there is something to say
+  };
+  using Work = std::function<void(const Task&)>;
 
   explicit Bus(const std::string& url);
   ~Bus();
@@ -34,12 +37,11 @@ class Bus {
                                const std::string& key, int timeout_ms);
   /// False if it has not left.
   bool publish(const std::string& subject, const std::string& body, const std::string& key = "");
-  /// Answers what comes to the subject, on a thread of the library, until this is gone.
+  /// Hears what comes to the subject, on a thread of the library, until this is gone.
   void serve(const std::string& subject, const std::string& queue, Work work);
 
  private:
   struct Service {
-    natsConnection* connection = nullptr;
     natsSubscription* subscription = nullptr;
     Work work;
   };

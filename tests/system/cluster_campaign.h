@@ -39,6 +39,7 @@ class ClusterCampaign : public ::testing::Test {
   std::vector<Kind> outages();
   std::vector<Kind> disks();
   std::vector<Kind> messages();
+  std::vector<Kind> clocks();
   std::vector<Kind> kinds();
   std::vector<Kind> in_some_order(std::vector<Kind> all);
   void commit(const Kind& kind);
@@ -66,6 +67,10 @@ class ClusterCampaign : public ::testing::Test {
   /// The node dies at a call to the kernel that some of its threads make, after so many others.
   void kill_at_call(std::size_t i, const std::string& call);
   void squeeze(std::size_t i);
+  /// Its wall clock is that far ahead, or behind, until the fault is over.
+  void shift_clock(Daemon& of, long long ahead_ms);
+  /// Up to three seconds, which timers that are set meanwhile may lose.
+  long long some_shift_ms() { return 500 + static_cast<long long>(random_() % 2'500); }
   void pass_itself_off_as(std::size_t i);
   void expect_directory_held(std::size_t i);
   void restart_one_by_one();
@@ -84,7 +89,7 @@ class ClusterCampaign : public ::testing::Test {
   std::unique_ptr<ClusterCrowd> crowd_;
   std::vector<std::function<void()>> undo_;
   Report report_;
-  bool is_other_ = false;  ///< what runs is the other build, if there is one
+  std::vector<std::string> builds_;  ///< this one, and the other one if there is one, else this
 };
 
 }  // namespace troupe::testing

@@ -5,7 +5,7 @@
 // TROUPE_CAMPAIGN_SEED repeats the order of things (not the instants at which they hit);
 // TROUPE_CAMPAIGN_SECONDS makes it as long as is wanted, with the lease that users have;
 // TROUPE_CAMPAIGN_REPORT names a file for what came of it; TROUPE_CAMPAIGN_OTHER is another build
-// for restarts one by one.
+// of `troupe`: one node is of that from the start, and each restart one by one changes some.
 #include "tests/system/cluster_campaign.h"
 
 namespace troupe::testing {

@@ -17,8 +17,8 @@ std::string client_key(int number, long long count) {
 
 }  // namespace
 
-Campaign::Campaign(TestCluster& cluster, std::vector<std::string> tenants)
-    : bus_(cluster.broker().url()) {
+Campaign::Campaign(TestCluster& cluster, std::vector<std::string> tenants, std::uint64_t seed)
+    : effects_(seed), bus_(cluster.broker().url()) {
   for (std::size_t i = 0; i < cluster.size(); ++i) {
     http_client::Options door = cluster.node(i).access();
     door.connect_time = seconds(1);
@@ -61,6 +61,10 @@ void Campaign::publish_all(Api& api, Tenant& tenant) {
   }
 }
 
+std::string vouched(const Accepted& accepted) {
+  return R"({"approved":true,"result":{"v":)" + std::to_string(accepted.run.n + 2) + "}}";
+}
+
 void Campaign::said(Said what) {
   const std::lock_guard lock(mutex_);
   said_.push_back(std::move(what));
@@ -69,6 +73,21 @@ void Campaign::said(Said what) {
 std::vector<Campaign::Said> Campaign::all_said() const {
   const std::lock_guard lock(mutex_);
   return said_;
+}
+
+void Campaign::clock_was_wrong(WrongClock clock) {
+  const std::lock_guard lock(mutex_);
+  wrong_clocks_.push_back(clock);
+}
+
+long long Campaign::clock_error(long long from, long long until) const {
+  const std::lock_guard lock(mutex_);
+  long long error = 0;
+  for (const WrongClock& clock : wrong_clocks_) {
+    const bool touches = clock.from - clock.by_ms <= until && from <= clock.until + clock.by_ms;
+    if (touches) error = std::max(error, clock.by_ms);
+  }
+  return error;
 }
 
 http_client::Options Campaign::door(std::size_t node, std::size_t tenant) const {
@@ -212,11 +231,11 @@ void Roamer::take_event(const Accepted& accepted, const Json& event, std::uint64
   *after = seq;
 }
 
-void Roamer::follow(const Accepted& accepted, const std::string& type) {
+std::string Roamer::follow(const Accepted& accepted, const std::vector<std::string>& types) {
   std::uint64_t after = 0;
   while (!campaign_.over()) {
     http_client::Client stream(any_door(accepted.tenant));
-    bool found = false;
+    std::string found;
     const auto response = stream.stream(
         "/v1/runs/" + accepted.run.id + "/events?after=" + std::to_string(after), {},
         [&](const http_client::Event& event) {
@@ -224,16 +243,18 @@ void Roamer::follow(const Accepted& accepted, const std::string& type) {
           if (event.id.empty()) return true;  // Progress and log lines are live only.
           const Json json = parse_json(event.data);
           take_event(accepted, json, &after);
-          found = text_at(json, "/event_type") == type;
-          return !found;
+          const std::string type = text_at(json, "/event_type");
+          if (std::find(types.begin(), types.end(), type) != types.end()) found = type;
+          return found.empty();
         });
-    if (found || (response && response->status == 204)) return;
+    if (!found.empty() || (response && response->status == 204)) return found;
     if (response && response->status == 404) {
       complaints_.push_back("run " + accepted.run.id + " was accepted and is not known");
-      return;
+      return "";
     }
     campaign_.pass(50);
   }
+  return "";
 }
 
 void Roamer::approve(const Accepted& accepted) {
@@ -246,16 +267,29 @@ void Roamer::approve(const Accepted& accepted) {
   }
 }
 
+void Roamer::vouch(const Accepted& accepted) {
+  const std::string task = std::string("/tasks/") + Effects::kOnce + "/complete";
+  const auto answer =
+      insist(accepted.tenant, "/v1/runs/" + accepted.run.id + task, vouched(accepted));
+  if (answer && answer->status != 200 && answer->status != 409) {
+    complaints_.push_back("an answer about an effect was answered " + answer->text);
+  }
+}
+
 void Roamer::churn() {
   const std::size_t lasting = campaign_.program("ticking");
   while (!campaign_.over()) {
     const auto accepted = start(random_() % lasting);
     if (!accepted) continue;
-    if (campaign_.programs()[accepted->run.program].human) {
-      follow(*accepted, "human_task_created");
+    const Program& program = campaign_.programs()[accepted->run.program];
+    if (program.human) {
+      follow(*accepted, {"human_task_created"});
       approve(*accepted);
-    } else if (random_() % 3 == 0) {
-      follow(*accepted, "run_completed");
+    } else if (program.name == "effects" && random_() % 2 == 0) {
+      // Nothing waits here but a step that asks what has come of its effect.
+      if (follow(*accepted, {"run_completed", "step_waiting"}) == "step_waiting") vouch(*accepted);
+    } else if (random_() % 3 == 0 && program.name != "effects") {
+      follow(*accepted, {"run_completed"});
     }
     campaign_.pass(20);
   }
@@ -269,7 +303,7 @@ void Roamer::keep_ticking(int runs) {
       if (const auto accepted = start(ticking)) open.push_back(*accepted);
     }
     if (open.empty()) continue;
-    follow(open.front(), "run_completed");
+    follow(open.front(), {"run_completed"});
     open.pop_front();
   }
 }

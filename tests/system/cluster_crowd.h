@@ -31,8 +31,16 @@ class Campaign {
     std::string subject, body, key;
   };
 
+  /// By as much some node's clock was wrong, between two times of day by the right one.
+  struct WrongClock {
+    long long from = 0, until = 0, by_ms = 0;
+  };
+
   /// Publishes every program in each of the tenants.
-  Campaign(TestCluster& cluster, std::vector<std::string> tenants);
+  Campaign(TestCluster& cluster, std::vector<std::string> tenants, std::uint64_t seed);
+  ~Campaign() { effects_.end(); }
+  Campaign(const Campaign&) = delete;
+  Campaign& operator=(const Campaign&) = delete;
 
   http_client::Options door(std::size_t node, std::size_t tenant) const;
   std::size_t doors() const { return doors_.size(); }
@@ -45,6 +53,9 @@ class Campaign {
   bool has_effects() const { return has_effects_; }
   void said(Said what);
   std::vector<Said> all_said() const;
+  void clock_was_wrong(WrongClock clock);
+  /// By how much times of day may be wrong that lie between these two; in milliseconds.
+  long long clock_error(long long from, long long until) const;
   /// Lets that much time go by, unless it is over.
   void pass(int ms);
   void end();
@@ -57,6 +68,7 @@ class Campaign {
   Bus bus_;
   bool has_effects_ = false;
   std::vector<Said> said_;
+  std::vector<WrongClock> wrong_clocks_;
   std::vector<http_client::Options> doors_;
   std::vector<Program> programs_;
   std::vector<Tenant> tenants_;
@@ -69,6 +81,9 @@ struct Accepted {
   AcceptedRun run;
   std::size_t tenant = 0;
 };
+
+/// What a person says whom an effect's step asks: it has happened, with this result.
+std::string vouched(const Accepted& accepted);
 
 /// One client that asks any node, and another one when that does not answer; what it cannot know it
 /// asks again with the same idempotency key. For one thread.
@@ -99,9 +114,12 @@ class Roamer {
   std::optional<Accepted> start(std::size_t program);
   /// Over NATS, by request or through JetStream; nothing if it is over before it is known.
   std::optional<Accepted> start_by_message(Accepted accepted);
-  void follow(const Accepted& accepted, const std::string& type);
+  /// To the first event of one of these types; which it was, or nothing if none is to come.
+  std::string follow(const Accepted& accepted, const std::vector<std::string>& types);
   void take_event(const Accepted& accepted, const Json& event, std::uint64_t* after);
   void approve(const Accepted& accepted);
+  /// Where an effect is in doubt: as the person who is asked.
+  void vouch(const Accepted& accepted);
   http_client::Options any_door(std::size_t tenant);
 
   Campaign& campaign_;

@@ -7,6 +7,10 @@
 namespace troupe::testing {
 namespace {
 
+constexpr long long kSilenceMs = 1'500;  ///< after which nobody waits any more; in graph() as well
+constexpr long long kSignOfLifeMs = 500;
+constexpr long long kLongestMs = 3'000;
+
 /// `more` as in quoted(). Silence is noticed soon: what was lost on the way is no long pause.
 std::string task(const std::string& id, const std::string& before, const std::string& more) {
   return quoted(",{@id@:@" + id + "@,@name@:@" + id + "@,@type@:@worker_task@,@queue@:@" +
@@ -22,34 +26,105 @@ std::string Effects::graph() {
           task(kRepeatable, "begin",
                "@effect@:@idempotent@,@retry@:{@max_attempts@:1000,@initial_ms@:50,"
                "@max_ms@:500}") +
-          task(kOnce, kRepeatable, "@effect@:@once@") + "," +
-          lua("end", "return {v=steps.once.result.v+1}", "@depends_on@:[@once@]"),
+          task(kOnce, kRepeatable, "@effect@:@once@") +
+          task(kGuarded, kRepeatable,
+               "@effect@:@once@,@in_doubt@:@fail@,@on_error@:@continue@") +
+          "," +
+          lua("end", "return {v=steps.once.result.v+1}", "@depends_on@:[@once@,@guarded@]"),
       "steps.end.result.v");
 }
 
 void Effects::serve(Bus& bus, const std::vector<std::string>& workspaces) {
+  if (!mouth_.joinable()) mouth_ = std::thread([this] { talk(); });
   for (const std::string& workspace : workspaces) {
     bus.serve("troupe.v1.work." + workspace + "." + kQueue, "workers",
-              [this, workspace](const std::string& body) { return act(workspace, body); });
+              [this, workspace, &bus](const Bus::Task& task) { act(bus, workspace, task); });
   }
 }
 
-std::string Effects::act(const std::string& workspace, const std::string& body) {
-  const Json task = parse_json(body);
-  Deed deed{text_at(task, "/run_id"), text_at(task, "/step_id"), text_at(task, "/workspace"),
-            workspace, text_at(task, "/args"), static_cast<int>(int_at(task, "/attempt")), 0};
+void Effects::end() {
+  {
+    const std::lock_guard lock(mutex_);
+    has_ended_ = true;
+  }
+  changed_.notify_all();
+  if (mouth_.joinable()) mouth_.join();
+}
+
+void Effects::talk() {
+  std::unique_lock lock(mutex_);
+  while (!has_ended_) {
+    if (words_.empty()) {
+      changed_.wait(lock);
+    } else if (const auto at = words_.begin()->first; Clock::now() < at) {
+      changed_.wait_until(lock, at);
+    } else {
+      const Words words = std::move(words_.begin()->second);
+      words_.erase(words_.begin());
+      lock.unlock();
+      words.bus->publish(words.to, words.text);
+      lock.lock();
+    }
+  }
+}
+
+/// Under the lock.
+void Effects::say_in(long long ms, Words words) {
+  words_.emplace(Clock::now() + std::chrono::milliseconds(ms), std::move(words));
+  changed_.notify_all();
+}
+
+/// Under the lock.
+void Effects::note(const std::string& workspace, const Json& task, long long number) {
+  by_key_[text_at(task, "/idempotency_key")].push_back(
+      {text_at(task, "/run_id"), text_at(task, "/step_id"), text_at(task, "/workspace"), workspace,
+       text_at(task, "/args"), static_cast<int>(int_at(task, "/attempt")), number});
+}
+
+void Effects::act(Bus& bus, const std::string& workspace, const Bus::Task& heard) {
+  const Json task = parse_json(heard.body);
+  const auto answer = [](long long v, long long deed) {
+    return R"({"v":)" + std::to_string(v) + R"(,"deed":)" + std::to_string(deed) + "}";
+  };
   const std::lock_guard lock(mutex_);
-  deed.number = ++count_;
-  by_key_[text_at(task, "/idempotency_key")].push_back(deed);
-  return R"({"v":)" + std::to_string(int_at(task, "/args/n") + 1) + R"(,"deed":)" +
-         std::to_string(deed.number) + "}";
+  const int mood = is_prompt_ ? 100 : static_cast<int>(random_() % 100);
+  if (mood < 5) {
+    ++moods_.died_before;
+    return;
+  }
+  const long long number = ++count_;
+  note(workspace, task, number);
+  const std::string right = answer(int_at(task, "/args/n") + 1, number);
+  if (mood < 10) {
+    ++moods_.died_behind;
+    return say_in(kSignOfLifeMs, {&bus, heard.reply_to, "+WPI"});
+  }
+  if (mood < 15) {
+    ++moods_.late;
+    return say_in(kSilenceMs + 100 + static_cast<long long>(random_() % 1'500),
+                  {&bus, heard.reply_to, right});
+  }
+  const long long takes = is_prompt_ ? 0 : static_cast<long long>(random_() % kLongestMs);
+  for (long long at = kSignOfLifeMs; at < takes; at += kSignOfLifeMs) {
+    say_in(at, {&bus, heard.reply_to, "+WPI"});
+  }
+  say_in(takes, {&bus, heard.reply_to, right});
+  if (mood >= 25) return;
+  // The first word counts: what is said behind it must never be believed.
+  ++moods_.doubled;
+  say_in(takes + static_cast<long long>(random_() % 1'000),
+         {&bus, heard.reply_to, answer(-1, -1)});
 }
 
 std::string Effects::fault_of(const std::string& run, const std::string& step,
                               const Json& result) const {
-  if (step != kRepeatable && step != kOnce) return "";
   const Json& number = at(result, "/deed");
-  if (number.is_null()) return step == kOnce ? "" : "the result of " + step + " is nobody's";
+  if (number.is_null()) {
+    if (step == kOnce) return "";
+    const std::string code = text_at(result, "/error/code");
+    if (step == kGuarded && code == "in_doubt") return "";
+    return "the result of " + step + " is nobody's: " + code;
+  }
   const std::lock_guard lock(mutex_);
   const auto found = by_key_.find(run + "/" + step);
   if (found == by_key_.end()) return step + " is recorded as done and was not";
@@ -67,7 +142,7 @@ std::vector<std::string> Effects::faults(const std::set<std::string>& known) con
     const Deed& first = deeds.front();
     if (key != first.run + "/" + first.step) complain("the key is not that of its step");
     if (known.count(first.run) == 0) complain("was done for a run that does not exist");
-    if (first.step == kOnce && deeds.size() > 1) {
+    if (first.step != kRepeatable && deeds.size() > 1) {
       complain("may be done once and was done " + std::to_string(deeds.size()) + " times");
     }
     for (const Deed& deed : deeds) {
@@ -86,6 +161,11 @@ long long Effects::done() const {
 long long Effects::repeated() const {
   const std::lock_guard lock(mutex_);
   return count_ - static_cast<long long>(by_key_.size());
+}
+
+Effects::Moods Effects::moods() const {
+  const std::lock_guard lock(mutex_);
+  return moods_;
 }
 
 }  // namespace troupe::testing

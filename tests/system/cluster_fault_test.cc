@@ -16,6 +16,8 @@ namespace {
 
 constexpr int kLeaseMs = 2'000;
 constexpr int kBackMs = 10'000;
+/// Of a program that lacks something for now, so that whoever looks after it tries again.
+constexpr int kUnreachableExit = 5;
 
 class ClusterFault : public ::testing::Test {
  protected:
@@ -77,6 +79,33 @@ TEST_F(ClusterFault, AFullDiskOfTheDatabaseAcceptsNothingThatItCannotKeepAndReco
   for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(cluster_.node(i).running()) << i + 1;
   EXPECT_EQ(database().number("SELECT count(*) FROM runs"),
             static_cast<long long>(accepted.size()));
+}
+
+TEST_F(ClusterFault, AFullDiskOfANodeStopsNothingButItsNextStart) {
+  cluster_.start_all();
+  Node& one = cluster_.node(0);
+  const std::string lives = "SELECT string_agg(number || ',' || state, ' ') FROM nodes";
+  const std::string before = database().query(lives);
+  Api api = cluster_.api(0);
+  // Large enough to lie outside the run's own rows.
+  const std::string flow = api.publish(
+      graph_with(lua("a", "print('x') return {v=input.n,x=input.x}"), "steps.a.result.v"));
+  one.disk().fill();
+  const std::string input = R"({"n":5,"x":")" + noise(200'000) + R"("})";
+  const long long began = now_ms();
+  for (int i = 0; i < 20 || now_ms() - began < 2 * kLeaseMs; ++i) {
+    EXPECT_EQ(int_at(api.run(flow, input), "/output"), 5);
+  }
+  EXPECT_EQ(one.readiness(), 200);
+  EXPECT_EQ(database().query(lives), before) << "somebody was declared gone";
+  one.kill_hard();
+  one.launch();
+  // Clients on its own machine could not be told where it listens.
+  ASSERT_TRUE(one.ends_within(kBackMs));
+  EXPECT_EQ(one.exit_code(), kUnreachableExit);
+  one.disk().make_room();
+  EXPECT_TRUE(cluster_.heals_within(20'000));
+  EXPECT_EQ(int_at(cluster_.api(0).run(flow, input), "/output"), 5);
 }
 
 TEST_F(ClusterFault, DamagedRowsAreToldAndHurtNobodyElse) {

@@ -57,6 +57,15 @@ void ClusterCampaign::squeeze(std::size_t i) {
   EXPECT_TRUE(node(i).ends_within(kEndMs)) << "it had memory enough";
 }
 
+void ClusterCampaign::shift_clock(Daemon& of, long long ahead_ms) {
+  const long long began = ms_since_midnight();
+  of.set_clock(ahead_ms);
+  undo_.push_back([this, &of, ahead_ms, began] {
+    of.set_clock(0);
+    campaign_->clock_was_wrong({began, ms_since_midnight(), std::abs(ahead_ms)});
+  });
+}
+
 void ClusterCampaign::pass_itself_off_as(std::size_t i) {
   Command other = node(i).impostor(cluster_.folder() + "/impostor");
   const std::vector<std::string> unheard = {"/bin/sh", "-c", "exec \"$@\" >/dev/null 2>&1", "sh"};
@@ -86,13 +95,15 @@ void ClusterCampaign::expect_end_in_order(std::size_t i) {
   EXPECT_EQ(node(i).exit_code(), 0) << node(i).last_words();
 }
 
-/// As for an upgrade. TROUPE_CAMPAIGN_OTHER names another build, to and from which it goes.
+/// As for an upgrade, or the way back: where there is another build, some change to that one or
+/// from it, and what follows finds both.
 void ClusterCampaign::restart_one_by_one() {
-  const char* const other = std::getenv("TROUPE_CAMPAIGN_OTHER");
-  is_other_ = !is_other_;
   for (std::size_t i = 0; i < cluster_.size(); ++i) {
     expect_end_in_order(i);
-    node(i).launch(is_other_ && other != nullptr ? other : "");
+    if (random_() % 2 == 0) {
+      node(i).change_to(node(i).program() == builds_[0] ? builds_[1] : builds_[0]);
+    }
+    node(i).launch();
     EXPECT_TRUE(node(i).becomes_ready(bound_ms())) << node(i).last_words();
   }
 }
@@ -293,6 +304,12 @@ std::vector<ClusterCampaign::Kind> ClusterCampaign::disks() {
          database().disk().fill();
          undo_.push_back([this] { database().disk().make_room(); });
        }},
+      {"9 disk of a node full",
+       [this](std::size_t i) {
+         node(i).disk().fill();
+         undo_.push_back([this, i] { node(i).disk().make_room(); });
+       },
+       false, true, true},
       {"9 disk of the broker full",
        [this](std::size_t) {
          broker().disk().fill();
@@ -324,9 +341,29 @@ std::vector<ClusterCampaign::Kind> ClusterCampaign::messages() {
       {"17 repetitions and noise", [this](std::size_t) { flood(); }, true, true, true}};
 }
 
+std::vector<ClusterCampaign::Kind> ClusterCampaign::clocks() {
+  return {
+      {"18 clock ahead", [this](std::size_t i) { shift_clock(node(i), some_shift_ms()); }, true,
+       true, true},
+      {"18 clock behind", [this](std::size_t i) { shift_clock(node(i), -some_shift_ms()); }, true,
+       true, true},
+      {"18 clock jumps to and fro",
+       [this](std::size_t i) {
+         for (int jump = 0; jump < 8; ++jump) {
+           shift_clock(node(i), jump % 2 == 0 ? some_shift_ms() : -some_shift_ms());
+           campaign_->pass(static_cast<int>(100 + random_() % 400));
+         }
+       },
+       true, false, true},
+      {"18 clock of the database ahead",
+       [this](std::size_t) { shift_clock(database(), some_shift_ms()); }},
+      {"18 clock of the database behind",
+       [this](std::size_t) { shift_clock(database(), -some_shift_ms()); }}};
+}
+
 std::vector<ClusterCampaign::Kind> ClusterCampaign::kinds() {
   std::vector<Kind> all = deaths();
-  for (const auto& more : {ends(), losses(), outages(), disks(), messages()}) {
+  for (const auto& more : {ends(), losses(), outages(), disks(), messages(), clocks()}) {
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;

@@ -20,6 +20,7 @@ constexpr int kStartMs = 60'000;
 constexpr int kOrphansMs = 5'000;
 constexpr int kDatabaseMegabytes = 4'096;
 constexpr int kBrokerMegabytes = 512;
+constexpr int kNodeMegabytes = 128;
 /// What a node ends with that has been told that it was declared gone.
 constexpr int kFencedExit = 70;
 const std::string kToken = "pat_ThisIsNoSecretOnlyATestOfNodes20nRtd";
@@ -77,6 +78,9 @@ void Daemon::launch(std::string log, std::vector<std::string> command, Environme
   whole.insert(whole.end(), to_file.begin(), to_file.end());
   whole.insert(whole.end(), command.begin(), command.end());
   was_told_to_end_ = false;
+  if (clock_ != nullptr) {
+    for (auto& variable : clock_->environment()) environment.push_back(std::move(variable));
+  }
   process_ = std::make_unique<Process>(Command{std::move(whole), "", std::move(environment), ""});
 }
 
@@ -130,11 +134,15 @@ std::string Daemon::last_words() const {
 
 // ---- Database -----------------------------------------------------------------------------------
 
-Database::Database(std::unique_ptr<Machine> machine, bool has_disk)
+Database::Database(std::unique_ptr<Machine> machine, bool has_hardware)
     : Daemon(std::move(machine)) {
   const std::string home = directory_.file("disk");
-  if (has_disk) disk_ = std::make_unique<Disk>(directory_.file("image"), home, kDatabaseMegabytes);
-  else std::filesystem::create_directories(home);
+  if (has_hardware) own_clock(directory_.file("clock"));
+  if (has_hardware) {
+    disk_ = std::make_unique<Disk>(directory_.file("image"), home, kDatabaseMegabytes);
+  } else {
+    std::filesystem::create_directories(home);
+  }
   const passwd* const user = ::getpwnam("postgres");
   if (user == nullptr || ::chown(directory_.path().c_str(), user->pw_uid, user->pw_gid) != 0 ||
       ::chown(home.c_str(), user->pw_uid, user->pw_gid) != 0) {
@@ -144,7 +152,7 @@ Database::Database(std::unique_ptr<Machine> machine, bool has_disk)
                                       "--username=troupe", "--locale=C", "--encoding=UTF8",
                                       "--pgdata=" + data()};
   // Only where the power can go there is anything to lose.
-  if (!has_disk) command.emplace_back("--no-sync");
+  if (!has_hardware) command.emplace_back("--no-sync");
   const Outcome made =
       run_program({as_server_user(std::move(command)), "", {}, ""}, kStartMs);
   if (made.exit != 0) throw std::runtime_error("initdb failed: " + made.err);
@@ -197,6 +205,9 @@ void Database::start() {
 
 void Database::end(int signal) {
   orphans_ = children();
+  // One that has been stopped would not see that its server is gone, and those that wait for it
+  // neither: the next server would find their memory in use.
+  for (const pid_t session : orphans_) ::kill(session, SIGCONT);
   end_with(signal, 30'000);
 }
 
@@ -286,12 +297,17 @@ void Broker::delete_store() { std::filesystem::remove_all(directory_.file("disk/
 
 // ---- Node ---------------------------------------------------------------------------------------
 
-Node::Node(std::unique_ptr<Machine> machine, std::string name, std::string data_dir,
-           Environment environment)
+Node::Node(std::unique_ptr<Machine> machine, std::string name, const std::string& home,
+           Environment environment, bool has_hardware)
     : Daemon(std::move(machine)),
       name_(std::move(name)),
-      data_dir_(std::move(data_dir)),
+      program_(TROUPE_BINARY),
+      data_dir_(home + "/data"),
       environment_(std::move(environment)) {
+  if (has_hardware) {
+    disk_ = std::make_unique<Disk>(home + ".image", home, kNodeMegabytes);
+    own_clock(home + ".clock");
+  }
   std::filesystem::create_directories(data_dir_);
   std::ofstream(data_dir_ + "/owner.token") << kToken << "\n";
   std::filesystem::permissions(data_dir_ + "/owner.token", std::filesystem::perms::owner_read |
@@ -302,17 +318,17 @@ Command Node::impostor(const std::string& data_dir) const {
   Environment environment = environment_;
   environment.emplace_back("TROUPE_CLUSTER__NODE_NAME", name_);
   std::vector<std::string> words = machine().prefix();
-  words.insert(words.end(), {TROUPE_BINARY, "serve", "--data-dir", data_dir, "--listen",
+  words.insert(words.end(), {program_, "serve", "--data-dir", data_dir, "--listen",
                              machine().address() + ":7421", "--behind-proxy"});
   return {std::move(words), "", std::move(environment), ""};
 }
 
-void Node::launch(const std::string& program) {
+void Node::launch() {
   const std::string listen = this->machine().address() + ":7420";
   Environment environment = environment_;
   environment.emplace_back("TROUPE_CLUSTER__NODE_NAME", name_);
   Daemon::launch(data_dir_ + ".log",
-                 {program.empty() ? TROUPE_BINARY : program, "serve", "--data-dir", data_dir_,
+                 {program_, "serve", "--data-dir", data_dir_,
                   "--listen", listen, "--behind-proxy"},
                  std::move(environment));
 }
@@ -355,16 +371,16 @@ Environment Node::environment() const {
 
 // ---- TestCluster --------------------------------------------------------------------------------
 
-TestCluster::TestCluster(int nodes, Environment environment, bool has_disks)
-    : database_(std::make_unique<Database>(network_.add(), has_disks)),
-      broker_(std::make_unique<Broker>(network_.add(), has_disks)) {
+TestCluster::TestCluster(int nodes, Environment environment, bool has_hardware)
+    : database_(std::make_unique<Database>(network_.add(), has_hardware)),
+      broker_(std::make_unique<Broker>(network_.add(), has_hardware)) {
   environment.emplace_back("TROUPE_STORE__KIND", "postgres");
   environment.emplace_back("TROUPE_POSTGRES__URL", database_->url());
   environment.emplace_back("TROUPE_NATS__URL", broker_->url());
   for (int i = 1; i <= nodes; ++i) {
     const std::string name = "node-" + std::to_string(i);
-    nodes_.push_back(
-        std::make_unique<Node>(network_.add(), name, directory_.file(name), environment));
+    nodes_.push_back(std::make_unique<Node>(network_.add(), name, directory_.file(name),
+                                            environment, has_hardware));
   }
 }
 

@@ -11,6 +11,7 @@
 #include "tests/conformance/temporary_directory.h"
 #include "tests/support/api.h"
 #include "tests/support/disk.h"
+#include "tests/support/false_clock.h"
 #include "tests/support/network.h"
 #include "tests/support/process.h"
 
@@ -44,6 +45,8 @@ class Daemon {
   /// strace (`fdatasync:error=EIO`), for as long as the answer lives.
   std::unique_ptr<Process> tamper(const std::string& injection) const;
   std::vector<pid_t> children() const;
+  /// Of those that have one of their own: its wall clock is so far ahead of the machine's.
+  void set_clock(long long ahead_ms) { clock_->set(ahead_ms); }
   /// What it has said, in all its lives.
   std::string all_words() const;
   /// The end of that.
@@ -51,19 +54,21 @@ class Daemon {
 
  protected:
   void launch(std::string log, std::vector<std::string> command, Environment environment = {});
+  void own_clock(const std::string& file) { clock_ = std::make_unique<FalseClock>(file); }
 
  private:
   std::unique_ptr<Machine> machine_;
   std::string log_;
   std::unique_ptr<Process> process_;
+  std::unique_ptr<FalseClock> clock_;
   bool was_told_to_end_ = false;
 };
 
 /// PostgreSQL over TCP for the nodes; for the test over a socket that no network fault reaches.
 class Database : public Daemon {
  public:
-  /// `has_disk`: its data lie on a disk of their own.
-  Database(std::unique_ptr<Machine> machine, bool has_disk);
+  /// `has_hardware`: its data lie on a disk of their own, and its clock is its own.
+  Database(std::unique_ptr<Machine> machine, bool has_hardware);
   ~Database();
   void start();
   Disk& disk() { return *disk_; }
@@ -112,14 +117,18 @@ class Broker : public Daemon {
 /// One `troupe serve`, started again under its name, its address and its data directory.
 class Node : public Daemon {
  public:
-  Node(std::unique_ptr<Machine> machine, std::string name, std::string data_dir,
-       Environment environment);
-  /// By another build of it, if one is named.
-  void launch(const std::string& program = "");
+  /// `home`: what it writes goes there; with `has_hardware` to a disk of its own, its log as well.
+  Node(std::unique_ptr<Machine> machine, std::string name, const std::string& home,
+       Environment environment, bool has_hardware);
+  /// From its next start on it is another build of the program.
+  void change_to(std::string program) { program_ = std::move(program); }
+  const std::string& program() const { return program_; }
+  void launch();
   /// The command of a second one that gets in its way: on its directory, or on another one but
   /// under its name.
   Command impostor(const std::string& data_dir) const;
   const std::string& data_dir() const { return data_dir_; }
+  Disk& disk() { return *disk_; }
   /// launch() and /readyz.
   void start(int timeout_ms = 30'000);
   bool becomes_ready(int timeout_ms) { return comes_to(200, timeout_ms); }
@@ -136,6 +145,8 @@ class Node : public Daemon {
 
  private:
   std::string name_;
+  std::string program_;
+  std::unique_ptr<Disk> disk_;
   std::string data_dir_;
   Environment environment_;
 };
@@ -144,8 +155,9 @@ class Node : public Daemon {
 class TestCluster {
  public:
   /// `environment`: further settings of all nodes, as TROUPE_SECTION__KEY. Starts nothing of the
-  /// nodes. `has_disks`: database and broker have disks of their own, which can fail.
-  TestCluster(int nodes, Environment environment, bool has_disks = false);
+  /// nodes. `has_hardware`: all have disks of their own, database and nodes clocks as well, which
+  /// can fail.
+  TestCluster(int nodes, Environment environment, bool has_hardware = false);
   ~TestCluster();
   TestCluster(const TestCluster&) = delete;
   TestCluster& operator=(const TestCluster&) = delete;

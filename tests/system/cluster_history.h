@@ -30,6 +30,8 @@ struct History {
   long long effects_done = 0;           ///< by the count of the world outside
   long long effects_repeated = 0;       ///< of those that may be
   long long vouched = 0;                ///< effects in doubt, of which a person had to say
+  long long doubted = 0;                ///< and those whose step has failed for that
+  Effects::Moods moods;                 ///< of the workers outside
 
   void add(const std::vector<std::string>& more) {
     faults.insert(faults.end(), more.begin(), more.end());

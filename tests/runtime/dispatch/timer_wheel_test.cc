@@ -38,6 +38,30 @@ TEST(TimerWheel, EveryEntryFiresOnceAndNeverEarlyOverAnyHorizon) {
   EXPECT_TRUE(expected.empty());
 }
 
+TEST(TimerWheel, AClockThatJumpsKeepsAllEntriesAndDelaysNoNewOne) {
+  constexpr Duration kYear = seconds(365LL * 86'400);
+  for (const Duration jump : {seconds(7'200), kYear, Duration{40 * kYear.us}}) {
+    TimerWheel wheel(kStart);
+    std::vector<TimerWheel::Entry> due;
+    wheel.insert({kStart + jump + seconds(5), {}, RunId{Uuid{1, 1}}});
+    wheel.insert({kStart + jump + seconds(100'000), {}, RunId{Uuid{2, 2}}});
+    wheel.advance(kStart + jump, &due);
+    EXPECT_TRUE(due.empty());
+    wheel.follow(kStart);
+    wheel.insert({kStart + seconds(1), {}, RunId{Uuid{3, 3}}});
+    EXPECT_LE(wheel.next().us, (kStart + seconds(1)).us + TimerWheel::kTickUs);
+    wheel.advance(kStart + seconds(1) + Duration{TimerWheel::kTickUs}, &due);
+    ASSERT_EQ(due.size(), 1u);
+    EXPECT_EQ(due[0].entity, (RunId{Uuid{3, 3}}));
+    wheel.advance(kStart + jump + seconds(5), &due);
+    ASSERT_EQ(due.size(), 2u);
+    EXPECT_EQ(due[1].entity, (RunId{Uuid{1, 1}}));
+    wheel.advance(kStart + jump + seconds(100'000), &due);
+    EXPECT_EQ(due.size(), 3u);
+    EXPECT_EQ(wheel.size(), 0u);
+  }
+}
+
 TEST(TimerWheel, WaitingUntilNextFindsEveryEntryWithinATick) {
   TimerWheel wheel(kStart);
   const TimePoint due = kStart + seconds(3600);
