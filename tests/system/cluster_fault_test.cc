@@ -84,7 +84,8 @@ TEST_F(ClusterFault, AFullDiskOfTheDatabaseAcceptsNothingThatItCannotKeepAndReco
 TEST_F(ClusterFault, AFullDiskOfANodeStopsNothingButItsNextStart) {
   cluster_.start_all();
   Node& one = cluster_.node(0);
-  const std::string lives = "SELECT string_agg(number || ',' || state, ' ') FROM nodes";
+  const std::string lives =
+      "SELECT string_agg(number || ',' || state, ' ' ORDER BY number) FROM nodes";
   const std::string before = database().query(lives);
   Api api = cluster_.api(0);
   // Large enough to lie outside the run's own rows.
