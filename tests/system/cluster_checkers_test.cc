@@ -24,7 +24,7 @@ class ClusterCheckers : public ClusterCampaign {
 std::vector<std::string> ClusterCheckers::overlap() {
   Node& one = node(0);
   const std::string flow = cluster_.api(0).publish(
-      graph_with(lua("long", "local t=0 for i=1,6e7 do t=t+1 end return {v=t}", "@timeout_s@:30"),
+      graph_with(lua("long", "local t=0 for i=1,3e8 do t=t+1 end return {v=t}", "@timeout_s@:30"),
                  "steps.long.result.v"));
   const std::string run = cluster_.api(0).start(flow);
   EXPECT_EQ(cluster_.owner_of(run), 0u);

@@ -1,5 +1,6 @@
 #include "tests/system/cluster_fixture.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -158,6 +159,10 @@ Database::Database(std::unique_ptr<Machine> machine, bool has_hardware)
   if (made.exit != 0) throw std::runtime_error("initdb failed: " + made.err);
   std::ofstream(data() + "/pg_hba.conf", std::ios::app)
       << "host all all samenet trust\n";
+  // As initdb leaves its files: a power cut may come before the kernel has written it by itself.
+  const int file = ::open((data() + "/pg_hba.conf").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 || ::fsync(file) != 0) throw std::runtime_error("pg_hba.conf cannot be synced");
+  ::close(file);
 }
 
 Database::~Database() {
