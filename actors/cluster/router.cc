@@ -206,6 +206,7 @@ void Router::tell_changed(store::NodeNumber node, std::vector<WorkflowId> workfl
 }
 
 void Router::ask_node(store::NodeNumber node, const wire::Call& call, Callback<Unit> done) {
+  if (closed_) return done(unreachable());
   bus_.request(node, wire::encode(call), kTry,
                [this, done = std::move(done)](Result<std::string> bytes) {
                  if (!bytes) return done(std::move(bytes).error());

@@ -66,9 +66,10 @@ SimBus::Station* SimBus::station_of(store::NodeNumber number) const {
 }
 
 int SimBus::copies() {
-  const std::uint64_t fate = faults ? world_.random.below(100) : 99;
-  if (fate < 4) return 0;
-  return fate < 8 ? 2 : 1;
+  if (!faults) return 1;
+  const std::uint64_t fate = world_.random.below(100);
+  if (fate < lost) return 0;
+  return fate < lost + doubled ? 2 : 1;
 }
 
 Duration SimBus::delay() {

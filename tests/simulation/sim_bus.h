@@ -24,6 +24,7 @@ class SimBus {
   std::unique_ptr<Bus> connect(int life);
 
   bool faults = false;
+  std::uint64_t lost = 4, doubled = 4;  ///< messages of a hundred, if there are faults
   void stop(TimePoint until) { stopped_until_ = until; }
   void cut(int from, int to, TimePoint until) { cuts_[{from, to}] = until; }
   void heal();  ///< no cut is left, and the bus runs

@@ -102,6 +102,7 @@ TEST(Simulation, OneSeedOfSeveralNodesTwiceIsTheSameTrace) {
 struct Planted {
   const char* name;
   bool actors::PlantedBugs::*bug;
+  void (*adverse)(Setting& setting) = [](Setting&) {};
 };
 constexpr Planted kPlanted[] = {
     {"acknowledge_before_commit", &actors::PlantedBugs::acknowledge_before_commit},
@@ -127,10 +128,19 @@ constexpr Planted kPlantedAmongNodes[] = {
     {"forget_bulk_on_move", &actors::PlantedBugs::forget_bulk_on_move},
     {"forget_gone_on_move", &actors::PlantedBugs::forget_gone_on_move},
     {"take_outcome_after_move", &actors::PlantedBugs::take_outcome_after_move},
-    {"tell_groups_once", &actors::PlantedBugs::tell_groups_once},
-    {"groups_take_turns", &actors::PlantedBugs::groups_take_turns},
+    {"tell_groups_once", &actors::PlantedBugs::tell_groups_once,
+     [](Setting& setting) {
+       setting.loops_are_shared = setting.bus_is_bad = true;
+       setting.lost = 50;
+     }},
+    {"groups_take_turns", &actors::PlantedBugs::groups_take_turns,
+     [](Setting& setting) { setting.loops_are_shared = setting.one_at_a_time = true; }},
     {"keep_changes_to_oneself", &actors::PlantedBugs::keep_changes_to_oneself},
-    {"take_asks_twice", &actors::PlantedBugs::take_asks_twice},
+    {"take_asks_twice", &actors::PlantedBugs::take_asks_twice,
+     [](Setting& setting) {
+       setting.bus_is_bad = true;
+       setting.doubled = 50;
+     }},
     {"forget_unpublished_of_gone", &actors::PlantedBugs::forget_unpublished_of_gone},
 };
 
@@ -163,6 +173,7 @@ TEST_P(PlantedBugAmongNodes, IsCaught) {
   expect_caught(GetParam().name, [](std::uint64_t seed) {
     Setting setting = of_several(seed);
     setting.bugs.*GetParam().bug = true;
+    GetParam().adverse(setting);
     return setting;
   });
 }

@@ -55,6 +55,7 @@ void Simulation::configure() {
   Random& random = world_.random;
   options_.strict = random.below(4) == 0;
   options_.active_runs_per_workspace = random.below(3) == 0 ? 2 : 512;
+  if (setting_.one_at_a_time) options_.active_runs_per_workspace = 1;
   options_.attempts_in_flight_max = random.below(3) == 0 ? 3 : 256;
   options_.run_ahead_records = random.below(3) == 0 ? 4 : 64;
   constexpr std::size_t kBatchBytes[] = {1, 600, 4 << 20, 4 << 20, 4 << 20, 4 << 20};
@@ -73,14 +74,17 @@ void Simulation::configure() {
   }
   faults_until_ = 600 + random.below(2500);
   if (!world_.cluster) return;
-  if (seed_ % 2 == 0) {  // loops are shared between nodes
+  if (seed_ % 2 == 0 || setting_.loops_are_shared) {
     options_.run.loop_spread_items = 2;
     options_.run.group_items_min = 1;
     world_.loops_are_shared = true;
   }
   options_.lease = random.below(2) == 0 ? seconds(6) : seconds(1);
   next_disturbance_ = 50 + random.below(600);
-  world_.bus.faults = world_.faults && random.below(2) == 0;
+  const bool is_bad = random.below(2) == 0 || setting_.bus_is_bad;
+  world_.bus.faults = world_.faults && is_bad;
+  world_.bus.lost = static_cast<std::uint64_t>(setting_.lost);
+  world_.bus.doubled = static_cast<std::uint64_t>(setting_.doubled);
 }
 
 // ---- beginning ----------------------------------------------------------------------------------

@@ -25,6 +25,12 @@ struct Setting {
   actors::PlantedBugs bugs;
   int nodes = 1;       ///< more than one share a disk; 1: one node, with a disk of its own
   bool fenced = true;  ///< see memory::Options
+  // What is left to the seed unless it is set: a bug that needs a rare accident is looked for where
+  // such accidents are common.
+  int lost = 4, doubled = 4;      ///< messages of a hundred, while the bus is bad
+  bool bus_is_bad = false;
+  bool loops_are_shared = false;  ///< between nodes
+  bool one_at_a_time = false;     ///< run of a workspace works on a node
 };
 
 /// The life of one seed: a safety phase with crashes, failing commits, lost jobs and crashing
