@@ -34,7 +34,7 @@ jobs=$(nproc)
 
 # What drives whole programs by the clock, or reads files only.
 without_asan='crash|faults|control|bad_input|cli|tidy|run_command|migrate|doctor|nats_foreign'
-without_asan="$without_asan|cluster_script|cluster_system|cluster_campaign|^clock_test|container|systemd"
+without_asan="$without_asan|cluster_script|cluster_system|cluster_campaign|clock|container|systemd"
 without_asan="$without_asan|watching|scripts|helm|settings"
 say() { printf '\n== %s\n' "$1"; }
 

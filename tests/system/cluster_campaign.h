@@ -88,6 +88,7 @@ class ClusterCampaign : public ::testing::Test {
   std::unique_ptr<Campaign> campaign_;
   std::unique_ptr<ClusterCrowd> crowd_;
   std::vector<std::function<void()>> undo_;
+  std::map<const Daemon*, std::weak_ptr<Process>> tracers_;  ///< of injected calls
   Report report_;
   std::vector<std::string> builds_;  ///< this one, and the other one if there is one, else this
 };

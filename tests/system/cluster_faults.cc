@@ -21,14 +21,21 @@ std::string large_graph() {
   return R"({"graph":{"steps":[)" + steps + "]}}";
 }
 
+void end_tracer(Process& tracer) {
+  if (!tracer.running()) return;
+  tracer.signal(SIGINT);
+  tracer.ends_within(kEndMs);
+}
+
 }  // namespace
 
 void ClusterCampaign::tamper(const Daemon& daemon, const std::string& injection) {
+  // A process has one tracer: in a swarm the next one takes the place of the one before.
+  const std::shared_ptr<Process> before = tracers_[&daemon].lock();
+  if (before != nullptr) end_tracer(*before);
   const std::shared_ptr<Process> tracer = daemon.tamper(injection);
-  undo_.push_back([tracer] {
-    tracer->signal(SIGINT);
-    tracer->ends_within(kEndMs);
-  });
+  tracers_[&daemon] = tracer;
+  undo_.push_back([tracer] { end_tracer(*tracer); });
 }
 
 void ClusterCampaign::kill_at_call(std::size_t i, const std::string& call) {
