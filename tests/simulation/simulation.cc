@@ -55,7 +55,6 @@ void Simulation::configure() {
   Random& random = world_.random;
   options_.strict = random.below(4) == 0;
   options_.active_runs_per_workspace = random.below(3) == 0 ? 2 : 512;
-  if (setting_.one_at_a_time) options_.active_runs_per_workspace = 1;
   options_.attempts_in_flight_max = random.below(3) == 0 ? 3 : 256;
   options_.run_ahead_records = random.below(3) == 0 ? 4 : 64;
   constexpr std::size_t kBatchBytes[] = {1, 600, 4 << 20, 4 << 20, 4 << 20, 4 << 20};

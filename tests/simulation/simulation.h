@@ -30,7 +30,6 @@ struct Setting {
   int lost = 4, doubled = 4;      ///< messages of a hundred, while the bus is bad
   bool bus_is_bad = false;
   bool loops_are_shared = false;  ///< between nodes
-  bool one_at_a_time = false;     ///< run of a workspace works on a node
 };
 
 /// The life of one seed: a safety phase with crashes, failing commits, lost jobs and crashing
