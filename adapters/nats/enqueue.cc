@@ -166,10 +166,14 @@ void Enqueue::establish(std::unique_lock<std::mutex>& lock) {
   ++shared.failures;
   shared.is_nudged = false;
   lock.unlock();
+  const auto is_over = [&shared] {
+    const std::lock_guard held(shared.mutex);
+    return shared.is_closing;
+  };
   const std::shared_ptr<natsConnection> link =
       connection_.connected() ? connection_.link() : nullptr;
   Result<Stream> stream = link == nullptr ? Error{Code::kUnavailable, {}, {}}
-                                          : ensure_stream(link.get(), options_.stream);
+                                          : ensure_stream(link.get(), options_.stream, is_over);
   lock.lock();
   // Once for each reason: it is tried again for ever.
   const std::string error = stream.ok() ? "" : stream.error().message;

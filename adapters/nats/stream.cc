@@ -12,7 +12,8 @@ namespace troupe::nats {
 namespace {
 
 constexpr std::string_view kConsumerPrefix = "troupe-";
-constexpr std::int64_t kAnswerMs = 3000;
+constexpr std::int64_t kLookMs = 1000;  ///< for an answer to a question
+constexpr std::int64_t kMakeMs = 3000;  ///< to something that the server writes to its disk
 
 struct DestroyContext {
   void operator()(jsCtx* context) const { jsCtx_Destroy(context); }
@@ -27,6 +28,13 @@ Error failed(natsStatus status, std::string_view doing) {
   const char* const detail = nats_GetLastError(nullptr);
   if (detail != nullptr) error.message.append(" (").append(detail).append(")");
   return error;
+}
+
+jsOptions look_options() {
+  jsOptions options;
+  jsOptions_Init(&options);
+  options.Wait = kLookMs;
+  return options;
 }
 
 natsStatus make_stream(jsStreamInfo** info, jsCtx* context, const StreamOptions& options) {
@@ -48,10 +56,12 @@ natsStatus make_stream(jsStreamInfo** info, jsCtx* context, const StreamOptions&
   const natsStatus status = js_AddStream(info, context, &config, nullptr, &code);
   // Another node may have been faster.
   if (status == NATS_OK || code != JSStreamNameExistErr) return status;
-  return js_GetStreamInfo(info, context, Stream::kName, nullptr, &code);
+  jsOptions look = look_options();
+  return js_GetStreamInfo(info, context, Stream::kName, &look, &code);
 }
 
-natsStatus make_consumer(jsCtx* context, const std::string& name, const StreamOptions& options) {
+natsStatus make_consumer(jsCtx* context, const std::string& name, const StreamOptions& options,
+                         const std::function<bool()>& is_over) {
   jsConsumerConfig config;
   jsConsumerConfig_Init(&config);
   config.Durable = name.c_str();
@@ -63,9 +73,10 @@ natsStatus make_consumer(jsCtx* context, const std::string& name, const StreamOp
   config.FilterSubject = Stream::kSubjects;
   jsErrCode code{};
   jsConsumerInfo* info = nullptr;
-  natsStatus status = js_GetConsumerInfo(&info, context, Stream::kName, name.c_str(), nullptr,
+  jsOptions look = look_options();
+  natsStatus status = js_GetConsumerInfo(&info, context, Stream::kName, name.c_str(), &look,
                                          &code);
-  if (status != NATS_OK && code == JSConsumerNotFoundErr) {
+  if (status != NATS_OK && code == JSConsumerNotFoundErr && !is_over()) {
     status = js_AddConsumer(&info, context, Stream::kName, &config, nullptr, &code);
   }
   jsConsumerInfo_Destroy(info);
@@ -80,23 +91,27 @@ bool parse_number(std::string_view text, std::uint64_t& number) {
 
 }  // namespace
 
-Result<Stream> ensure_stream(natsConnection* link, const StreamOptions& options) {
+Result<Stream> ensure_stream(natsConnection* link, const StreamOptions& options,
+                             const std::function<bool()>& is_over) {
   jsOptions js;
   jsOptions_Init(&js);
-  js.Wait = kAnswerMs;
+  js.Wait = kMakeMs;
   jsCtx* raw = nullptr;
   natsStatus status = natsConnection_JetStream(&raw, link, &js);
   const Context context(raw);
   if (status != NATS_OK) return failed(status, "JetStream");
   jsStreamInfo* info = nullptr;
   jsErrCode code{};
-  status = js_GetStreamInfo(&info, raw, Stream::kName, nullptr, &code);
-  if (status != NATS_OK && code == JSStreamNotFoundErr) status = make_stream(&info, raw, options);
+  jsOptions look = look_options();
+  status = js_GetStreamInfo(&info, raw, Stream::kName, &look, &code);
+  const bool is_missing = status != NATS_OK && code == JSStreamNotFoundErr;
+  if (is_missing && !is_over()) status = make_stream(&info, raw, options);
   if (status != NATS_OK) return failed(status, "the stream TROUPE_ENQUEUE");
   Stream stream;
   stream.consumer = std::string(kConsumerPrefix) + std::to_string(info->Created);
   jsStreamInfo_Destroy(info);
-  status = make_consumer(raw, stream.consumer, options);
+  if (is_over()) return Error{Code::kUnavailable, "not wanted any more", {}};
+  status = make_consumer(raw, stream.consumer, options, is_over);
   if (status != NATS_OK) return failed(status, "the consumer of TROUPE_ENQUEUE");
   return stream;
 }

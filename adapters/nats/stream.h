@@ -3,6 +3,7 @@
 #include <nats/nats.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "runtime/base/result.h"
@@ -31,8 +32,10 @@ struct Stream {
   std::string consumer;  ///< named after the stream's time of creation: "troupe-<nanoseconds>"
 };
 
-/// Finds both, or makes them. Blocks for some seconds at most. kUnavailable.
-Result<Stream> ensure_stream(natsConnection* link, const StreamOptions& options);
+/// Finds both, or makes them. Blocks for some seconds at most, and for one question, a second, once
+/// `is_over` says so: who ends does not wait for a server that is silent. kUnavailable.
+Result<Stream> ensure_stream(natsConnection* link, const StreamOptions& options,
+                             const std::function<bool()>& is_over);
 
 /// What the server says of a delivered message, in the subject for its acknowledgement.
 struct Delivered {

@@ -246,6 +246,21 @@ TEST_F(NatsEnqueue, AServerWithoutJetStreamIsReportedOnceAndTriedOn) {
   EXPECT_EQ(log.text().find(complaint), log.text().rfind(complaint)) << log.text();
 }
 
+TEST_F(NatsEnqueue, WhoEndsDoesNotWaitForAJetStreamThatIsSilent) {
+  start_server("jetstream: false");  // what asks for it is an ordinary message here
+  node = connect();
+  client = connect();
+  testing::Arrivals<int> asked;
+  const auto silent =
+      client->subscribe("$JS.API.>", "", [&asked](const Message&) { asked.add(1); });
+  ASSERT_TRUE(client->flush(kPatience).ok());
+  Enqueue enqueue(*node, intake, quick);
+  ASSERT_TRUE(asked.wait_for(1));
+  const auto began = std::chrono::steady_clock::now();
+  enqueue.close();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(2));
+}
+
 TEST_F(NatsEnqueue, AFullStreamRefusesThePublisherAndKeepsWhatItHas) {
   engine.hold_commits();
   quick.stream.bytes_max = 4096;
