@@ -294,6 +294,12 @@ std::optional<StepPath> find_task(State& state, const std::string& task) {
   return std::nullopt;
 }
 
+/// Whether somebody may have been asked: for a decision, or what has come of an effect.
+bool may_ask(const graph::Step& step) {
+  return std::holds_alternative<graph::HumanTask>(step.work) ||
+         (step.effect == graph::Effect::kOnce && step.in_doubt == graph::InDoubt::kAsk);
+}
+
 /// Why there is nothing to answer: decided before, cancelled, or no such task.
 Error no_task(State& state, const Hasher& hasher, const std::string& task) {
   const auto look = [&](const graph::Graph& graph, const Scope& scope, StepPath path,
@@ -301,7 +307,7 @@ Error no_task(State& state, const Hasher& hasher, const std::string& task) {
     for (std::uint32_t i = 0; i < scope.steps.size(); ++i) {
       const StepState& step = scope.steps[i];
       path.part[path.size - 1] = i;
-      if (std::holds_alternative<graph::HumanTask>(graph.steps[i].work) && step.ended() &&
+      if (may_ask(graph.steps[i]) && step.ended() &&
           (event_step_id(*state.graph, path) == task ||
            task_id(hasher, state, path, step.attempts).to_string() == task)) {
         return step.status;

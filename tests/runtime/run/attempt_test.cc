@@ -211,6 +211,24 @@ TEST(RunAttempt, EffectOnceThatEndsWithoutItsOwnWordIsInDoubt) {
   }
 }
 
+TEST(RunAttempt, WhoSaysAgainWhatCameOfAnEffectHearsThatItHasBeenSaid) {
+  RunDriver run(compile("{\"steps\":[" + lua("a", R"("effect":"once")") + "," +
+                        lua("b", R"("depends_on":["a"])") + "]}"),
+                by_id({{"a", hangs()}, {"b", hangs()}}));
+  ASSERT_TRUE(run.start().ok());
+  const Outcome lost{{}, Failure{Code::kSandboxLost, "gone"}, {}, false};
+  ASSERT_TRUE(run.report(run.in_flight.front(), lost).ok());
+  const std::string task = run.step("a").waiting->task.to_string();
+  const auto said = [&](const std::string& name) {
+    return run.send(event::TaskAnswered{name, true, json::Text::trusted(R"({"n":7})"), "", "me"});
+  };
+  ASSERT_TRUE(said("a").ok());
+  ASSERT_EQ(run.state.status, store::RunStatus::kRunning);
+  EXPECT_EQ(said("a").error().code, Code::kTaskCompleted);
+  EXPECT_EQ(said(task).error().code, Code::kTaskCompleted);
+  EXPECT_EQ(said("b").error().code, Code::kNotFound);
+}
+
 TEST(RunAttempt, LostAttemptsOfInDoubtRetryEndWithTheirRetries) {
   RunDriver run(compile("{\"steps\":[" +
                         lua("a", R"("effect":"once","in_doubt":"retry","retry_count":2)") + "]}"),
