@@ -29,7 +29,7 @@ struct Announcement {
       if (left == 0) one.done(Unit{});
       else
         one.done(Error{Code::kOutcomeUnknown,
-                       "it is published, but whether all nodes know of it yet is not known",
+                       "the change is stored, but whether all nodes know of it yet is not known",
                        {}});
     }
   }

@@ -75,7 +75,8 @@ void NodeEngine::publish(store::TenantScope scope, WorkflowId workflow, std::str
 
 template <class T>
 void NodeEngine::changed(WorkflowId workflow, Result<T> row, const Callback<T>& done) {
-  if (row) services_.versions.doubt(workflow);
+  // Whatever came of it: a write whose outcome is unknown may have landed.
+  services_.versions.doubt(workflow);
   if (!row || !services_.cluster) return done(std::move(row));
   caf::anon_send(services_.cluster,
                  Announce{workflow, always_answered<Unit>([row, done](const Result<Unit>& known) {

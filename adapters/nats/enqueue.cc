@@ -175,6 +175,7 @@ void Enqueue::establish(std::unique_lock<std::mutex>& lock) {
   Result<Stream> stream = link == nullptr ? Error{Code::kUnavailable, {}, {}}
                                           : ensure_stream(link.get(), options_.stream, is_over);
   lock.lock();
+  if (shared.is_closing) return;  // then a failure says nothing of the server
   // Once for each reason: it is tried again for ever.
   const std::string error = stream.ok() ? "" : stream.error().message;
   if (error != shared.last_error && !error.empty()) {

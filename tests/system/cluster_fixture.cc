@@ -201,8 +201,7 @@ void Database::start() {
       ends_within(50);
     }
     if (now_ms() > deadline) throw std::runtime_error("PostgreSQL: " + last_words());
-    // Nor does everyone go: a session that waits for a lock in memory does not notice that the
-    // postmaster is gone. Whoever runs a server ends what is left of it.
+    // If some stay all the same, they are ended, as by whoever runs a server.
     if (now_ms() > deadline - kStartMs + kOrphansMs) end_orphans();
     ::poll(nullptr, 0, 50);
   }
