@@ -78,6 +78,7 @@ class ClusterCampaign : public ::testing::Test {
   void steal_submissions();
   /// Everything that was ever said to the broker once more, and what makes no sense.
   void flood();
+  void expect_end(std::size_t i, int timeout_ms, const std::string& otherwise);
   void expect_end_in_order(std::size_t i);
 
   const std::uint64_t seed_;

@@ -113,6 +113,8 @@ TEST_F(ClusterCheckers, MissNoEffectThatIsDoneTwiceOrForNobody) {
   expect_caught(faults_of_effects(database(), campaign_->effects(), history));
   tell("00000000-0000-7000-8000-000000000000");
   EXPECT_EQ(faults_of_effects(database(), campaign_->effects(), history).size(), 2u);
+  history.second_answers = campaign_->effects().moods().doubled + 3;
+  EXPECT_EQ(faults_of_effects(database(), campaign_->effects(), history).size(), 3u);
 }
 
 TEST_F(ClusterCheckers, MissNoLateCommit) {

@@ -53,9 +53,12 @@ class Effects {
   /// What is wrong with one step that has ended, given its result. A person's word, where somebody
   /// had to be asked, has no number.
   std::string fault_of(const std::string& run, const std::string& step, const Json& result) const;
+  /// Of a worker that answered twice.
+  static bool is_second_answer(const Json& result);
   /// What is wrong with all that was done, as far as it can be told without the runs' own records.
-  /// `known`: the runs that are in the store.
-  std::vector<std::string> faults(const std::set<std::string>& known) const;
+  /// `known`: the runs that are in the store. `second_answers`: how many of those were believed.
+  std::vector<std::string> faults(const std::set<std::string>& known,
+                                  long long second_answers) const;
   long long done() const;
   /// Of what may be repeated: how much was.
   long long repeated() const;

@@ -145,6 +145,7 @@ class Reading {
       const std::lock_guard lock(mutex_);
       const bool is_in_doubt = at(result, "/deed").is_null();
       if (is_in_doubt) ++(step == Effects::kGuarded ? history_.doubted : history_.vouched);
+      if (Effects::is_second_answer(result)) ++history_.second_answers;
       ++history_.checks["I5 what is recorded was done: results of effects"];
     }
     return "";
@@ -318,7 +319,7 @@ std::vector<std::string> faults_of_effects(Database& database, const Effects& ef
   history.moods = effects.moods();
   history.checks["I5, I6 done once, with one set of inputs, for a run that is: effects"] =
       effects.done();
-  return effects.faults(known);
+  return effects.faults(known, history.second_answers);
 }
 
 std::vector<std::string> faults_of_calm(Database& database, int timeout_ms, Checks* checks) {

@@ -31,6 +31,7 @@ struct History {
   long long effects_repeated = 0;       ///< of those that may be
   long long vouched = 0;                ///< effects in doubt, of which a person had to say
   long long doubted = 0;                ///< and those whose step has failed for that
+  long long second_answers = 0;         ///< that were believed, as the first was lost
   Effects::Moods moods;                 ///< of the workers outside
 
   void add(const std::vector<std::string>& more) {

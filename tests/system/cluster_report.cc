@@ -97,6 +97,7 @@ std::string Report::markdown(const History& history, const Facts& facts) const {
       << "| workers that died before their deed, behind it, were late, answered twice | "
       << history.moods.died_before << ", " << history.moods.died_behind << ", "
       << history.moods.late << ", " << history.moods.doubled << " |\n"
+      << "| second answers believed, the first being lost | " << history.second_answers << " |\n"
       << "| attempts done again | " << history.repeated_attempts << " |\n\n"
       << "## Faults\n\n"
       << "Pause: from the fault, or from its end where it stops everything, to the next event of "
