@@ -143,7 +143,7 @@ std::vector<std::string> Effects::faults(const std::set<std::string>& known,
   // Of 496 one was, in half an hour of faults.
   if (const long long lost = 2 + moods_.doubled / 50; second_answers > lost) {
     faults.push_back("of " + std::to_string(moods_.doubled) + " second answers " +
-                     std::to_string(second_answers) + " were believed, so many firsts are not lost");
+                     std::to_string(second_answers) + " were believed: no bus loses so many");
   }
   for (const auto& [key, deeds] : by_key_) {
     const auto complain = [&](const std::string& what) { faults.push_back(key + ": " + what); };
