@@ -16,8 +16,10 @@
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-/// No wait is longer, so that each soon notices that the clock has jumped.
-constexpr std::int64_t kSlice = 100'000'000;
+/// No wait is longer, so that each notices in the end that the clock has jumped. But none of the
+/// NATS library's own waits for an answer is as long: it begins those anew when it is woken without
+/// cause, so that in shorter slices they would never come to an end.
+constexpr std::int64_t kSlice = 15 * kSecond;
 const volatile std::int64_t* shared_offset_us = nullptr;
 
 std::int64_t offset() { return shared_offset_us == nullptr ? 0 : *shared_offset_us * 1'000; }

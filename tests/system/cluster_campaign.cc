@@ -40,13 +40,24 @@ ClusterCampaign::~ClusterCampaign() {
   if (HasFailure()) std::fprintf(stderr, "%s\n", cluster_.last_words().c_str());
 }
 
+std::vector<ClusterCampaign::Kind> ClusterCampaign::wanted_kinds() {
+  std::vector<Kind> all = kinds();
+  const char* const rows = std::getenv("TROUPE_CAMPAIGN_ROWS");
+  if (rows == nullptr) return all;
+  std::istringstream named(rows);
+  const std::set<std::string> wanted{std::istream_iterator<std::string>(named), {}};
+  std::erase_if(all, [&](const Kind& kind) { return wanted.count(kind.row()) == 0; });
+  if (all.empty()) throw std::invalid_argument("TROUPE_CAMPAIGN_ROWS names no row");
+  return all;
+}
+
 /// The short form takes some rows of the matrix and one kind of each, other ones each time.
 std::vector<ClusterCampaign::Kind> ClusterCampaign::in_some_order(std::vector<Kind> all) {
   std::shuffle(all.begin(), all.end(), random_);
   if (seconds_ > 0) return all;
   std::map<std::string, int> of_row;
   std::erase_if(all, [&](const Kind& kind) {
-    return ++of_row[kind.name.substr(0, kind.name.find(' '))] > 1;
+    return ++of_row[kind.row()] > 1;
   });
   constexpr std::size_t kShort = 8;
   all.resize(std::min(all.size(), kShort));
@@ -135,18 +146,19 @@ void ClusterCampaign::swarm(const std::vector<Kind>& all) {
   report_.add(std::move(fault));
 }
 
-/// Lets go what waits for somebody.
-void ClusterCampaign::open_gates(const std::vector<Accepted>& accepted) {
+/// Lets go what waits for somebody. Those that have been told so, or have ended, wait no more.
+void ClusterCampaign::open_gates(std::vector<Accepted>& waiting) {
   const std::size_t gate = campaign_->program("gate");
-  for (const Accepted& one : accepted) {
+  std::erase_if(waiting, [&](const Accepted& one) {
+    const bool is_human = campaign_->programs()[one.run.program].human;
+    if (!is_human && one.run.program != gate) return true;
     Api api(campaign_->door(random_() % campaign_->doors(), one.tenant));
     const std::string run = "/v1/runs/" + one.run.id;
-    if (campaign_->programs()[one.run.program].human) {
-      api.post(run + "/tasks/ok/complete", R"({"approved":true})");
-    } else if (one.run.program == gate) {
-      api.post(run + "/events", R"({"event":"go","data":{"x":1}})");
-    }
-  }
+    const Answer told = is_human
+                            ? api.post(run + "/tasks/ok/complete", R"({"approved":true})")
+                            : api.post(run + "/events", R"({"event":"go","data":{"x":1}})");
+    return told.status == 200 || told.status == 409;
+  });
 }
 
 /// Says of effects in doubt what would have come of them. Those that are in no doubt refuse that.
@@ -165,8 +177,9 @@ void ClusterCampaign::answer_doubts(const std::vector<Accepted>& accepted) {
 History ClusterCampaign::end_and_check(int patience_ms) {
   crowd_->end();
   const std::vector<Accepted> accepted = crowd_->accepted();
-  open_gates(accepted);
+  std::vector<Accepted> waiting = accepted;
   const auto all_have_ended = [&] {
+    open_gates(waiting);
     answer_doubts(accepted);
     return database().number("SELECT count(*) FROM runs WHERE status<4") == 0;
   };

@@ -28,6 +28,7 @@ class ClusterCampaign : public ::testing::Test {
     bool from_heal = true;  ///< what it stops goes on only once it is over
     bool lasts = true;      ///< it is held for a while
     bool is_quiet = false;  ///< it must stop nobody: no node may be declared gone meanwhile
+    std::string row() const { return name.substr(0, name.find(' ')); }
   };
 
   ClusterCampaign();
@@ -41,6 +42,8 @@ class ClusterCampaign : public ::testing::Test {
   std::vector<Kind> messages();
   std::vector<Kind> clocks();
   std::vector<Kind> kinds();
+  /// All of them, or those of the rows that were asked for.
+  std::vector<Kind> wanted_kinds();
   std::vector<Kind> in_some_order(std::vector<Kind> all);
   void commit(const Kind& kind);
   void swarm(const std::vector<Kind>& all);
@@ -49,7 +52,7 @@ class ClusterCampaign : public ::testing::Test {
   /// Everything runs again and every slot has its owner, in time; the time it took.
   void expect_whole_within(int ms, const std::string& after);
   void expect_load();
-  void open_gates(const std::vector<Accepted>& accepted);
+  void open_gates(std::vector<Accepted>& waiting);
   void answer_doubts(const std::vector<Accepted>& accepted);
   /// Ends the clients, waits until every run has ended, and looks for whatever is lost or wrong.
   History end_and_check(int patience_ms);

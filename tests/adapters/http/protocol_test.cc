@@ -309,7 +309,9 @@ TEST_F(HttpProtocol, StopGivesUpOnAnEngineThatDoesNotAnswer) {
   RawSocket socket(port);
   socket.send(sized(R"({"command":"start"})"));
   engine.wait_for_held(1);
-  server->stop();
+  const std::vector<std::string> cut_off = server->stop();
+  ASSERT_EQ(cut_off.size(), 1u);
+  EXPECT_TRUE(cut_off[0].starts_with("POST /v1/workflows/{id}/command for ")) << cut_off[0];
   EXPECT_EQ(socket.read_all(), "");
   server.reset();
   engine.release();  // the late answer finds nobody

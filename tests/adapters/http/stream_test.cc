@@ -170,6 +170,18 @@ TEST_F(HttpStreams, StopEndsStreams) {
   stopper.join();
 }
 
+TEST_F(HttpStreams, StopWaitsForNoFarewell) {
+  options.limits.linger_time = milliseconds(20);
+  options.limits.drain_time = seconds(3'600);
+  serve();
+  RawSocket web(port);
+  web.send(ws_request(in_workflow("/stream")));
+  web.read_until("\r\n\r\n");
+  engine.feed->wait_for_pulls(1);
+  EXPECT_EQ(server->stop(), std::vector<std::string>());
+  EXPECT_EQ(close_code(read_frame(web)), 1001);
+}
+
 TEST_F(HttpStreams, WebSocketCarriesOneEventPerTextFrameAndCloses) {
   serve();
   RawSocket socket(port);

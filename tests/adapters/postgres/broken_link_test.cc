@@ -59,6 +59,15 @@ TEST_F(BrokenLink, ACommitWhoseAnswerIsLostIsFoundToHaveLanded) {
   EXPECT_EQ(writer().commit(lost).error().code, Code::kInternal) << "not twice";
 }
 
+TEST_F(BrokenLink, AServerThatIsJustStartingIsWaitedFor) {
+  link.refuse_next(4);
+  EXPECT_TRUE(postgres::PostgresStore::open(options, hasher).ok());
+  EXPECT_EQ(link.refusals(), 0);
+  link.refuse_next(1'000'000);
+  options.start_patience_ms = 150;
+  EXPECT_EQ(postgres::PostgresStore::open(options, hasher).error().code, Code::kUnavailable);
+}
+
 TEST_F(BrokenLink, ACommitThatTheServerNeverSawIsFoundNotToHaveLanded) {
   const store::Batch lost = batch();
   link.cut_next(CuttingLink::Cut::kRequest, "COMMIT");

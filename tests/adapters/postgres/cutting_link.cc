@@ -97,9 +97,24 @@ void CuttingLink::pass_held() {
   }
 }
 
+/// In the server's own words: a message, its length, and fields that end with a zero each.
+void CuttingLink::refuse(int client) {
+  using namespace std::string_literals;
+  char startup[1 << 10];
+  static_cast<void>(::recv(client, startup, sizeof startup, 0));
+  const std::string fields = "SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"s;
+  const std::string said = "E\0\0\0"s + static_cast<char>(fields.size() + 4) + fields;
+  static_cast<void>(pass(client, said.data(), said.size()));
+  ::close(client);
+}
+
 void CuttingLink::accept_one() {
-  Pair pair{::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC),
-            ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (refusals_ > 0) {
+    --refusals_;
+    return refuse(client);
+  }
+  Pair pair{client, ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   const sockaddr_un server = address_of(server_socket_);
   TROUPE_ENSURE(::connect(pair.server, reinterpret_cast<const sockaddr*>(&server),
                           sizeof server) == 0);

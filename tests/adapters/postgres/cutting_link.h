@@ -31,6 +31,9 @@ class CuttingLink {
   }
   /// The client that hung goes on.
   void release();
+  /// So many clients hear that the server is starting up. Counts what is left of them.
+  void refuse_next(int count) { refusals_ = count; }
+  int refusals() const { return refusals_; }
 
  private:
   struct Pair {
@@ -41,6 +44,7 @@ class CuttingLink {
   };
   void serve();
   void accept_one();
+  static void refuse(int client);
   void pass_held();
   /// False if the pair is over.
   bool pass_from_client(Pair& pair);
@@ -53,6 +57,7 @@ class CuttingLink {
   int release_ = -1;
   std::string word_;  ///< read only while a cut is due, so never while it is written
   std::atomic<Cut> cut_{Cut::kNever};
+  std::atomic<int> refusals_{0};
   std::vector<Pair> pairs_;
   std::thread thread_;
 };
