@@ -50,7 +50,11 @@ void NodeEngine::update_workflow(store::Workflow draft, std::uint64_t expected_e
     store::Workflow row = draft;
     row.updated = services_.now();
     services_.write([this, row, expected_etag, done](store::Writer& writer) {
-      changed(row.id, writer.update_workflow(row, expected_etag), done);
+      auto updated = writer.update_workflow(row, expected_etag);
+      // A start looks at the archived flag alone; what a draft says is for its next version.
+      if (row.archived) return changed(row.id, std::move(updated), done);
+      services_.versions.doubt(row.id);
+      done(std::move(updated));
     });
   });
 }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <unordered_map>
 
@@ -32,6 +33,8 @@ class Closable {
   virtual void close_soon() = 0;
   /// Ends at once, whatever is in flight.
   virtual void abort() = 0;
+  /// What is in flight, in words for a log; empty if nothing is.
+  virtual std::string in_flight() const { return {}; }
 };
 
 /// Counts the connections of a server and lets it wait for the last one.

@@ -25,9 +25,10 @@ struct Limits {
   Duration body_grace = seconds(30);   ///< a body may take this long, and longer above the rate
   std::int64_t rate_bytes_per_s_min = 1024;
   Duration idle_time = seconds(75);  ///< between two requests of a connection
-  Duration linger_time = seconds(2);  ///< how long a refused client's bytes are still swallowed
+  /// how long a refused client's bytes are still swallowed, and a client's farewell waited for
+  Duration linger_time = seconds(2);
   Duration keep_alive_time = seconds(15);  ///< between comments of a quiet event stream
-  Duration drain_time = seconds(10);  ///< how long `stop` waits for requests in flight
+  Duration drain_time = seconds(5);  ///< how long `stop` waits for requests in flight
 };
 
 /// Where the server listens and whom it trusts. Owned by the configuration.

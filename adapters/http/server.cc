@@ -1,5 +1,6 @@
 #include "adapters/http/server.h"
 
+#include <future>
 #include <vector>
 
 #include "adapters/http/session.h"
@@ -31,6 +32,7 @@ struct Server::State {
   void accept();
   void accepted(const boost::system::error_code& error, Socket socket, std::shared_ptr<Loop> loop);
   void close_all();
+  std::vector<std::string> in_flight() const;
 
   std::shared_ptr<Core> core;
   std::shared_ptr<ConnectionCount> connections = std::make_shared<ConnectionCount>();
@@ -103,6 +105,23 @@ void Server::State::close_all() {
   }
 }
 
+std::vector<std::string> Server::State::in_flight() const {
+  std::vector<std::string> all;
+  for (const auto& loop : loops) {
+    std::promise<void> asked;
+    loop->post([&loop, &all, &asked] {
+      for (const auto& [closable, owner] : loop->open) {
+        const auto alive = owner.lock();
+        std::string what = alive == nullptr ? "" : alive->in_flight();
+        if (!what.empty()) all.push_back(std::move(what));
+      }
+      asked.set_value();
+    });
+    asked.get_future().wait();
+  }
+  return all;
+}
+
 Server::Server(Options options, Services services)
     : state_(std::make_unique<State>(std::move(options), services)) {}
 
@@ -125,8 +144,8 @@ Result<std::uint16_t> Server::start() {
 
 void Server::drain() { state_->core->draining = true; }
 
-void Server::stop() {
-  if (!state_->started) return;
+std::vector<std::string> Server::stop() {
+  if (!state_->started) return {};
   state_->started = false;
   drain();
   state_->loops.front()->post([state = state_.get()] {
@@ -136,11 +155,13 @@ void Server::stop() {
   });
   state_->close_all();
   const auto bound = std::chrono::microseconds(state_->core->options.limits.drain_time.us);
-  state_->connections->wait_for_none(bound);
+  std::vector<std::string> cut_off;
+  if (!state_->connections->wait_for_none(bound)) cut_off = state_->in_flight();
   for (const auto& loop : state_->loops) loop->stop();
   state_->acceptor.reset();
   state_->back_off.reset();
   state_->loops.clear();
+  return cut_off;
 }
 
 }  // namespace troupe::http

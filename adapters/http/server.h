@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "adapters/http/options.h"
 #include "adapters/http/services.h"
@@ -25,7 +27,8 @@ class Server {
   /// /readyz says 503 from now on, so that balancers turn away; requests are still served.
   void drain();
   /// Accepts nothing more, lets requests in flight end within `drain_time`, ends streams, joins.
-  void stop();
+  /// Which requests were still in flight and have been cut off, in words for a log.
+  std::vector<std::string> stop();
 
  private:
   struct State;

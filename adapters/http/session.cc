@@ -195,6 +195,15 @@ void Session::close_soon() {
   close_after_ = true;
 }
 
+std::string Session::in_flight() const {
+  if (phase_ == Phase::kIdle || phase_ == Phase::kClosed) return {};
+  if (call_ == nullptr || call_->match.route == nullptr) return "a request that is coming in";
+  const auto since = std::chrono::steady_clock::now() - call_->began;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+  return std::string(name(call_->match.route->method)) + " " +
+         std::string(call_->match.route->pattern) + " for " + std::to_string(ms) + " ms";
+}
+
 void Session::abort() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;

@@ -38,6 +38,7 @@ class Session final : public Exchange,
   void upgrade(std::shared_ptr<Feed> feed) override;
   void close_soon() override;
   void abort() override;
+  std::string in_flight() const override;
 
  private:
   enum class Phase { kIdle, kHead, kBody, kHandling, kWriting, kLinger, kClosed };

@@ -11,7 +11,8 @@ WebSocketStream::WebSocketStream(std::shared_ptr<Core> core, std::shared_ptr<Loo
       loop_(std::move(loop)),
       socket_(std::move(socket)),
       slot_(std::move(slot)),
-      feed_(std::move(feed)) {}
+      feed_(std::move(feed)),
+      timer_(loop_->context) {}
 
 void WebSocketStream::start(Request request) {
   if (loop_->closing) return abort();
@@ -95,6 +96,11 @@ void WebSocketStream::close_soon() {
   // Beast allows one write at a time, and a close is one; so is the end of the handshake.
   if (writing_ || !accepted_) close_when_written_ = close_code::going_away;
   else close(close_code::going_away);
+  // A client that reads nothing, or says no farewell, is not waited for.
+  timer_.expires_after(std::chrono::microseconds(core_->options.limits.linger_time.us));
+  timer_.async_wait([self = shared_from_this()](const auto& error) {
+    if (!error) self->abort();
+  });
 }
 
 void WebSocketStream::abort() {
@@ -103,6 +109,7 @@ void WebSocketStream::abort() {
   loop_->open.erase(this);
   boost::system::error_code ignored;
   socket_.next_layer().close(ignored);
+  timer_.cancel();
   feed_.reset();
 }
 

@@ -39,6 +39,7 @@ class WebSocketStream final : public Closable,
   boost::beast::websocket::stream<Socket> socket_;
   Slot slot_;
   std::shared_ptr<Feed> feed_;
+  Timer timer_;  ///< for the farewell
   Request request_;
   FeedPage page_;
   std::size_t written_ = 0;  ///< events of `page_`

@@ -85,6 +85,13 @@ bool CopyRows::finish() {
 
 Connection::~Connection() = default;
 
+bool Connection::server_is_starting(const Options& options) {
+  const std::string timeout = std::to_string(options.connect_timeout_s);
+  const char* const keywords[] = {"connect_timeout", "dbname", nullptr};
+  const char* const values[] = {timeout.c_str(), options.conninfo.c_str(), nullptr};
+  return PQpingParams(keywords, values, 1) == PQPING_REJECT;
+}
+
 void Connection::close() {
   connection_.reset();
   names_.clear();

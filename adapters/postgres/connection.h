@@ -80,6 +80,9 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  /// Whether a server is there that takes no connections just now: it starts, recovers or ends.
+  static bool server_is_starting(const Options& options);
+
   Status open();
   bool is_open() const { return connection_ && PQstatus(connection_.get()) == CONNECTION_OK; }
   void close();

@@ -17,6 +17,8 @@ struct Options {
   /// 4,000.
   std::size_t copy_frames_min = 512;
   int connect_timeout_s = 5;
+  /// A server that is just starting, or recovering, is waited for so long when a store is opened.
+  int start_patience_ms = 60'000;
   // What follows bounds how long a node that hangs can be in another's way; all of it has to be
   // well below the lease.
   /// A transaction whose client says nothing for so long is ended by the server.

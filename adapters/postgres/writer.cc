@@ -1,6 +1,9 @@
 #include "adapters/postgres/writer.h"
 
+#include <poll.h>
+
 #include <algorithm>
+#include <chrono>
 
 #include "adapters/postgres/publication.h"
 #include "adapters/postgres/schema.h"
@@ -12,6 +15,7 @@ using store::Pos;
 
 namespace {
 
+constexpr int kLookAgainMs = 100;
 constexpr const char* kBackendStart = "(extract(epoch FROM backend_start)*1000000)::int8";
 
 Error gone() { return {Code::kStaleEpoch, "This node has been declared gone.", {}}; }
@@ -30,7 +34,18 @@ Result<std::unique_ptr<Writer>> Writer::open(const Options& options, const Hashe
                                              Life& life) {
   if (Status good = check_name(options.schema); !good) return good.error();
   std::unique_ptr<Writer> writer(new Writer(options, hasher, life));
-  if (Status done = writer->connect(); !done) return done.error();
+  using Clock = std::chrono::steady_clock;
+  const auto give_up_at = Clock::now() + std::chrono::milliseconds(options.start_patience_ms);
+  Status done = writer->connect();
+  for (bool was_starting = false; !done && Clock::now() < give_up_at;) {
+    const bool is_starting = Connection::server_is_starting(options);
+    // Once more behind it: it has come up since.
+    if (!is_starting && !was_starting) break;
+    if (is_starting) ::poll(nullptr, 0, kLookAgainMs);  // it gives no signal of its own
+    was_starting = is_starting;
+    done = writer->connect();
+  }
+  if (!done) return done.error();
   return writer;
 }
 

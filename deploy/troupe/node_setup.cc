@@ -217,14 +217,18 @@ Result<std::string> OneNode::serve(const config::Server& server) {
 
 void OneNode::shutdown() {
   if (node_) node_->hurry();
+  const Duration began = clock_.since_boot();
+  const auto took_ms = [&] { return (clock_.since_boot().us - began.us) / 1000; };
   if (submission_) submission_->close();
   if (enqueue_) enqueue_->close();
+  const std::int64_t submissions_ms = took_ms();
   if (server_) {
-    const Duration began = clock_.since_boot();
     server_->drain();
-    server_->stop();
+    for (const std::string& request : server_->stop()) {
+      log_.warning("a request was cut off", {{"request", request}});
+    }
     log_.info("no client is served any more",
-              {{"took_ms", (clock_.since_boot().us - began.us) / 1000}});
+              {{"submissions_ms", submissions_ms}, {"requests_ms", took_ms() - submissions_ms}});
   }
   if (node_) node_->shutdown();
 }
