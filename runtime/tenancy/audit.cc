@@ -56,6 +56,15 @@ std::optional<std::uint64_t> number_in(const std::string& json) {
 
 }  // namespace
 
+std::string audit_actor(const Principal& principal) {
+  if (std::holds_alternative<Operator>(principal)) return "operator";
+  const std::optional<UserId> user = user_of(principal);
+  if (!user) return "nobody";
+  const auto* token = std::get_if<TokenUser>(&principal);
+  return "user:" + user->to_string() +
+         (token == nullptr ? "" : " token:" + token->token.to_string());
+}
+
 AuditHead audit_origin(const Hasher& hasher, WorkspaceId workspace) {
   const auto id = workspace.bytes();
   std::string bytes(kOrigin);

@@ -3,13 +3,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "runtime/base/time.h"
 #include "runtime/base/uuid.h"
 #include "runtime/port/system.h"
 #include "runtime/tenancy/permission.h"
+#include "runtime/tenancy/principal.h"
 
 namespace troupe::tenancy {
 
@@ -22,13 +22,16 @@ namespace troupe::tenancy {
 struct AuditEntry {
   TimePoint at;
   std::optional<ProjectId> project;  ///< nothing: of the workspace as a whole
-  std::string actor;                 ///< "operator", "user:<id>" or "token:<id> user:<id>"
+  std::string actor;                 ///< `audit_actor`
   Permission action = Permission::kSelfChange;
   std::string target;                ///< "workflow:<id>", …
   std::vector<std::string> changed;  ///< names of the fields
   std::string request_id;
   std::string address;  ///< of the peer
 };
+
+/// "nobody" (a sign-up), "operator", "user:<id>", or "user:<id> token:<id>".
+std::string audit_actor(const Principal& principal);
 
 /// The last entry of a chain. Number 0: there is none yet.
 struct AuditHead {

@@ -147,6 +147,11 @@ void apply(Roster& roster, const RosterChange& change) {
   for (const Invite& row : change.invites) put(roster.invites, row, &Invite::id);
 }
 
+Actor actor_of(const Principal& principal, const Grant& grant) {
+  TROUPE_ENSURE(grant.workspace_role().has_value());
+  return {user_of(principal).value_or(UserId()), *grant.workspace_role()};
+}
+
 Member founder(UserId user, std::string email, TimePoint now) {
   return {user, std::move(email), WorkspaceRole::kOwner, MemberState::kActive, now};
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/tenancy/authorise.h"
 #include "runtime/tenancy/principal.h"
 #include "runtime/tenancy/role.h"
 
@@ -63,11 +64,13 @@ struct RosterChange {
 /// What a store does with a change: replaces rows of the same user or id, adds the others.
 void apply(Roster& roster, const RosterChange& change);
 
-/// Who decides, as his Grant says it. An owner's membership is for owners alone to give and take.
+/// Who decides. An owner's membership is for owners alone to give and take.
 struct Actor {
   UserId user;  ///< unset: the operator
   WorkspaceRole role = WorkspaceRole::kMember;
 };
+/// As the grant for a permission of the workspace says it.
+Actor actor_of(const Principal& principal, const Grant& grant);
 
 /// The first owner, when a workspace is made.
 Member founder(UserId user, std::string email, TimePoint now);

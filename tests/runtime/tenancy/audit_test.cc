@@ -62,6 +62,14 @@ TEST(Audit, AnEntryIsJsonInOneFormWithoutAnyValue) {
             R"("target":"","changed":[],"request_id":"","address":""})");
 }
 
+TEST(Audit, AnActorIsTheUserAndTheTokenThatWasUsed) {
+  EXPECT_EQ(audit_actor(Nobody{}), "nobody");
+  EXPECT_EQ(audit_actor(Operator{}), "operator");
+  EXPECT_EQ(audit_actor(session()), "user:" + kAda.to_string());
+  EXPECT_EQ(audit_actor(token({})),
+            "user:" + kAda.to_string() + " token:" + Uuid{5, 1}.to_string());
+}
+
 TEST(Audit, AnUntouchedChainHoldsFromItsBeginningAndFromAnyEntry) {
   const auto chain = chain_of(5);
   EXPECT_EQ(found(chain), "");

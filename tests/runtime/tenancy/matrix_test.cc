@@ -212,9 +212,11 @@ Standing standing_of(const Case& c) {
   std::optional<ProjectRole> given;
   if (c.explicit_role > 0) given = static_cast<ProjectRole>(c.explicit_role - 1);
   if (c.project == "absent") standing.project = Absent{};
-  if (c.project == "foreign") standing.project = ProjectStanding{kProject, kElsewhere, false, given};
-  if (c.project == "public") standing.project = ProjectStanding{kProject, kHere, false, given};
-  if (c.project == "private") standing.project = ProjectStanding{kProject, kHere, true, given};
+  if (c.project == "public") standing.project = project_as(false, given);
+  if (c.project == "private") standing.project = project_as(true, given);
+  if (c.project == "foreign") {
+    standing.project = ProjectStanding{kProject, kElsewhere, false, given};
+  }
   return standing;
 }
 

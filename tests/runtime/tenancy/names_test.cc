@@ -82,7 +82,8 @@ TEST(Email, IsRefusedWithItsReason) {
       {"a" + std::string(250, 'b') + "@c.de", "(limit_exceeded) is longer than 254 bytes."},
   };
   for (const auto& [address, reason] : cases) EXPECT_EQ(shown(check_email(address)), reason);
-  for (const char* mailbox : {".a", "a.", "a..b", "a b", "\"a\"", "a,b", "\xC3\xA4", "a\r\nBcc:b"}) {
+  for (const char* mailbox :
+       {".a", "a.", "a..b", "a b", "\"a\"", "a,b", "\xC3\xA4", "a\r\nBcc:b"}) {
     EXPECT_EQ(shown(check_email(std::string(mailbox) + "@example.org")),
               "(invalid_field) has characters before the @ that are not accepted.")
         << mailbox;

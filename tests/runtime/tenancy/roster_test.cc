@@ -274,6 +274,19 @@ TEST(Roster, WhoWasRemovedAndAcceptsIsTheSameMemberAgain) {
   EXPECT_EQ(roster.invites[0].decided, kThen);
 }
 
+TEST(Roster, WhoDecidesIsWhoWasGrantedIt) {
+  const Standing standing{here_as(WorkspaceRole::kAdmin), {}};
+  const Actor admin =
+      actor_of(session(), *authorise(session(), standing, Permission::kMemberChange, kNow));
+  EXPECT_EQ(admin.user, kAda);
+  EXPECT_EQ(admin.role, WorkspaceRole::kAdmin);
+  const Principal operated = Operator{};
+  const Actor whole =
+      actor_of(operated, *authorise(operated, standing, Permission::kMemberChange, kNow));
+  EXPECT_FALSE(whole.user.set());
+  EXPECT_EQ(whole.role, kOwner);
+}
+
 TEST(Roster, AFounderOwnsTheWorkspace) {
   EXPECT_EQ(founder(kAda, "ada@x.org", kNow), member(kAda, "ada@x.org", kOwner));
 }
