@@ -104,8 +104,7 @@ natsStatus set_behaviour(natsOptions* made, const Options& options) {
       natsOptions_SetPingInterval(made, options.ping_interval.us / 1000),
       natsOptions_SetMaxPingsOut(made, 2),
       natsOptions_SetMaxPendingMsgs(made, options.pending_messages_max),
-      // Otherwise the library waits up to a millisecond for more to send.
-      natsOptions_SetSendAsap(made, true),
+      natsOptions_SetSendAsap(made, options.send_at_once),
       // What is said while there is no server is refused here, so little ever waits.
       natsOptions_SetReconnectBufSize(made, 1 << 20),
   };

@@ -42,6 +42,8 @@ struct Options {
   Duration write_timeout = seconds(5);
   /// A server that is silent for two of these, likewise.
   Duration ping_interval = seconds(5);
+  /// Each message goes out by itself. Otherwise the library waits up to a millisecond for more.
+  bool send_at_once = true;
   /// What a subscription may hold that its handler has not seen yet; more is lost, and logged.
   int pending_messages_max = 65'536;
   int pending_bytes_max = 128 << 20;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 namespace troupe::postgres {
@@ -19,6 +20,8 @@ struct Options {
   int connect_timeout_s = 5;
   /// A server that is just starting, or recovering, is waited for so long when a store is opened.
   int start_patience_ms = 60'000;
+  /// Asked meanwhile; null: never.
+  std::function<bool()> start_is_over = nullptr;
   // What follows bounds how long a node that hangs can be in another's way; all of it has to be
   // well below the lease.
   /// A transaction whose client says nothing for so long is ended by the server.

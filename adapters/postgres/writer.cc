@@ -37,7 +37,10 @@ Result<std::unique_ptr<Writer>> Writer::open(const Options& options, const Hashe
   using Clock = std::chrono::steady_clock;
   const auto give_up_at = Clock::now() + std::chrono::milliseconds(options.start_patience_ms);
   Status done = writer->connect();
-  for (bool was_starting = false; !done && Clock::now() < give_up_at;) {
+  const auto is_over = [&] {
+    return Clock::now() >= give_up_at || (options.start_is_over && options.start_is_over());
+  };
+  for (bool was_starting = false; !done && !is_over();) {
     const bool is_starting = Connection::server_is_starting(options);
     // Once more behind it: it has come up since.
     if (!is_starting && !was_starting) break;

@@ -109,9 +109,11 @@ void pace(Asker& asker, double rate, double seconds) {
   asker.wait_open_below(1);
 }
 
-std::unique_ptr<nats::Connection> connect(const std::string& url, const nats::Services& services) {
+std::unique_ptr<nats::Connection> connect(const std::string& url, const nats::Services& services,
+                                          bool sends_at_once) {
   nats::Options options;
   options.urls = {url};
+  options.send_at_once = sends_at_once;
   auto connection = nats::Connection::open(options, services);
   if (!connection || !(*connection)->wait_until_connected(seconds(5)))
     throw std::runtime_error("no connection to NATS");
@@ -126,10 +128,11 @@ Figures run_submit(Rig& rig, const Settings& settings) {
   system::SystemClock clock;
   system::StderrLogger log(LogLevel::kError, system::LogFormat::kText, clock);
   const nats::Services services{log, rig.metrics(), rig.entropy()};
-  const auto node = connect(broker.url(), services);
+  const auto node = connect(broker.url(), services, true);
   nats::Intake intake(rig.engine(), rig.hasher(), nats::Intake::Options{});
   nats::Submission submission(*node, intake, nats::Submission::Options{});
-  const auto client = connect(broker.url(), services);
+  // As clients are that set nothing.
+  const auto client = connect(broker.url(), services, false);
   Asker asker(*client, "troupe.v1.submit.default.default",
               R"({"workflow_id":")" + workflow.to_string() + R"(","input":{"x":1}})");
   if (!node->flush(seconds(5))) throw std::runtime_error("NATS does not answer");

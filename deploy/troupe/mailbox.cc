@@ -64,6 +64,12 @@ void hold_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+bool signal_is_held() {
+  sigset_t pending;
+  if (::sigpending(&pending) != 0) return false;
+  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1;
+}
+
 void release_signals() {
   const sigset_t set = held_signals();
   TROUPE_ENSURE(::pthread_sigmask(SIG_UNBLOCK, &set, nullptr) == 0);

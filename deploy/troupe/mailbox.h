@@ -9,6 +9,8 @@ namespace troupe::cli {
 /// them. Must be called before the first thread and before the sandbox is forked, so that Ctrl-C in
 /// a terminal, which reaches the whole process group, does not kill scripts.
 void hold_signals();
+/// Whether one of them has come and nobody has read it yet.
+bool signal_is_held();
 /// From here on a further SIGINT or SIGTERM ends the process at once.
 void release_signals();
 

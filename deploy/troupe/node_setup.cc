@@ -224,8 +224,9 @@ void OneNode::shutdown() {
   const std::int64_t submissions_ms = took_ms();
   if (server_) {
     server_->drain();
-    for (const std::string& request : server_->stop()) {
-      log_.warning("a request was cut off", {{"request", request}});
+    const std::vector<std::string> cut_off = server_->stop();
+    if (!cut_off.empty()) {
+      log_.warning("requests were cut off", {{"count", cut_off.size()}, {"one", cut_off.front()}});
     }
     log_.info("no client is served any more",
               {{"submissions_ms", submissions_ms}, {"requests_ms", took_ms() - submissions_ms}});

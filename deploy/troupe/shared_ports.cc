@@ -6,6 +6,7 @@
 
 #include "adapters/postgres/postgres_store.h"
 #include "adapters/sqlite/sqlite_store.h"
+#include "deploy/troupe/mailbox.h"
 #include "deploy/troupe/moved_file.h"
 #include "deploy/troupe/output.h"
 
@@ -47,6 +48,7 @@ Result<std::unique_ptr<store::Store>> open_store(const config::Options& options,
   }
   auto server = postgres_options(options);
   if (!server) return std::move(server).error();
+  server->start_is_over = signal_is_held;
   auto store = postgres::PostgresStore::open(*server, hasher);
   if (!store) return std::move(store).error();
   return std::unique_ptr<store::Store>(std::move(*store));

@@ -66,6 +66,10 @@ TEST_F(BrokenLink, AServerThatIsJustStartingIsWaitedFor) {
   link.refuse_next(1'000'000);
   options.start_patience_ms = 150;
   EXPECT_EQ(postgres::PostgresStore::open(options, hasher).error().code, Code::kUnavailable);
+  options.start_patience_ms = 3'600'000;
+  int asked = 0;
+  options.start_is_over = [&asked] { return ++asked == 3; };
+  EXPECT_EQ(postgres::PostgresStore::open(options, hasher).error().code, Code::kUnavailable);
 }
 
 TEST_F(BrokenLink, ACommitThatTheServerNeverSawIsFoundNotToHaveLanded) {
