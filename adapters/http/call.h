@@ -15,6 +15,7 @@
 #include "adapters/http/route.h"
 #include "runtime/json/text.h"
 #include "runtime/port/engine.h"
+#include "runtime/tenancy/authorise.h"
 
 namespace troupe::http {
 
@@ -80,8 +81,10 @@ class Call : public std::enable_shared_from_this<Call> {
   Match match;
   Query query;
   json::Text body;
-  Caller caller;
+  tenancy::Principal principal;  ///< who asks
   store::TenantScope scope;
+  /// That they may, and as what; there is one before a handler is called.
+  std::optional<tenancy::Grant> grant;
   bool peer_is_loopback = false;
 
  private:

@@ -1,6 +1,7 @@
 #include "adapters/http/handlers.h"
 #include "adapters/http/parse.h"
 #include "adapters/http/render.h"
+#include "runtime/tenancy/audit.h"
 
 namespace troupe::http {
 namespace {
@@ -56,7 +57,7 @@ void complete_task(const CallPtr& call) {
   const auto task = percent_decode(call->param("task"), false);
   if (!task) return call->fail(Code::kNotFound, "There is no such task.");
   answer->task = *task;
-  answer->by = call->caller.subject;
+  answer->by = tenancy::audit_actor(call->principal);
   with_run(call, [call, answer = *std::move(answer)](RunId run) {
     TaskAnswer given = answer;
     given.run = run;

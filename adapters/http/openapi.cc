@@ -52,7 +52,7 @@ void write_parameters(json::Writer& out, const Route& route) {
     write_parameter(out, names.substr(0, end), "query");
     names.remove_prefix(std::min(end + 1, names.size()));
   }
-  if (route.reach == Reach::kProject) {
+  if (route.is_in_tenant()) {
     write_parameter(out, "X-Tenant-Id", "header");
     write_parameter(out, "X-Project-Id", "header");
   }
@@ -88,7 +88,7 @@ void write_operation(json::Writer& out, const Route& route) {
   for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   out.key(method).begin_object();
   out.member("summary", route.summary).member("operationId", operation_id(route));
-  if (route.auth == Auth::kNone) out.member_raw("security", "[]");
+  if (route.needs_nobody()) out.member_raw("security", "[]");
   write_parameters(out, route);
   if (route.body != Body::kNone) {
     out.key("requestBody").begin_object().member("required", route.body == Body::kRequired);

@@ -201,20 +201,34 @@ std::optional<Response> Session::refusal() {
     response.headers += allow;
     return response;
   }
-  if (!authenticated()) return problem(Code::kUnauthorized, "A valid bearer token is needed.");
+  identify();
+  const bool is_nobody = std::holds_alternative<tenancy::Nobody>(call_->principal);
+  if (is_nobody && !match.route->needs_nobody()) {
+    return problem(Code::kUnauthorized, "A valid bearer token is needed.");
+  }
+  // What is in a tenant is looked up first, which need not be done for what is refused already.
+  if (match.route->is_in_tenant()) return std::nullopt;
+  if (const Status allowed = authorise({}); !allowed.ok()) return problem(allowed.error());
   return std::nullopt;
 }
 
-bool Session::authenticated() {
-  const Auth auth = call_->match.route->auth;
-  if (auth == Auth::kNone) return true;
-  if (auth == Auth::kLoopbackOrToken && peer_is_loopback_ && !core_->options.behind_proxy) {
-    return true;
+void Session::identify() {
+  const Route& route = *call_->match.route;
+  if (route.needs_nobody()) return;
+  if (route.free_on_loopback && peer_is_loopback_ && !core_->options.behind_proxy) {
+    call_->principal = tenancy::Operator{};
+    return;
   }
-  auto caller = core_->services.access.authenticate(bearer(header("authorization")));
-  if (!caller.ok()) return false;
-  call_->caller = *std::move(caller);
-  return true;
+  auto principal = core_->services.access.authenticate(bearer(header("authorization")));
+  if (principal.ok()) call_->principal = *std::move(principal);
+}
+
+Status Session::authorise(const tenancy::Standing& standing) {
+  auto grant = tenancy::authorise(call_->principal, standing, call_->match.route->needs.permission,
+                                  core_->services.clock.now());
+  if (!grant.ok()) return grant.error();
+  call_->grant = *std::move(grant);
+  return ok();
 }
 
 std::size_t Session::body_limit() const {
@@ -296,19 +310,31 @@ void Session::dispatch() {
       call_->body = *std::move(body);
     }
   }
-  if (call_->match.route->reach == Reach::kServer) return run_handler();
+  if (!call_->match.route->is_in_tenant()) return run_handler();
   const std::string_view tenant = header("x-tenant-id");
   const std::string_view project = header("x-project-id");
   if (const auto scope = core_->scopes.find(tenant, project)) {
-    call_->scope = *scope;
-    return run_handler();
+    return enter(*scope);
   }
   core_->scopes.resolve(std::string(tenant), std::string(project),
                         call_->then<store::TenantScope>(
-                            [self = shared_from_this(), call = call_](store::TenantScope scope) {
-                              call->scope = scope;
-                              self->run_handler();
+                            [self = shared_from_this()](const store::TenantScope& scope) {
+                              self->enter(scope);
                             }));
+}
+
+void Session::enter(const store::TenantScope& scope) {
+  if (phase_ != Phase::kHandling) return;
+  tenancy::Standing standing;
+  standing.workspace = tenancy::WorkspaceStanding{scope.workspace, std::nullopt};
+  if (scope.project) {
+    standing.project = tenancy::ProjectStanding{*scope.project, scope.workspace, true, {}};
+  }
+  if (const Status allowed = authorise(standing); !allowed.ok()) {
+    return call_->fail(allowed.error());
+  }
+  call_->scope = scope;
+  run_handler();
 }
 
 void Session::run_handler() {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "runtime/tenancy/permission.h"
+
 namespace troupe::http {
 
 class Call;
@@ -14,24 +16,36 @@ class Call;
 enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kPatch, kDelete, kOptions, kOther };
 std::string_view name(Method method);
 
-enum class Auth : std::uint8_t { kNone, kToken, kLoopbackOrToken };
 enum class Body : std::uint8_t { kNone, kOptional, kRequired };
-/// What the route acts in: nothing of a tenant, a workspace, or a project of it.
-enum class Reach : std::uint8_t { kServer, kProject };
+
+/// What a caller has to be allowed. There is none by default, so that a route without one does not
+/// build.
+struct Needed {
+  constexpr Needed(tenancy::Permission given) : permission(given) {}
+  constexpr const tenancy::Rule& rule() const { return tenancy::rule_of(permission); }
+  tenancy::Permission permission;
+};
 
 /// One line of the route table, which is also what /openapi.json is made from.
 struct Route {
   Method method;
   std::string_view pattern;  ///< "/v1/workflows/{id}"; a segment is literal or one {name}
   void (*handler)(const std::shared_ptr<Call>&);
-  Auth auth = Auth::kToken;
-  Reach reach = Reach::kProject;
+  Needed needs;
+  bool free_on_loopback = false;  ///< there it needs no token
   Body body = Body::kNone;
   bool large_body = false;
   std::string_view summary;
   std::string_view request_schema;   ///< of openapi.cc, or empty
   std::string_view response_schema;  ///< of openapi.cc, or empty
   int success = 200;
+
+  bool needs_nobody() const { return needs.rule().need.reach == tenancy::Reach::kNone; }
+  /// Whether it acts in a workspace, or in a project of one.
+  bool is_in_tenant() const {
+    const tenancy::Reach reach = needs.rule().need.reach;
+    return reach == tenancy::Reach::kWorkspace || reach == tenancy::Reach::kProject;
+  }
 };
 
 /// Every route. Stable addresses and order.

@@ -1,4 +1,5 @@
-#include <array>
+#include <algorithm>
+#include <iterator>
 
 #include "adapters/http/handlers.h"
 #include "adapters/http/route.h"
@@ -7,6 +8,7 @@ namespace troupe::http {
 namespace {
 
 using enum Method;
+using enum tenancy::Permission;
 
 #define RUN(path) "/v1/runs/{run}" path
 #define WORKFLOW_RUN(path) "/v1/workflows/{id}/runs/{run}" path
@@ -16,59 +18,55 @@ constexpr Route kRoutes[] = {
     {.method = kGet,
      .pattern = "/healthz",
      .handler = handle::live,
-     .auth = Auth::kNone,
-     .reach = Reach::kServer,
+     .needs = kHealthRead,
      .summary = "Whether the process answers",
      .response_schema = "Health"},
     {.method = kGet,
      .pattern = "/livez",
      .handler = handle::live,
-     .auth = Auth::kNone,
-     .reach = Reach::kServer,
+     .needs = kHealthRead,
      .summary = "Whether the process answers",
      .response_schema = "Health"},
     {.method = kGet,
      .pattern = "/readyz",
      .handler = handle::ready,
-     .auth = Auth::kNone,
-     .reach = Reach::kServer,
+     .needs = kHealthRead,
      .summary = "Whether every dependency is ready (?verbose: each of them)",
      .response_schema = "Health"},
     {.method = kGet,
      .pattern = "/openapi.json",
      .handler = handle::openapi,
-     .auth = Auth::kNone,
-     .reach = Reach::kServer,
+     .needs = kApiRead,
      .summary = "This document"},
     {.method = kGet,
      .pattern = "/metrics",
      .handler = handle::metrics,
-     .auth = Auth::kLoopbackOrToken,
-     .reach = Reach::kServer,
+     .needs = kMetricsRead,
+     .free_on_loopback = true,
      .summary = "Metrics for Prometheus"},
 
     {.method = kGet,
      .pattern = "/v1/nodes",
      .handler = handle::list_nodes,
-     .reach = Reach::kServer,
+     .needs = kNodeRead,
      .summary = "List the nodes that share the store",
      .response_schema = "NodeList"},
     {.method = kPost,
      .pattern = "/v1/nodes/{name}/drain",
      .handler = handle::drain_node,
-     .reach = Reach::kServer,
+     .needs = kNodeDrain,
      .summary = "Have a node give everything it owns to the others",
      .success = 202},
     {.method = kGet,
      .pattern = "/v1/workspaces",
      .handler = handle::list_workspaces,
-     .reach = Reach::kServer,
+     .needs = kSelfRead,
      .summary = "List workspaces",
      .response_schema = "WorkspaceList"},
     {.method = kPost,
      .pattern = "/v1/workspaces",
      .handler = handle::create_workspace,
-     .reach = Reach::kServer,
+     .needs = kWorkspaceCreate,
      .body = Body::kRequired,
      .summary = "Create a workspace",
      .request_schema = "Named",
@@ -77,11 +75,13 @@ constexpr Route kRoutes[] = {
     {.method = kGet,
      .pattern = "/v1/projects",
      .handler = handle::list_projects,
+     .needs = kProjectList,
      .summary = "List the workspace's projects",
      .response_schema = "ProjectList"},
     {.method = kPost,
      .pattern = "/v1/projects",
      .handler = handle::create_project,
+     .needs = kProjectCreate,
      .body = Body::kRequired,
      .summary = "Create a project",
      .request_schema = "Named",
@@ -91,11 +91,13 @@ constexpr Route kRoutes[] = {
     {.method = kGet,
      .pattern = "/v1/workflows",
      .handler = handle::list_workflows,
+     .needs = kWorkflowRead,
      .summary = "List workflows",
      .response_schema = "WorkflowList"},
     {.method = kPost,
      .pattern = "/v1/workflows",
      .handler = handle::create_workflow,
+     .needs = kWorkflowCreate,
      .body = Body::kRequired,
      .large_body = true,
      .summary = "Create a workflow draft",
@@ -105,11 +107,13 @@ constexpr Route kRoutes[] = {
     {.method = kGet,
      .pattern = "/v1/workflows/{id}",
      .handler = handle::show_workflow,
+     .needs = kWorkflowRead,
      .summary = "Show a draft",
      .response_schema = "Workflow"},
     {.method = kPatch,
      .pattern = "/v1/workflows/{id}",
      .handler = handle::change_workflow,
+     .needs = kWorkflowChange,
      .body = Body::kRequired,
      .large_body = true,
      .summary = "Change a draft (If-Match is needed)",
@@ -118,16 +122,19 @@ constexpr Route kRoutes[] = {
     {.method = kDelete,
      .pattern = "/v1/workflows/{id}",
      .handler = handle::archive_workflow,
+     .needs = kWorkflowArchive,
      .summary = "Archive a workflow",
      .success = 204},
     {.method = kGet,
      .pattern = "/v1/workflows/{id}/versions",
      .handler = handle::list_versions,
+     .needs = kWorkflowRead,
      .summary = "List published versions",
      .response_schema = "VersionList"},
     {.method = kPost,
      .pattern = "/v1/workflows/{id}/versions",
      .handler = handle::publish,
+     .needs = kWorkflowPublish,
      .body = Body::kOptional,
      .summary = "Publish the draft as the next version",
      .request_schema = "Publish",
@@ -136,11 +143,13 @@ constexpr Route kRoutes[] = {
     {.method = kGet,
      .pattern = "/v1/workflows/{id}/versions/{version}",
      .handler = handle::show_version,
+     .needs = kWorkflowRead,
      .summary = "Show a published version",
      .response_schema = "Version"},
     {.method = kPost,
      .pattern = "/v1/workflows/{id}/validate",
      .handler = handle::validate,
+     .needs = kWorkflowValidate,
      .body = Body::kOptional,
      .large_body = true,
      .summary = "Check a graph without storing it",
@@ -149,6 +158,7 @@ constexpr Route kRoutes[] = {
     {.method = kPost,
      .pattern = "/v1/workflows/{id}/command",
      .handler = handle::command,
+     .needs = kRunStart,
      .body = Body::kRequired,
      .summary = "Start a run, or pause, resume, stop or retry one",
      .request_schema = "Command",
@@ -156,6 +166,7 @@ constexpr Route kRoutes[] = {
     {.method = kPost,
      .pattern = "/v1/workflows/{id}/runs:batch",
      .handler = handle::start_batch,
+     .needs = kRunStart,
      .body = Body::kRequired,
      .large_body = true,
      .summary = "Start many runs, all or none",
@@ -164,22 +175,26 @@ constexpr Route kRoutes[] = {
     {.method = kGet,
      .pattern = "/v1/workflows/{id}/runs",
      .handler = handle::list_runs,
+     .needs = kRunRead,
      .summary = "List the workflow's runs",
      .response_schema = "RunList"},
     {.method = kGet,
      .pattern = "/v1/workflows/{id}/stream",
      .handler = handle::stream,
+     .needs = kRunRead,
      .summary = "WebSocket of a run's or the workflow's events",
      .success = 101},
 
     {.method = kGet,
      .pattern = "/v1/runs",
      .handler = handle::list_runs,
+     .needs = kRunRead,
      .summary = "List runs",
      .response_schema = "RunList"},
     {.method = kPost,
      .pattern = "/v1/events",
      .handler = handle::broadcast_event,
+     .needs = kEventSend,
      .body = Body::kRequired,
      .summary = "Send an event to whoever waits for it now",
      .request_schema = "SendEvent",
@@ -187,6 +202,7 @@ constexpr Route kRoutes[] = {
     {.method = kGet,
      .pattern = "/v1/tasks/pending",
      .handler = handle::pending_tasks,
+     .needs = kTaskList,
      .summary = "List pending human tasks",
      .response_schema = "TaskList"},
 
@@ -194,21 +210,25 @@ constexpr Route kRoutes[] = {
   {.method = kGet,                                                                                \
    .pattern = PATH(""),                                                                           \
    .handler = handle::summary,                                                                    \
+   .needs = kRunRead,                                                                             \
    .summary = "Show a run",                                                                       \
    .response_schema = "Run"},                                                                     \
       {.method = kGet,                                                                            \
        .pattern = PATH("/summary"),                                                               \
        .handler = handle::summary,                                                                \
+       .needs = kRunRead,                                                                         \
        .summary = "Show a run",                                                                   \
        .response_schema = "Run"},                                                                 \
       {.method = kGet,                                                                            \
        .pattern = PATH("/events"),                                                                \
        .handler = handle::events,                                                                 \
+       .needs = kRunRead,                                                                         \
        .summary = "Events of a run; with Accept: text/event-stream a live stream",                \
        .response_schema = "EventList"},                                                           \
       {.method = kPost,                                                                           \
        .pattern = PATH("/events"),                                                                \
        .handler = handle::send_event,                                                             \
+       .needs = kEventSend,                                                                       \
        .body = Body::kRequired,                                                                   \
        .summary = "Send an event to a run",                                                       \
        .request_schema = "SendEvent",                                                             \
@@ -216,34 +236,41 @@ constexpr Route kRoutes[] = {
       {.method = kGet,                                                                            \
        .pattern = PATH("/stream"),                                                                \
        .handler = handle::stream,                                                                 \
+       .needs = kRunRead,                                                                         \
        .summary = "WebSocket of a run's events",                                                  \
        .success = 101},                                                                           \
       {.method = kGet,                                                                            \
        .pattern = PATH("/context"),                                                               \
        .handler = handle::context,                                                                \
+       .needs = kRunRead,                                                                         \
        .summary = "Input, output and every step of a run",                                        \
        .response_schema = "Context"},                                                             \
       {.method = kGet,                                                                            \
        .pattern = PATH("/steps/{step}/items"),                                                    \
        .handler = handle::items,                                                                  \
+       .needs = kRunRead,                                                                         \
        .summary = "Items of a for_each step",                                                     \
        .response_schema = "ItemList"},                                                            \
       {.method = kGet,                                                                            \
        .pattern = PATH("/logs"),                                                                  \
        .handler = handle::logs,                                                                   \
+       .needs = kRunRead,                                                                         \
        .summary = "Lines that the run's scripts printed",                                         \
        .response_schema = "LogList"},                                                             \
       {.method = kGet,                                                                            \
        .pattern = PATH("/values/{reference}"),                                                    \
        .handler = handle::value,                                                                  \
+       .needs = kRunRead,                                                                         \
        .summary = "A value that an event only refers to"},                                        \
       {.method = kGet,                                                                            \
        .pattern = PATH("/tasks/pending"),                                                         \
        .handler = handle::pending_tasks,                                                          \
+       .needs = kRunRead,                                                                         \
        .summary = "List the run's pending human tasks",                                           \
        .response_schema = "TaskList"},                                                            \
   {                                                                                               \
     .method = kPost, .pattern = PATH("/tasks/{task}/complete"), .handler = handle::complete_task, \
+    .needs = kTaskAnswer,                                                                         \
     .body = Body::kRequired, .summary = "Decide a human task", .request_schema = "TaskAnswer",    \
     .response_schema = "TaskDecided"                                                              \
   }
@@ -253,6 +280,15 @@ constexpr Route kRoutes[] = {
 #undef RUN
 #undef WORKFLOW_RUN
 };
+
+constexpr bool reads_with_get(const Route& route) {
+  return route.method != kGet || !route.needs.rule().changes();
+}
+static_assert(std::all_of(std::begin(kRoutes), std::end(kRoutes), reads_with_get),
+              "what a link or an image can ask for changes nothing");
+// One path starts, controls and retries, and asks for one of the three.
+static_assert(tenancy::is_needed_alike(kRunStart, kRunControl) &&
+              tenancy::is_needed_alike(kRunStart, kRunRetry));
 
 }  // namespace
 

@@ -3,13 +3,14 @@
 #include "runtime/port/engine.h"
 #include "runtime/port/metrics.h"
 #include "runtime/port/system.h"
+#include "runtime/tenancy/access.h"
 
 namespace troupe::http {
 
 /// The ports that the HTTP edge works on. All of them outlive the server.
 struct Services {
   Engine& engine;
-  const Access& access;
+  const tenancy::Access& access;
   const Hasher& hasher;
   const Clock& clock;
   Entropy& entropy;

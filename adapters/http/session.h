@@ -64,7 +64,9 @@ class Session final : public Exchange,
   std::optional<Error> framing_error() const;
   std::optional<Response> refusal();
   std::optional<Response> body_refusal();
-  bool authenticated();
+  void identify();
+  Status authorise(const tenancy::Standing& standing);
+  void enter(const store::TenantScope& scope);
   void dispatch();
   void run_handler();
   void refuse(Response response);

@@ -13,10 +13,10 @@
 namespace troupe::bench {
 namespace {
 
-class AnyToken final : public Access {
+class AnyToken final : public tenancy::Access {
  public:
-  Result<Caller> authenticate(std::string_view token) const override {
-    if (token == "secret") return Caller{"owner"};
+  Result<tenancy::Principal> authenticate(std::string_view token) const override {
+    if (token == "secret") return tenancy::Principal(tenancy::Operator{});
     return {Code::kUnauthorized, "no"};
   }
 };

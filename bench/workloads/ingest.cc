@@ -14,10 +14,10 @@ namespace {
 
 constexpr const char* kToken = "bench";
 
-class OneToken final : public Access {
+class OneToken final : public tenancy::Access {
  public:
-  Result<Caller> authenticate(std::string_view token) const override {
-    if (token == kToken) return Caller{"owner"};
+  Result<tenancy::Principal> authenticate(std::string_view token) const override {
+    if (token == kToken) return tenancy::Principal(tenancy::Operator{});
     return Error{Code::kUnauthorized, "another token", {}};
   }
 };

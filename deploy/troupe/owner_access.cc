@@ -2,7 +2,7 @@
 
 namespace troupe::cli {
 
-Result<Caller> OwnerAccess::authenticate(std::string_view token) const {
+Result<tenancy::Principal> OwnerAccess::authenticate(std::string_view token) const {
   // Every byte is looked at, so that the time taken does not tell how many were right.
   unsigned different = token.size() == token_.size() ? 0 : 1;
   for (std::size_t i = 0; i < token_.size(); ++i) {
@@ -10,7 +10,7 @@ Result<Caller> OwnerAccess::authenticate(std::string_view token) const {
     different |= static_cast<unsigned>(static_cast<unsigned char>(given ^ token_[i]));
   }
   if (different != 0) return {Code::kUnauthorized, "The token is not known here."};
-  return Caller{"owner"};
+  return tenancy::Principal(tenancy::Operator{});
 }
 
 }  // namespace troupe::cli

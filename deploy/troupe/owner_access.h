@@ -3,15 +3,15 @@
 #include <string>
 #include <utility>
 
-#include "runtime/port/engine.h"
+#include "runtime/tenancy/access.h"
 
 namespace troupe::cli {
 
 /// Knows one token, the owner's. Immutable; any thread.
-class OwnerAccess final : public Access {
+class OwnerAccess final : public tenancy::Access {
  public:
   explicit OwnerAccess(std::string token) : token_(std::move(token)) {}
-  Result<Caller> authenticate(std::string_view token) const override;
+  Result<tenancy::Principal> authenticate(std::string_view token) const override;
 
  private:
   const std::string token_;

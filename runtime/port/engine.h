@@ -188,18 +188,6 @@ class Engine {
   virtual std::vector<std::pair<std::string_view, std::int64_t>> actor_counts() const { return {}; }
 };
 
-/// Who calls, as far as the edge knows.
-struct Caller {
-  std::string subject;  ///< "owner"
-};
-
-/// Checks a bearer token. Thread-safe, does not block.
-class Access {
- public:
-  virtual ~Access() = default;
-  virtual Result<Caller> authenticate(std::string_view token) const = 0;  ///< kUnauthorized
-};
-
 /// Text exposition of all metrics, for GET /metrics. Thread-safe.
 class MetricsText {
  public:

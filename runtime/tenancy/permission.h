@@ -28,6 +28,7 @@ struct Need {
   /// project of each row that a workspace-wide list is to show.
   std::optional<ProjectRole> project_role;
   bool names_project = false;  ///< is about the project itself, so the request has to name one
+  bool operator==(const Need&) const = default;
 };
 
 /// What it does to the world, beside answering.
@@ -41,6 +42,7 @@ enum class Effect : std::uint8_t {
 struct TokenUse {
   bool allowed = false;
   std::optional<Scope> scope;  ///< none: any token will do
+  bool operator==(const TokenUse&) const = default;
 };
 
 namespace table {
@@ -193,6 +195,12 @@ constexpr const Rule& rule_of(Permission permission) {
   return table::kRules[static_cast<std::size_t>(permission)];
 }
 constexpr std::string_view name(Permission permission) { return rule_of(permission).name; }
+/// Whether who may do the one may do the other.
+constexpr bool is_needed_alike(Permission one, Permission other) {
+  const Rule& a = rule_of(one);
+  const Rule& b = rule_of(other);
+  return a.need == b.need && a.tokens == b.tokens;
+}
 /// Of a stored audit entry, or of a document that names one.
 constexpr std::optional<Permission> parse_permission(std::string_view name) {
   for (const Rule& rule : table::kRules) {

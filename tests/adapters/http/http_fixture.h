@@ -17,10 +17,10 @@
 
 namespace troupe::testing {
 
-class TokenAccess final : public Access {
+class TokenAccess final : public tenancy::Access {
  public:
-  Result<Caller> authenticate(std::string_view token) const override {
-    if (token == "secret") return Caller{"owner"};
+  Result<tenancy::Principal> authenticate(std::string_view token) const override {
+    if (token == "secret") return tenancy::Principal(tenancy::Operator{});
     return {Code::kUnauthorized, "no"};
   }
 };

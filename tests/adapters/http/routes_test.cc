@@ -293,7 +293,7 @@ TEST_F(HttpRoutes, TasksAreListedAndDecidedOnce) {
   EXPECT_EQ(done.body, std::string(R"({"status":"completed","task_id":")") + FakeEngine::kTask +
                            R"(","approved":false})");
   EXPECT_EQ(engine.last_answer.task, "ok");
-  EXPECT_EQ(engine.last_answer.by, "owner");
+  EXPECT_EQ(engine.last_answer.by, "operator");
   engine.rows.task_rows[0].decision = R"({"approved":false,"by":"owner"})";
   engine.error = Error{Code::kTaskCompleted, "The task was rejected.", {}};
   const auto twice = call("POST", in_run("/tasks/") + FakeEngine::kTask + "/complete",
