@@ -87,8 +87,8 @@ std::size_t walk_size(std::string_view text) {
   for (const std::string_view walk : kWalks) {
     for (auto at = walk.begin(); at != walk.end(); ++at) {
       const auto back = std::make_reverse_iterator(at + 1);
-      longest = std::max({longest, steps_along(text, at, walk.end()),
-                          steps_along(text, back, walk.rend())});
+      longest = std::max(
+          {longest, steps_along(text, at, walk.end()), steps_along(text, back, walk.rend())});
     }
   }
   return longest;
@@ -142,8 +142,7 @@ bool is_date(std::string_view text) {
   const bool ends_in_year =
       is_year(number(4, 4)) && (is_day(first, second) || is_day(second, first));
   const bool two_years = is_year(number(0, 4)) && is_year(number(4, 4));
-  return ends_in_year || two_years ||
-         (is_year(number(0, 4)) && is_day(number(6, 2), number(4, 2)));
+  return ends_in_year || two_years || (is_year(number(0, 4)) && is_day(number(6, 2), number(4, 2)));
 }
 
 bool is_word(std::string_view text, std::span<const std::string> more) {
@@ -225,9 +224,8 @@ bool is_common_password(std::string_view password) {
 }
 
 Status check_password(std::string_view password, const PasswordContext& context) {
-  const Error too_long{Code::kLimitExceeded,
-                       "is longer than " + std::to_string(kPasswordMax) + " characters.",
-                       {}};
+  const Error too_long{
+      Code::kLimitExceeded, "is longer than " + std::to_string(kPasswordMax) + " characters.", {}};
   if (password.size() > kPasswordMax * 4) return too_long;  // before anything walks over it
   const std::optional<std::size_t> size = count_code_points(password);
   if (!size) return {Code::kInvalidField, "is not valid UTF-8."};

@@ -24,9 +24,8 @@ TEST(Password, IsCountedInCodePoints) {
 }
 
 TEST(Password, NeedsNoDigitsAndNoMarks) {
-  for (const char* fine :
-       {"correct horse battery staple", "vumklipodrest", "73920461857", "....---...+=",
-        "mein hund mag keine katzen", "xK2pQ9mL"}) {
+  for (const char* fine : {"correct horse battery staple", "vumklipodrest", "73920461857",
+                           "....---...+=", "mein hund mag keine katzen", "xK2pQ9mL"}) {
     EXPECT_EQ(shown(check_password(fine)), "ok") << fine;
   }
 }
