@@ -100,7 +100,8 @@ Status check_addresses(const Roster& roster, std::span<const NewInvite> wanted, 
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const std::string& email = wanted[i].email;
     const std::string pointer = "/invites/" + std::to_string(i) + "/email";
-    const bool is_twice = std::any_of(wanted.begin(), wanted.begin() + i,
+    const auto before = wanted.first(i);
+    const bool is_twice = std::any_of(before.begin(), before.end(),
                                       [&](const NewInvite& other) { return other.email == email; });
     if (is_twice) {
       return Error{Code::kValidationFailed,

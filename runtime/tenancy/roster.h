@@ -78,7 +78,7 @@ Member founder(UserId user, std::string email, TimePoint now);
 // ---- invites ------------------------------------------------------------------------------------
 
 inline constexpr std::size_t kInvitesAtOnce = 50;
-inline constexpr Duration kInviteLife = seconds(7 * 24 * 3600);
+inline constexpr Duration kInviteLife = seconds(604'800);  ///< a week
 
 struct NewInvite {
   InviteId id;
