@@ -11,9 +11,7 @@ Error no_workspace() { return {Code::kNotFound, "There is no such workspace.", {
 Error no_project() { return {Code::kNotFound, "There is no such project.", {}}; }
 Error other_binding() { return forbidden("The token is bound to another workspace or project."); }
 
-bool is_operator(const Principal& principal) {
-  return std::holds_alternative<Operator>(principal);
-}
+bool is_operator(const Principal& principal) { return std::holds_alternative<Operator>(principal); }
 
 /// What can be said without looking at any place, so that no place can be guessed by it.
 Status check_credential(const Principal& principal, const Rule& rule, TimePoint now) {

@@ -103,9 +103,8 @@ Result<std::string> check_display_name(std::string_view text, std::size_t code_p
 Result<std::string> check_colour(std::string_view text) {
   std::string colour = lower(text);
   const bool is_colour = colour.size() == 7 && colour[0] == '#' &&
-                         std::all_of(colour.begin() + 1, colour.end(), [](char c) {
-                           return is_digit(c) || (c >= 'a' && c <= 'f');
-                         });
+                         std::all_of(colour.begin() + 1, colour.end(),
+                                     [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
   if (!is_colour) return wrong("must be a colour such as #2f6fed.");
   return colour;
 }

@@ -60,6 +60,7 @@ constexpr std::size_t kPaddingMax = 4;
 constexpr std::size_t kPaddedMax = 64;  // bounds the time; longer ones are not what is tried first
 constexpr std::size_t kBlockMax = 4;
 constexpr std::size_t kWordMin = 3;
+constexpr std::size_t kCutSize = 8;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return c >= 'a' && c <= 'z'; }
@@ -87,8 +88,8 @@ std::size_t walk_size(std::string_view text) {
   for (const std::string_view walk : kWalks) {
     for (auto at = walk.begin(); at != walk.end(); ++at) {
       const auto back = std::make_reverse_iterator(at + 1);
-      longest = std::max({longest, steps_along(text, at, walk.end()),
-                          steps_along(text, back, walk.rend())});
+      longest = std::max(
+          {longest, steps_along(text, at, walk.end()), steps_along(text, back, walk.rend())});
     }
   }
   return longest;
@@ -142,14 +143,19 @@ bool is_date(std::string_view text) {
   const bool ends_in_year =
       is_year(number(4, 4)) && (is_day(first, second) || is_day(second, first));
   const bool two_years = is_year(number(0, 4)) && is_year(number(4, 4));
-  return ends_in_year || two_years ||
-         (is_year(number(0, 4)) && is_day(number(6, 2), number(4, 2)));
+  return ends_in_year || two_years || (is_year(number(0, 4)) && is_day(number(6, 2), number(4, 2)));
 }
 
+/// A listed word; or what is left of one where a system keeps eight characters of a password, as
+/// many have done for long enough that people go on choosing "liverpoo".
 bool is_word(std::string_view text, std::span<const std::string> more) {
   if (text.size() < kWordMin) return false;
-  return std::binary_search(std::begin(kWords), std::end(kWords), text) ||
-         std::find(more.begin(), more.end(), text) != more.end();
+  const auto* const word = std::lower_bound(std::begin(kWords), std::end(kWords), text);
+  if (word != std::end(kWords) &&
+      (text.size() == kCutSize ? word->starts_with(text) : *word == text)) {
+    return true;
+  }
+  return std::find(more.begin(), more.end(), text) != more.end();
 }
 
 /// One word, or two: "monkey", "monkeymonkey", "bluemoon".
@@ -197,8 +203,9 @@ bool is_padded_words(std::string_view text, std::span<const std::string> more) {
 }
 
 bool is_guessed_first(const std::string& folded, std::span<const std::string> more) {
+  const std::string backwards(folded.rbegin(), folded.rend());
   return is_doubled_walk(folded) || repeats_block(folded) || is_date(folded) ||
-         is_padded_words(folded, more);
+         is_padded_words(folded, more) || is_padded_words(backwards, more);
 }
 
 /// The parts of a name or an address that can stand alone: "ada", "lovelace", "ada.lovelace".
@@ -225,9 +232,8 @@ bool is_common_password(std::string_view password) {
 }
 
 Status check_password(std::string_view password, const PasswordContext& context) {
-  const Error too_long{Code::kLimitExceeded,
-                       "is longer than " + std::to_string(kPasswordMax) + " characters.",
-                       {}};
+  const Error too_long{
+      Code::kLimitExceeded, "is longer than " + std::to_string(kPasswordMax) + " characters.", {}};
   if (password.size() > kPasswordMax * 4) return too_long;  // before anything walks over it
   const std::optional<std::size_t> size = count_code_points(password);
   if (!size) return {Code::kInvalidField, "is not valid UTF-8."};

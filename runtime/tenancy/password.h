@@ -28,8 +28,8 @@ struct PasswordContext {
 Status check_password(std::string_view password, const PasswordContext& context = {});
 
 /// Whether guessing begins with it, letter case aside: one or two common words, with at most four
-/// characters or a walk around them and with the usual digits for letters; walks over the keyboard
-/// or the alphabet; a short part again and again; a date.
+/// characters or a walk around them and with the usual digits for letters, also backwards; walks
+/// over the keyboard or the alphabet; a short part again and again; a date.
 bool is_common_password(std::string_view password);
 
 }  // namespace troupe::tenancy

@@ -113,8 +113,7 @@ constexpr TokenUse with(Scope scope) { return {true, scope}; }
   X(kSecretReveal, "secret.reveal", kTenantAdmin, with(Scope::kSecretsReveal), kDiscloses)         \
   X(kDataKeyRotate, "data_key.rotate", kTenantAdmin, with(Scope::kSecretsManage), kChanges)        \
   X(kMemberTokenRead, "member_token.read", kTenantAdmin, with(Scope::kTokensManage), kReads)       \
-  X(kMemberTokenRevoke, "member_token.revoke", kTenantAdmin, with(Scope::kTokensManage),           \
-    kChanges)                                                                                      \
+  X(kMemberTokenRevoke, "member_token.revoke", kTenantAdmin, with(Scope::kTokensManage), kChanges) \
   X(kProviderKeyRead, "provider_key.read", kMember, with(Scope::kWorkspaceRead), kReads)           \
   X(kProviderKeyChange, "provider_key.change", kTenantAdmin, with(Scope::kSecretsManage),          \
     kChanges)                                                                                      \

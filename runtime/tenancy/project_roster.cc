@@ -7,14 +7,14 @@ namespace troupe::tenancy {
 namespace {
 
 std::optional<ProjectRole> explicit_role(const ProjectRoster& project, UserId user) {
-  const auto it = std::find_if(project.begin(), project.end(),
+  const auto it = std::find_if(project.members.begin(), project.members.end(),
                                [&](const ProjectMember& member) { return member.user == user; });
-  return it == project.end() ? std::nullopt : std::optional(it->role);
+  return it == project.members.end() ? std::nullopt : std::optional(it->role);
 }
 
 const Member* find_member(const Roster& workspace, UserId user) {
-  const auto it = std::find_if(
-      workspace.members.begin(), workspace.members.end(), [&](const Member& member) {
+  const auto it =
+      std::find_if(workspace.members.begin(), workspace.members.end(), [&](const Member& member) {
         return member.user == user && member.state != MemberState::kRemoved;
       });
   return it == workspace.members.end() ? nullptr : &*it;
@@ -25,12 +25,12 @@ Error no_member() { return {Code::kNotFound, "There is no such member.", {}}; }
 }  // namespace
 
 void apply(ProjectRoster& roster, const ProjectRosterChange& change) {
-  std::erase_if(roster, [&](const ProjectMember& member) {
+  std::erase_if(roster.members, [&](const ProjectMember& member) {
     const auto is_same = [&](const ProjectMember& row) { return row.user == member.user; };
     return std::any_of(change.given.begin(), change.given.end(), is_same) ||
            std::find(change.taken.begin(), change.taken.end(), member.user) != change.taken.end();
   });
-  roster.insert(roster.end(), change.given.begin(), change.given.end());
+  roster.members.insert(roster.members.end(), change.given.begin(), change.given.end());
 }
 
 Result<ProjectRosterChange> give_role(const Roster& workspace,

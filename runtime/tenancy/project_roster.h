@@ -15,7 +15,9 @@ struct ProjectMember {
   ProjectRole role = ProjectRole::kViewer;
   bool operator==(const ProjectMember&) const = default;
 };
-using ProjectRoster = std::vector<ProjectMember>;
+struct ProjectRoster {
+  std::vector<ProjectMember> members;  ///< one per user
+};
 
 /// Rows as they are to be, and whose are to go. Nothing in it: all is as asked already.
 struct ProjectRosterChange {

@@ -13,9 +13,7 @@ constexpr std::array<std::string_view, 5> kInviteStates = {"pending", "accepted"
 Error conflict(std::string why) { return {Code::kConflict, std::move(why), {}}; }
 Error no_member() { return {Code::kNotFound, "There is no such member.", {}}; }
 Error no_seat() { return {Code::kLimitExceeded, "All seats of the workspace are taken.", {}}; }
-Error owners_only() {
-  return {Code::kForbidden, "Only an owner may decide who is an owner.", {}};
-}
+Error owners_only() { return {Code::kForbidden, "Only an owner may decide who is an owner.", {}}; }
 
 bool is_active(const Member& member) { return member.state == MemberState::kActive; }
 
@@ -50,9 +48,9 @@ bool owns(const Member& member) { return is_active(member) && is_owner(member.ro
 bool ends_ownership(const Roster& roster, const Member& changed) {
   const Member* before = find_member(roster, changed.user);
   if (before == nullptr || !owns(*before) || owns(changed)) return false;
-  return std::none_of(
-      roster.members.begin(), roster.members.end(),
-      [&](const Member& other) { return other.user != changed.user && owns(other); });
+  return std::none_of(roster.members.begin(), roster.members.end(), [&](const Member& other) {
+    return other.user != changed.user && owns(other);
+  });
 }
 
 Result<RosterChange> changed_to(const Roster& roster, const Member& member) {
@@ -102,7 +100,8 @@ Status check_addresses(const Roster& roster, std::span<const NewInvite> wanted, 
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const std::string& email = wanted[i].email;
     const std::string pointer = "/invites/" + std::to_string(i) + "/email";
-    const bool is_twice = std::any_of(wanted.begin(), wanted.begin() + i,
+    const auto before = wanted.first(i);
+    const bool is_twice = std::any_of(before.begin(), before.end(),
                                       [&](const NewInvite& other) { return other.email == email; });
     if (is_twice) {
       return Error{Code::kValidationFailed,
@@ -178,11 +177,8 @@ Result<RosterChange> invite(const Roster& roster,
   return change;
 }
 
-Result<RosterChange> accept(const Roster& roster,
-                            InviteId id,
-                            UserId user,
-                            std::string_view email,
-                            TimePoint now) {
+Result<RosterChange> accept(
+    const Roster& roster, InviteId id, UserId user, std::string_view email, TimePoint now) {
   Result<Invite> invite = answerable(roster, id, now);
   if (!invite.ok()) return invite.error();
   if (invite->email != email) return {Code::kForbidden, "The invite is for another address."};
@@ -270,11 +266,8 @@ Result<RosterChange> remove(const Roster& roster, const Actor& by, UserId user, 
   return changed_to(roster, member);
 }
 
-Result<RosterChange> take_back(const Roster& roster,
-                               const Actor& by,
-                               UserId user,
-                               WorkspaceRole role,
-                               TimePoint now) {
+Result<RosterChange> take_back(
+    const Roster& roster, const Actor& by, UserId user, WorkspaceRole role, TimePoint now) {
   const Member* known = find_member(roster, user);
   if (known == nullptr) return no_member();
   if (known->state == MemberState::kDeactivated) return conflict("The member is deactivated.");

@@ -78,7 +78,7 @@ Member founder(UserId user, std::string email, TimePoint now);
 // ---- invites ------------------------------------------------------------------------------------
 
 inline constexpr std::size_t kInvitesAtOnce = 50;
-inline constexpr Duration kInviteLife = seconds(7 * 24 * 3600);
+inline constexpr Duration kInviteLife = seconds(604'800);  ///< a week
 
 struct NewInvite {
   InviteId id;
@@ -97,11 +97,8 @@ Result<RosterChange> invite(const Roster& roster,
 
 /// By a user who holds the invite's token and has proved that `email` is his: kForbidden if it is
 /// for another address. A member who was removed becomes one again.
-Result<RosterChange> accept(const Roster& roster,
-                            InviteId id,
-                            UserId user,
-                            std::string_view email,
-                            TimePoint now);
+Result<RosterChange> accept(
+    const Roster& roster, InviteId id, UserId user, std::string_view email, TimePoint now);
 Result<RosterChange> reject(const Roster& roster,
                             InviteId id,
                             std::string_view email,
@@ -128,11 +125,8 @@ Result<RosterChange> reactivate(const Roster& roster, const Actor& by, UserId us
 Result<RosterChange> remove(const Roster& roster, const Actor& by, UserId user, TimePoint now);
 /// Takes somebody who was removed back, in this role. kLimitExceeded; kConflict for one who is
 /// deactivated, or has a pending invite.
-Result<RosterChange> take_back(const Roster& roster,
-                               const Actor& by,
-                               UserId user,
-                               WorkspaceRole role,
-                               TimePoint now);
+Result<RosterChange> take_back(
+    const Roster& roster, const Actor& by, UserId user, WorkspaceRole role, TimePoint now);
 /// By the member himself, who is an active one of `workspaces` workspaces, this one included.
 /// kConflict for the last of them: everybody has one.
 Result<RosterChange> leave(const Roster& roster,

@@ -27,8 +27,7 @@ std::vector<SealedEntry> chain_of(std::size_t size, WorkspaceId workspace = kHer
   std::vector<SealedEntry> chain;
   AuditHead last = audit_origin(kHasher, workspace);
   for (std::size_t i = 0; i < size; ++i) {
-    chain.push_back(
-        seal(kHasher, last, workspace, entry_about("workflow:" + std::to_string(i))));
+    chain.push_back(seal(kHasher, last, workspace, entry_about("workflow:" + std::to_string(i))));
     last = chain.back().head;
   }
   return chain;
@@ -67,7 +66,7 @@ TEST(Audit, AnActorIsTheUserAndTheTokenThatWasUsed) {
   EXPECT_EQ(audit_actor(Operator{}), "operator");
   EXPECT_EQ(audit_actor(session()), "user:" + kAda.to_string());
   EXPECT_EQ(audit_actor(token({})),
-            "user:" + kAda.to_string() + " token:" + Uuid{5, 1}.to_string());
+            "user:" + kAda.to_string() + " token:" + Uuid({5, 1}).to_string());
 }
 
 TEST(Audit, AnUntouchedChainHoldsFromItsBeginningAndFromAnyEntry) {

@@ -93,17 +93,16 @@ const std::map<std::string, Line> kContract = {
 /// How far a role reaches in a project: 0 hidden, 1 reads, 2 works, 3 administers. By workspace
 /// role and visibility; the columns are the explicit role: none, viewer, contributor, admin.
 const std::map<std::string, std::string> kRanks = {
-    {"member public", "2123"},       {"member private", "0123"},
-    {"tenant_admin public", "3123"}, {"tenant_admin private", "3123"},
-    {"owner public", "3123"},        {"owner private", "3123"},
+    {"member public", "2123"},        {"member private", "0123"}, {"tenant_admin public", "3123"},
+    {"tenant_admin private", "3123"}, {"owner public", "3123"},   {"owner private", "3123"},
 };
 
 struct Case {
   std::string caller;          ///< nobody, operator, session, or a kind of token
   std::string workspace_role;  ///< stranger, member, tenant_admin, owner
   std::string state = "active";
-  std::string place;     ///< of the workspace: here, absent, unnamed
-  std::string project;   ///< unnamed, absent, foreign, public, private
+  std::string place;      ///< of the workspace: here, absent, unnamed
+  std::string project;    ///< unnamed, absent, foreign, public, private
   int explicit_role = 0;  ///< column of kRanks
 
   bool is_token() const { return caller.starts_with("token"); }

@@ -39,8 +39,12 @@ TEST(DisplayName, IsCountedInCodePointsAndTrimmed) {
 }
 
 TEST(DisplayName, HasNothingThatHidesOrTurnsText) {
-  for (const char* wrong :
-       {"a\nb", "a\x7F", "a\xC2\x85", "a\xE2\x80\xAE" "b", "a\xE2\x81\xA6", "\xEF\xBB\xBF" "a"}) {
+  for (const char* wrong : {"a\nb", "a\x7F", "a\xC2\x85",
+                            "a\xE2\x80\xAE"
+                            "b",
+                            "a\xE2\x81\xA6",
+                            "\xEF\xBB\xBF"
+                            "a"}) {
     EXPECT_EQ(shown(check_display_name(wrong)),
               "(invalid_field) has a character that cannot be shown.");
   }
@@ -51,9 +55,9 @@ TEST(Utf8, CountsWhatIsValidAndNothingElse) {
   EXPECT_EQ(count_code_points(""), 0u);
   EXPECT_EQ(count_code_points("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"), 4u);
   EXPECT_EQ(count_code_points("\xF4\x8F\xBF\xBF"), 1u);
-  for (const char* wrong : {"\x80", "\xC3", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80",
-                            "\xE2\x82", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
-                            "\xE2\x28\xA1", "\xFF"}) {
+  for (const char* wrong :
+       {"\x80", "\xC3", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xE2\x82",
+        "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE2\x28\xA1", "\xFF"}) {
     EXPECT_EQ(count_code_points(wrong), std::nullopt) << wrong;
   }
 }

@@ -24,9 +24,8 @@ TEST(Password, IsCountedInCodePoints) {
 }
 
 TEST(Password, NeedsNoDigitsAndNoMarks) {
-  for (const char* fine :
-       {"correct horse battery staple", "vumklipodrest", "73920461857", "....---...+=",
-        "mein hund mag keine katzen", "xK2pQ9mL"}) {
+  for (const char* fine : {"correct horse battery staple", "vumklipodrest", "73920461857",
+                           "....---...+=", "mein hund mag keine katzen", "xK2pQ9mL"}) {
     EXPECT_EQ(shown(check_password(fine)), "ok") << fine;
   }
 }
@@ -39,7 +38,8 @@ TEST(Password, WhatGuessingBeginsWithIsRefused) {
         "123qwe123",  "iloveyou",   "ILoveYou2",    "trustno1",    "letmein!!",   "sunshine2024",
         "$ecret123",  "m0nk3y99",   "dragon123456", "bluemoon",    "admin1234",   "monkeymonkey",
         "25.12.1990", "19901225",   "12251990",     "19801985",    "football!!!", "!!welcome1",
-        "aaaabbbb",   "147258369",  "abcdefgh",     "qwertz12345", "azertyuiop",  "superman#1"}) {
+        "aaaabbbb",   "147258369",  "abcdefgh",     "qwertz12345", "azertyuiop",  "superman#1",
+        "liverpoo",   "drowssap1"}) {
     EXPECT_TRUE(is_common_password(bad)) << bad;
     EXPECT_EQ(shown(check_password(bad)), kGuessed) << bad;
   }

@@ -7,6 +7,8 @@
 namespace troupe::tenancy {
 namespace {
 
+using Members = std::vector<ProjectMember>;
+
 Roster workspace_of(WorkspaceRole adas_role) {
   return {{{kAda, "ada@example.org", adas_role, MemberState::kActive, kNow},
            {kBob, "bob@example.org", WorkspaceRole::kMember, MemberState::kRemoved, kNow}},
@@ -18,12 +20,12 @@ TEST(ProjectRoster, ARoleIsGivenChangedAndTaken) {
   const Roster workspace = workspace_of(WorkspaceRole::kMember);
   ProjectRoster project;
   apply(project, *give_role(workspace, project, kAda, ProjectRole::kViewer));
-  EXPECT_EQ(project, (ProjectRoster{{kAda, ProjectRole::kViewer}}));
+  EXPECT_EQ(project.members, (Members{{kAda, ProjectRole::kViewer}}));
   EXPECT_TRUE(give_role(workspace, project, kAda, ProjectRole::kViewer)->empty());
   apply(project, *give_role(workspace, project, kAda, ProjectRole::kAdmin));
-  EXPECT_EQ(project, (ProjectRoster{{kAda, ProjectRole::kAdmin}}));
+  EXPECT_EQ(project.members, (Members{{kAda, ProjectRole::kAdmin}}));
   apply(project, *take_role(project, kAda));
-  EXPECT_TRUE(project.empty());
+  EXPECT_TRUE(project.members.empty());
   EXPECT_EQ(take_role(project, kAda).error().code, Code::kNotFound);
 }
 
@@ -49,7 +51,7 @@ TEST(ProjectRoster, NobodyLeavesToBecomeMore) {
       {WorkspaceRole::kOwner, false, ProjectRole::kAdmin, true},
   };
   for (const Row& row : rows) {
-    const ProjectRoster project{{kAda, row.given}};
+    const ProjectRoster project{{{kAda, row.given}}};
     const auto change = leave_project(workspace_of(row.role), project, row.is_private, kAda);
     EXPECT_EQ(change.ok(), row.may_leave) << name(row.role) << " " << name(row.given);
     if (!change.ok()) {

@@ -59,7 +59,9 @@ class Machine {
       const auto it = std::find_if(roster_.invites.begin(), roster_.invites.end(),
                                    [&](const Invite& later) { return later.id == invite.id; });
       ASSERT_NE(it, roster_.invites.end());
-      if (invite.state != InviteState::kPending) EXPECT_EQ(*it, invite);
+      if (invite.state != InviteState::kPending) {
+        EXPECT_EQ(*it, invite);
+      }
     }
   }
 
@@ -118,8 +120,8 @@ class Machine {
     std::vector<NewInvite> wanted;
     const std::size_t count = 1 + random_.below(2);
     for (std::size_t i = 0; i < count; ++i) {
-      wanted.push_back({InviteId{Uuid{6, ++invites_made_}}, email_of(random_.below(kPeople)),
-                        some_role()});
+      wanted.push_back(
+          {InviteId{Uuid{6, ++invites_made_}}, email_of(random_.below(kPeople)), some_role()});
     }
     return invite(roster_, by, wanted, now_);
   }

@@ -28,8 +28,8 @@ Roster three() {
           {}};
 }
 Invite pending(std::string email, WorkspaceRole role = kMember) {
-  return {kInvite, std::move(email), role, InviteState::kPending, kAda, kNow, kNow + kInviteLife,
-          {}};
+  return {kInvite, std::move(email),   role, InviteState::kPending, kAda,
+          kNow,    kNow + kInviteLife, {}};
 }
 Roster three_and(Invite invite) {
   Roster roster = three();
@@ -102,7 +102,10 @@ TEST(Roster, TheLastActiveOwnerStays) {
        "ada@x.org tenant_member active"},
   });
   roster.members.erase(roster.members.begin(), roster.members.begin() + 2);
-  check({{"there never was one", [&] { return deactivate(roster, {{}, kOwner}, kCem, kThen); },
+  check({{"there never was one",
+          [&] {
+            return deactivate(roster, {{}, kOwner}, kCem, kThen);
+          },
           "cem@x.org tenant_member deactivated"}});
 }
 
@@ -114,8 +117,8 @@ TEST(Roster, MembersPauseComeBackGoAndAreTakenBack) {
        "cem@x.org tenant_member deactivated"},
       {"reactivate an active one", [&] { return reactivate(roster, kByAdmin, kCem, kThen); },
        "nothing"},
-      {"take back an active one",
-       [&] { return take_back(roster, kByAdmin, kCem, kMember, kThen); }, "nothing"},
+      {"take back an active one", [&] { return take_back(roster, kByAdmin, kCem, kMember, kThen); },
+       "nothing"},
       {"leave", [&] { return leave(roster, kCem, 2, kThen); }, "cem@x.org tenant_member removed"},
       {"leave the last workspace", [&] { return leave(roster, kCem, 1, kThen); }, "conflict"},
   });

@@ -26,9 +26,9 @@ class SeededEntropy final : public Entropy {
 TEST(TokenText, HasThePublicFormAndItsKind) {
   system::SystemEntropy entropy;
   std::set<std::string> seen;
-  for (const auto& [kind, prefix] : {std::pair(TokenKind::kAccess, "pat_"),
-                                     std::pair(TokenKind::kSession, "ses_"),
-                                     std::pair(TokenKind::kInvite, "inv_")}) {
+  for (const auto& [kind, prefix] :
+       {std::pair(TokenKind::kAccess, "pat_"), std::pair(TokenKind::kSession, "ses_"),
+        std::pair(TokenKind::kInvite, "inv_")}) {
     for (int i = 0; i < 100; ++i) {
       const std::string token = make_token(kind, entropy);
       EXPECT_EQ(token.size(), 40u);
@@ -69,7 +69,9 @@ TEST(TokenText, SwappedMissingAndSurplusCharactersAreRefused) {
     for (std::size_t at = 0; at + 1 < token.size(); ++at) {
       std::string wrong = token;
       std::swap(wrong[at], wrong[at + 1]);
-      if (wrong != token) ASSERT_EQ(kind_of_token(wrong), std::nullopt) << wrong;
+      if (wrong != token) {
+        ASSERT_EQ(kind_of_token(wrong), std::nullopt) << wrong;
+      }
       ASSERT_EQ(kind_of_token(token.substr(0, at)), std::nullopt);
     }
     ASSERT_EQ(kind_of_token(token + "0"), std::nullopt);
