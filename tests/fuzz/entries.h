@@ -25,5 +25,6 @@ void fuzz_fold(std::string_view bytes);
 void fuzz_frame(std::string_view bytes);
 void fuzz_record(std::string_view bytes);
 void fuzz_snapshot(std::string_view bytes);
+void fuzz_vault(std::string_view bytes);
 
 }  // namespace troupe::fuzz

@@ -42,7 +42,7 @@ const Entry kEntries[] = {
     {"record", fuzz_record, 2000},     {"request", fuzz_request, 2000},
     {"schema", fuzz_schema, 2000},     {"snapshot", fuzz_snapshot, 2000},
     {"template", fuzz_template, 2000}, {"token", fuzz_token, 2000},
-    {"wire", fuzz_wire, 2000},
+    {"vault", fuzz_vault, 2000},       {"wire", fuzz_wire, 2000},
 };
 
 fs::path corpus_of(const std::string& name) { return fs::path("tests/fuzz/corpus") / name; }

@@ -33,7 +33,7 @@ const Library kLibraries[] = {
     {"seccomp.h", {"adapters/lua_sandbox"}},
     {"prometheus/", {"adapters/metrics"}},
     {"re2/", {"adapters/re2"}},
-    {"sodium.h", {"adapters/system"}},
+    {"sodium.h", {"adapters/system", "adapters/vault"}},
     {"spdlog/", {"adapters/system"}},
     {"toml++/", {"config"}},
     {"CLI/", {"deploy/troupe"}},
