@@ -28,7 +28,7 @@ struct Limits {
   /// how long a refused client's bytes are still swallowed, and a client's farewell waited for
   Duration linger_time = seconds(2);
   Duration keep_alive_time = seconds(15);  ///< between comments of a quiet event stream
-  Duration drain_time = seconds(5);  ///< how long `stop` waits for requests in flight
+  Duration drain_time = seconds(10);  ///< how long `stop` waits for requests in flight
 };
 
 /// Where the server listens and whom it trusts. Owned by the configuration.

@@ -140,8 +140,8 @@ std::vector<std::string> Effects::faults(const std::set<std::string>& known,
                                          long long second_answers) const {
   std::vector<std::string> faults;
   const std::lock_guard lock(mutex_);
-  // Of 496 one was, in half an hour of faults.
-  if (const long long lost = 2 + moods_.doubled / 50; second_answers > lost) {
+  // Half an hour of faults loses one of 500, or none.
+  if (const long long lost = 1 + moods_.doubled / 250; second_answers > lost) {
     faults.push_back("of " + std::to_string(moods_.doubled) + " second answers " +
                      std::to_string(second_answers) + " were believed: no bus loses so many");
   }
