@@ -28,29 +28,33 @@ void NodeEngine::validate(json::Text graph, json::Text input, Callback<graph::Pa
   });
 }
 
-void NodeEngine::create_workflow(store::Workflow draft, Callback<store::Workflow> done) {
-  services_.read([this, draft = std::move(draft), done = std::move(done)](store::Reader&) {
+void NodeEngine::create_workflow(store::Workflow draft, store::AuditLines audit,
+                                 Callback<store::Workflow> done) {
+  services_.read([this, draft = std::move(draft), audit = std::move(audit),
+                  done = std::move(done)](store::Reader&) {
     const auto parsed =
         graph::parse(json::Text::trusted(draft.graph), tools(), services_.options.graph);
     if (parsed.graph == nullptr) return done(graph::to_error(parsed.issues));
     store::Workflow row = draft;
     if (!row.id.set()) row.id = WorkflowId{services_.new_id()};
     row.created = row.updated = services_.now();
-    services_.write([row, done](store::Writer& writer) { done(writer.create_workflow(row)); });
+    services_.write([row, audit, done](store::Writer& writer) {
+      done(writer.create_workflow(row, audit));
+    });
   });
 }
 
 void NodeEngine::update_workflow(store::Workflow draft, std::uint64_t expected_etag,
-                                 Callback<store::Workflow> done) {
-  services_.read([this, draft = std::move(draft), expected_etag,
+                                 store::AuditLines audit, Callback<store::Workflow> done) {
+  services_.read([this, draft = std::move(draft), expected_etag, audit = std::move(audit),
                   done = std::move(done)](store::Reader&) {
     const auto parsed =
         graph::parse(json::Text::trusted(draft.graph), tools(), services_.options.graph);
     if (parsed.graph == nullptr) return done(graph::to_error(parsed.issues));
     store::Workflow row = draft;
     row.updated = services_.now();
-    services_.write([this, row, expected_etag, done](store::Writer& writer) {
-      auto updated = writer.update_workflow(row, expected_etag);
+    services_.write([this, row, expected_etag, audit, done](store::Writer& writer) {
+      auto updated = writer.update_workflow(row, expected_etag, audit);
       // A start looks at the archived flag alone; what a draft says is for its next version.
       if (row.archived) return changed(row.id, std::move(updated), done);
       services_.versions.doubt(row.id);
@@ -60,9 +64,9 @@ void NodeEngine::update_workflow(store::Workflow draft, std::uint64_t expected_e
 }
 
 void NodeEngine::publish(store::TenantScope scope, WorkflowId workflow, std::string changelog,
-                         Callback<store::Version> done) {
+                         store::AuditLines audit, Callback<store::Version> done) {
   services_.read([this, scope, workflow, changelog = std::move(changelog),
-                  done = std::move(done)](store::Reader& reader) {
+                  audit = std::move(audit), done = std::move(done)](store::Reader& reader) {
     auto row = reader.workflow(scope, workflow);
     if (!row) return done(std::move(row).error());
     if (!*row || (*row)->archived) return done(not_found("workflow"));
@@ -71,8 +75,8 @@ void NodeEngine::publish(store::TenantScope scope, WorkflowId workflow, std::str
     if (parsed.graph == nullptr) return done(graph::to_error(parsed.issues));
     store::Version version{workflow, 0, (*row)->graph, (*row)->run_setup, changelog,
                            services_.now()};
-    services_.write([this, scope, version, done](store::Writer& writer) {
-      changed(version.workflow, writer.publish(scope, version), done);
+    services_.write([this, scope, version, audit, done](store::Writer& writer) {
+      changed(version.workflow, writer.publish(scope, version, audit), done);
     });
   });
 }

@@ -11,12 +11,16 @@ class NodeEngine : public Engine {
  public:
   explicit NodeEngine(Services& services) : services_(services) {}
 
+  using Engine::create_workflow;
+  using Engine::publish;
+  using Engine::update_workflow;
   void validate(json::Text graph, json::Text input, Callback<graph::Parsed> done) override;
-  void create_workflow(store::Workflow draft, Callback<store::Workflow> done) override;
-  void update_workflow(store::Workflow draft, std::uint64_t expected_etag,
+  void create_workflow(store::Workflow draft, store::AuditLines audit,
                        Callback<store::Workflow> done) override;
+  void update_workflow(store::Workflow draft, std::uint64_t expected_etag,
+                       store::AuditLines audit, Callback<store::Workflow> done) override;
   void publish(store::TenantScope scope, WorkflowId workflow, std::string changelog,
-               Callback<store::Version> done) override;
+               store::AuditLines audit, Callback<store::Version> done) override;
 
   void start(StartRequest request, Callback<Started> done) override;
   void start_batch(StartRequest common, std::vector<BatchItem> items,

@@ -34,6 +34,79 @@ Result<std::vector<Workspace>> MemoryStore::ReaderImpl::workspaces() {
   return rows;
 }
 
+namespace {
+
+/// Each question under the mutex of its own.
+class LockedDocuments final : public Documents {
+ public:
+  LockedDocuments(std::mutex& mutex, const State& state, const DocumentScope& scope)
+      : mutex_(mutex), inner_(state, scope) {}
+
+  Result<std::optional<Document>> find(DocumentKind kind, const Uuid& id) override {
+    const std::scoped_lock lock(mutex_);
+    return inner_.find(kind, id);
+  }
+  Result<std::optional<Document>> find_by_key(DocumentKind kind, WorkspaceId workspace,
+                                              ProjectId project, std::string_view key) override {
+    const std::scoped_lock lock(mutex_);
+    return inner_.find_by_key(kind, workspace, project, key);
+  }
+  Result<Rows<Document>> list(const DocumentFilter& filter, const Page& page) override {
+    const std::scoped_lock lock(mutex_);
+    return inner_.list(filter, page);
+  }
+  Result<std::optional<Workspace>> workspace(WorkspaceId id) override {
+    const std::scoped_lock lock(mutex_);
+    return inner_.workspace(id);
+  }
+  Result<std::optional<Workspace>> workspace_of_slug(std::string_view slug) override {
+    const std::scoped_lock lock(mutex_);
+    return inner_.workspace_of_slug(slug);
+  }
+  Result<std::vector<Project>> projects_of(WorkspaceId workspace) override {
+    const std::scoped_lock lock(mutex_);
+    return inner_.projects_of(workspace);
+  }
+
+ private:
+  std::mutex& mutex_;
+  StateDocuments inner_;
+};
+
+}  // namespace
+
+Documents& MemoryStore::ReaderImpl::documents(const DocumentScope& scope) {
+  documents_ = std::make_unique<LockedDocuments>(owner_.mutex_, owner_.state_, scope);
+  return *documents_;
+}
+
+Result<std::uint64_t> MemoryStore::ReaderImpl::access_generation() {
+  const std::scoped_lock lock(owner_.mutex_);
+  return owner_.state_.documents.access_generation;
+}
+
+Result<AuditHead> MemoryStore::ReaderImpl::audit_head(WorkspaceId workspace) {
+  const std::scoped_lock lock(owner_.mutex_);
+  return owner_.state_.documents.head(workspace);
+}
+
+Result<std::vector<AuditRow>> MemoryStore::ReaderImpl::audit(const AuditQuery& query) {
+  const std::scoped_lock lock(owner_.mutex_);
+  const auto log = owner_.state_.documents.audit.find(query.workspace);
+  std::vector<AuditRow> rows;
+  if (log == owner_.state_.documents.audit.end()) return rows;
+  const std::vector<AuditRow>& all = log->second;
+  if (query.newest_first) {
+    std::size_t n = query.before == 0 ? all.size() : std::min(all.size(), query.before - 1);
+    for (; n > query.after && rows.size() < query.limit; --n) rows.push_back(all[n - 1]);
+  } else {
+    for (std::size_t n = query.after; n < all.size() && rows.size() < query.limit; ++n) {
+      if (query.before == 0 || n + 1 < query.before) rows.push_back(all[n]);
+    }
+  }
+  return rows;
+}
+
 Result<std::vector<Project>> MemoryStore::ReaderImpl::projects(WorkspaceId workspace) {
   const std::scoped_lock lock(owner_.mutex_);
   std::vector<Project> rows;

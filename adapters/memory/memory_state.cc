@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "runtime/port/catalog.h"
+
 namespace troupe::memory {
 
 using namespace store;
@@ -61,6 +63,30 @@ Status State::apply(NodeNumber node, const Batch& batch, std::size_t table_bytes
     }
   }
   apply_rows(batch);
+  return ok();
+}
+
+Status State::check(const Change& change) const {
+  for (const Workspace& row : change.workspaces) {
+    for (const auto& [id, other] : workspaces) {
+      if (id != row.id && other.slug == row.slug) return Error{Code::kConflict, kWorkspaceTaken, {}};
+    }
+  }
+  for (const Project& row : change.projects) {
+    for (const auto& [id, other] : projects) {
+      const bool is_same_place = other.workspace == row.workspace && other.slug == row.slug;
+      if (id != row.id && is_same_place) return Error{Code::kConflict, kProjectTaken, {}};
+    }
+  }
+  return documents.check(change);
+}
+
+Status State::apply(const Change& change, TimePoint now) {
+  if (Status checked = check(change); !checked) return checked;
+  for (const Workspace& row : change.workspaces) workspaces[row.id] = row;
+  for (const Project& row : change.projects) projects[row.id] = row;
+  documents.apply(change, now);
+  documents.append(change.audit);
   return ok();
 }
 

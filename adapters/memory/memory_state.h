@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/memory/memory_documents.h"
 #include "adapters/memory/memory_nodes.h"
 #include "runtime/port/store.h"
 
@@ -35,11 +36,14 @@ struct State {
   std::map<ProjectId, store::Project> projects;
   std::map<WorkflowId, store::Workflow> workflows;
   std::map<std::pair<WorkflowId, std::int32_t>, store::Version> versions;
+  DocumentTables documents;
 
   /// kStaleEpoch for a node that is no member.
   Status fence(store::NodeNumber node) const;
   /// All of the batch or, if a frame's address cannot be written, nothing (kInternal).
   Status apply(store::NodeNumber node, const store::Batch& batch, std::size_t table_bytes_max);
+  /// All of the change or, with kConflict, nothing.
+  Status apply(const store::Change& change, TimePoint now);
   std::uint64_t begin_epoch(store::NodeNumber node);
   /// Moves the oldest table into history if recovery needs none of it, else the oldest of a gone
   /// node that no slot needs; true while there is more.
@@ -54,6 +58,7 @@ struct State {
   Status check(const Journal& own, const store::Batch& batch) const;
   void retire_oldest(Journal& own);
   void apply_rows(const store::Batch& batch);
+  Status check(const store::Change& change) const;
 };
 
 }  // namespace troupe::memory

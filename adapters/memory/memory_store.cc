@@ -227,18 +227,21 @@ Result<Project> MemoryStore::WriterImpl::create_project(const Project& project) 
   return project;
 }
 
-Result<Workflow> MemoryStore::WriterImpl::create_workflow(const Workflow& workflow) {
+Result<Workflow> MemoryStore::WriterImpl::create_workflow(const Workflow& workflow,
+                                                          const AuditLines& audit) {
   const std::scoped_lock lock(owner_.mutex_);
   if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
   const Workflow row = first_draft(workflow);
   if (!owner_.state_.workflows.emplace(row.id, row).second) {
     return Error{Code::kConflict, kWorkflowTaken, {}};
   }
+  owner_.state_.documents.append(audit);
   return row;
 }
 
 Result<Workflow> MemoryStore::WriterImpl::update_workflow(const Workflow& workflow,
-                                                          std::uint64_t expected_etag) {
+                                                          std::uint64_t expected_etag,
+                                                          const AuditLines& audit) {
   const std::scoped_lock lock(owner_.mutex_);
   if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
   const auto it = owner_.state_.workflows.find(workflow.id);
@@ -246,12 +249,14 @@ Result<Workflow> MemoryStore::WriterImpl::update_workflow(const Workflow& workfl
   auto row = changed_draft(it->second, workflow, expected_etag);
   if (!row) return row;
   it->second = *row;
+  owner_.state_.documents.append(audit);
   ++owner_.state_.nodes.catalog;
   return row;
 }
 
 Result<Version> MemoryStore::WriterImpl::publish(const TenantScope& scope,
-                                                 const Version& version) {
+                                                 const Version& version,
+                                                 const AuditLines& audit) {
   const std::scoped_lock lock(owner_.mutex_);
   if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
   const auto it = owner_.state_.workflows.find(version.workflow);
@@ -259,8 +264,19 @@ Result<Version> MemoryStore::WriterImpl::publish(const TenantScope& scope,
   auto row = next_version(scope, it->second, version);
   if (!row) return row;
   owner_.state_.versions.emplace(std::pair(row->workflow, row->version), *row);
+  owner_.state_.documents.append(audit);
   ++owner_.state_.nodes.catalog;
   return row;
+}
+
+Status MemoryStore::WriterImpl::change(const std::vector<Uuid>&, TimePoint now,
+                                       const Decide& decide) {
+  const std::scoped_lock lock(owner_.mutex_);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live;
+  StateDocuments documents(owner_.state_, DocumentScope::all());
+  const Result<Change> change = decide(documents);
+  if (!change) return change.error();
+  return owner_.state_.apply(*change, now);
 }
 
 }  // namespace troupe::memory

@@ -24,11 +24,15 @@ class MemoryStore::WriterImpl final : public store::Writer {
 
   Result<store::Workspace> create_workspace(const store::Workspace& workspace) override;
   Result<store::Project> create_project(const store::Project& project) override;
-  Result<store::Workflow> create_workflow(const store::Workflow& workflow) override;
+  Result<store::Workflow> create_workflow(const store::Workflow& workflow,
+                                          const store::AuditLines& audit) override;
   Result<store::Workflow> update_workflow(const store::Workflow& workflow,
-                                          std::uint64_t expected_etag) override;
-  Result<store::Version> publish(const store::TenantScope& scope,
-                                 const store::Version& version) override;
+                                          std::uint64_t expected_etag,
+                                          const store::AuditLines& audit) override;
+  Result<store::Version> publish(const store::TenantScope& scope, const store::Version& version,
+                                 const store::AuditLines& audit) override;
+  Status change(const std::vector<Uuid>& locks, TimePoint now,
+                const store::Decide& decide) override;
 
  private:
   MemoryStore& owner_;
@@ -71,6 +75,11 @@ class MemoryStore::ReaderImpl final : public store::Reader {
                                                 std::string_view event,
                                                 std::string_view key) override;
 
+  store::Documents& documents(const store::DocumentScope& scope) override;
+  Result<std::uint64_t> access_generation() override;
+  Result<std::vector<store::AuditRow>> audit(const store::AuditQuery& query) override;
+  Result<store::AuditHead> audit_head(WorkspaceId workspace) override;
+
   Status scan_tail(const cluster::SlotSet& slots,
                    const std::function<bool(store::Frame)>& visit) override;
   Status scan_tail_of(RunId entity, store::Pos after,
@@ -87,6 +96,7 @@ class MemoryStore::ReaderImpl final : public store::Reader {
               const std::function<bool(store::Frame)>& visit);
 
   const MemoryStore& owner_;
+  std::unique_ptr<store::Documents> documents_;
 };
 
 }  // namespace troupe::memory

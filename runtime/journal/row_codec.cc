@@ -25,10 +25,16 @@ struct Out {
   void operator()(const Digest& value) {
     writer.raw({reinterpret_cast<const char*>(value.data()), value.size()});
   }
+  void operator()(const DocumentKind& value) { writer.byte(static_cast<std::uint8_t>(value)); }
+  template <class Field>
+  void later(const Field& field) {
+    (*this)(field);
+  }
 };
 
 struct In {
   ByteReader reader;
+  void operator()(Uuid& id) { id = reader.uuid(); }
   template <class Tag>
   void operator()(Id<Tag>& id) { id = Id<Tag>(reader.uuid()); }
   void operator()(TimePoint& time) { time = reader.time(); }
@@ -41,6 +47,12 @@ struct In {
   void operator()(PauseReason& value) { value = static_cast<PauseReason>(reader.byte()); }
   void operator()(Digest& value) {
     for (std::uint8_t& byte : value) byte = reader.byte();
+  }
+  void operator()(DocumentKind& value) { value = static_cast<DocumentKind>(reader.byte()); }
+  /// A field that older rows end before.
+  template <class Field>
+  void later(Field& field) {
+    if (!reader.at_end()) (*this)(field);
   }
 };
 
@@ -87,6 +99,20 @@ template <class Io, class Row>
   requires std::is_same_v<std::remove_const_t<Row>, Project>
 void fields(Io& io, Row& r) {
   each(io, r.id, r.workspace, r.slug, r.name, r.is_private, r.created);
+  io.later(r.archived);
+}
+
+template <class Io, class Row>
+  requires std::is_same_v<std::remove_const_t<Row>, Document>
+void fields(Io& io, Row& r) {
+  each(io, r.kind, r.id, r.workspace, r.project, r.key, r.owner, r.etag, r.created, r.updated,
+       r.expires, r.body);
+}
+
+template <class Io, class Row>
+  requires std::is_same_v<std::remove_const_t<Row>, AuditRow>
+void fields(Io& io, Row& r) {
+  each(io, r.workspace, r.project, r.entry.head.n, r.entry.head.hash, r.entry.json);
 }
 
 template <class Io, class Row>
@@ -130,6 +156,8 @@ std::string encode(const Hasher& hasher, const Workspace& row) { return seal(has
 std::string encode(const Hasher& hasher, const Project& row) { return seal(hasher, row); }
 std::string encode(const Hasher& hasher, const Workflow& row) { return seal(hasher, row); }
 std::string encode(const Hasher& hasher, const Version& row) { return seal(hasher, row); }
+std::string encode(const Hasher& hasher, const Document& row) { return seal(hasher, row); }
+std::string encode(const Hasher& hasher, const AuditRow& row) { return seal(hasher, row); }
 
 template <class Row>
 Result<Row> decode(const Hasher& hasher, std::string_view body) {
@@ -154,5 +182,7 @@ template Result<Workspace> decode(const Hasher&, std::string_view);
 template Result<Project> decode(const Hasher&, std::string_view);
 template Result<Workflow> decode(const Hasher&, std::string_view);
 template Result<Version> decode(const Hasher&, std::string_view);
+template Result<Document> decode(const Hasher&, std::string_view);
+template Result<AuditRow> decode(const Hasher&, std::string_view);
 
 }  // namespace troupe::store

@@ -16,6 +16,8 @@ std::string encode(const Hasher& hasher, const Snapshot& row);
 std::string encode(const Hasher& hasher, const TaskRow& row);
 std::string encode(const Hasher& hasher, const WaiterRow& row);
 std::string encode(const Hasher& hasher, const Workspace& row);
+std::string encode(const Hasher& hasher, const Document& row);
+std::string encode(const Hasher& hasher, const AuditRow& row);
 std::string encode(const Hasher& hasher, const Project& row);
 std::string encode(const Hasher& hasher, const Workflow& row);
 std::string encode(const Hasher& hasher, const Version& row);

@@ -31,6 +31,10 @@ Result<Version> next_version(const TenantScope& scope, Workflow& workflow, Versi
   return version;
 }
 
+Error document_taken() {
+  return {Code::kConflict, "There is a document of this kind and key already.", {}};
+}
+
 Error no_workflow() { return {Code::kNotFound, "There is no such workflow.", {}}; }
 
 }  // namespace troupe::store

@@ -21,6 +21,7 @@ Result<Workflow> changed_draft(const Workflow& current,
 Result<Version> next_version(const TenantScope& scope, Workflow& workflow, Version version);
 
 Error no_workflow();
+Error document_taken();
 
 /// Why a new row's key is a conflict.
 inline constexpr const char* kWorkspaceTaken = "There is a workspace of this slug already.";

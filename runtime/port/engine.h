@@ -133,11 +133,23 @@ class Engine {
   // Workflows. `validate` also checks `input` if it is not empty.
   virtual void validate(json::Text graph, json::Text input, Callback<graph::Parsed> done) = 0;
   /// Validates the graph, then stores; kValidationFailed with issues.
-  virtual void create_workflow(store::Workflow draft, Callback<store::Workflow> done) = 0;
-  virtual void update_workflow(store::Workflow draft, std::uint64_t expected_etag,
+  virtual void create_workflow(store::Workflow draft, store::AuditLines audit,
                                Callback<store::Workflow> done) = 0;
+  void create_workflow(store::Workflow draft, Callback<store::Workflow> done) {
+    create_workflow(std::move(draft), {}, std::move(done));
+  }
+  virtual void update_workflow(store::Workflow draft, std::uint64_t expected_etag,
+                               store::AuditLines audit, Callback<store::Workflow> done) = 0;
+  void update_workflow(store::Workflow draft, std::uint64_t expected_etag,
+                       Callback<store::Workflow> done) {
+    update_workflow(std::move(draft), expected_etag, {}, std::move(done));
+  }
   virtual void publish(store::TenantScope scope, WorkflowId workflow, std::string changelog,
-                       Callback<store::Version> done) = 0;
+                       store::AuditLines audit, Callback<store::Version> done) = 0;
+  void publish(store::TenantScope scope, WorkflowId workflow, std::string changelog,
+               Callback<store::Version> done) {
+    publish(scope, workflow, std::move(changelog), {}, std::move(done));
+  }
 
   // Runs. kNotFound, kNotPublished, kIdempotencyMismatch, kOverloaded, kUnavailable, kStorageFull.
   virtual void start(StartRequest request, Callback<Started> done) = 0;

@@ -14,7 +14,13 @@
 namespace troupe::store {
 
 /// The list that a cursor belongs to: one list's cursor is no cursor of another.
-enum class ListKind : char { kRuns = 'r', kWorkflows = 'w', kVersions = 'v', kTasks = 't' };
+enum class ListKind : char {
+  kRuns = 'r',
+  kWorkflows = 'w',
+  kVersions = 'v',
+  kTasks = 't',
+  kDocuments = 'd',
+};
 
 /// The last row of a page: its instant (or number) and its id, which breaks ties.
 struct Cursor {
@@ -42,6 +48,7 @@ inline Cursor cursor_of(const RunRow& row) { return {row.created.us, row.id}; }
 inline Cursor cursor_of(const Workflow& row) { return {row.created.us, row.id}; }
 inline Cursor cursor_of(const Version& row) { return {row.version, row.workflow}; }
 inline Cursor cursor_of(const TaskRow& row) { return {row.created.us, row.id}; }
+inline Cursor cursor_of(const Document& row) { return {row.created.us, row.id}; }
 
 /// Lists run newest first; only tasks, which people work off, run oldest first.
 constexpr bool newest_first(ListKind kind) { return kind != ListKind::kTasks; }

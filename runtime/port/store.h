@@ -11,6 +11,7 @@
 #include "runtime/base/result.h"
 #include "runtime/base/uuid.h"
 #include "runtime/cluster/slots.h"
+#include "runtime/port/documents.h"
 #include "runtime/port/membership.h"
 #include "runtime/port/system.h"
 
@@ -145,6 +146,7 @@ struct Project {
   std::string name;
   bool is_private = false;
   TimePoint created;
+  TimePoint archived = {};  ///< unset: in use
 };
 struct Workflow {
   WorkflowId id;
@@ -248,12 +250,31 @@ class Writer {
   virtual Result<Workspace> create_workspace(const Workspace& workspace) = 0;
   /// kConflict: slug taken
   virtual Result<Project> create_project(const Project& project) = 0;
-  virtual Result<Workflow> create_workflow(const Workflow& workflow) = 0;
+  // The lines of the audit log are written with the change, or not at all.
+  virtual Result<Workflow> create_workflow(const Workflow& workflow, const AuditLines& audit) = 0;
+  Result<Workflow> create_workflow(const Workflow& workflow) {
+    return create_workflow(workflow, {});
+  }
   /// Replaces the draft; `expected_etag` 0 accepts any. kPreconditionFailed, kNotFound.
   virtual Result<Workflow> update_workflow(const Workflow& workflow,
-                                           std::uint64_t expected_etag) = 0;
+                                           std::uint64_t expected_etag,
+                                           const AuditLines& audit) = 0;
+  Result<Workflow> update_workflow(const Workflow& workflow, std::uint64_t expected_etag) {
+    return update_workflow(workflow, expected_etag, {});
+  }
   /// Publishes the next version. kNotFound.
-  virtual Result<Version> publish(const TenantScope& scope, const Version& version) = 0;
+  virtual Result<Version> publish(const TenantScope& scope,
+                                  const Version& version,
+                                  const AuditLines& audit) = 0;
+  Result<Version> publish(const TenantScope& scope, const Version& version) {
+    return publish(scope, version, {});
+  }
+
+  /// Decides and writes in one transaction, in which no other change of these `locks` (ids of
+  /// workspaces, users …, in any order) is under way on any node. At most a few documents that have
+  /// expired by `now` go with it. kConflict: a slug or a document's key is taken; or what `decide`
+  /// says.
+  virtual Status change(const std::vector<Uuid>& locks, TimePoint now, const Decide& decide) = 0;
 };
 
 /// Reads. An instance belongs to one thread; the store opens as many as are asked for. Reads see
@@ -309,6 +330,14 @@ class Reader {
                                               const Page& page) = 0;
   virtual Result<std::vector<WaiterRow>> waiters(const TenantScope& scope, std::string_view event,
                                                  std::string_view key) = 0;
+
+  /// The documents that this scope may see, as long as the reader lives and nobody else asks it.
+  virtual Documents& documents(const DocumentScope& scope) = 0;
+  /// Grows with every change of what somebody may do (`concerns_access`), on whatever node.
+  virtual Result<std::uint64_t> access_generation() = 0;
+  virtual Result<std::vector<AuditRow>> audit(const AuditQuery& query) = 0;
+  /// Number 0 where nothing has been written.
+  virtual Result<AuditHead> audit_head(WorkspaceId workspace) = 0;
 
   // Recovery. `visit` returns false to stop. `slots` are this node's own.
   /// Frames that snapshots may not cover, in order of pos: of this node's journal from its recovery

@@ -79,8 +79,17 @@ SealedEntry seal(const Hasher& hasher,
   SealedEntry sealed;
   sealed.head.n = last.n + 1;
   sealed.json = to_json(sealed.head.n, workspace, entry);
-  sealed.head.hash = link_hash(hasher, last.hash, sealed.json);
+  const Digest& before = last.n == 0 ? audit_origin(hasher, workspace).hash : last.hash;
+  sealed.head.hash = link_hash(hasher, before, sealed.json);
   return sealed;
+}
+
+store::AuditLine audit_line(const Hasher& hasher, WorkspaceId workspace, AuditEntry entry) {
+  const ProjectId project = entry.project.value_or(ProjectId{});
+  return {workspace, project,
+          [&hasher, workspace, entry = std::move(entry)](const AuditHead& last) {
+            return seal(hasher, last, workspace, entry);
+          }};
 }
 
 std::optional<AuditBreak> AuditCheck::next(const SealedEntry& entry) {

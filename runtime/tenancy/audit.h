@@ -7,7 +7,7 @@
 
 #include "runtime/base/time.h"
 #include "runtime/base/uuid.h"
-#include "runtime/port/system.h"
+#include "runtime/port/audit_log.h"
 #include "runtime/tenancy/permission.h"
 #include "runtime/tenancy/principal.h"
 
@@ -33,26 +33,20 @@ struct AuditEntry {
 /// "nobody" (a sign-up), "operator", "user:<id>", or "user:<id> token:<id>".
 std::string audit_actor(const Principal& principal);
 
-/// The last entry of a chain. Number 0: there is none yet.
-struct AuditHead {
-  std::uint64_t n = 0;
-  Digest hash{};
-  bool operator==(const AuditHead&) const = default;
-};
-
-/// An entry as it is stored and exported.
-struct SealedEntry {
-  AuditHead head;    ///< its number, and the hash of the chain with it
-  std::string json;  ///< {n, at, workspace?, project?, actor, action, target, changed, …}
-};
+using store::AuditHead;
+using store::SealedEntry;
 
 /// Before the first entry. An unset workspace: what concerns the installation.
 AuditHead audit_origin(const Hasher& hasher, WorkspaceId workspace);
-/// The entry that follows `last`. The same entry always gives the same bytes.
+/// The entry that follows `last`, at whose number 0 stands the origin. The same entry always gives
+/// the same bytes.
 SealedEntry seal(const Hasher& hasher,
                  const AuditHead& last,
                  WorkspaceId workspace,
                  const AuditEntry& entry);
+
+/// The entry as a change writes it into the log of the workspace. The hasher outlives it.
+store::AuditLine audit_line(const Hasher& hasher, WorkspaceId workspace, AuditEntry entry);
 
 /// Where a chain is broken.
 struct AuditBreak {

@@ -6,6 +6,18 @@ Result<std::vector<store::Workspace>> FaultyReader::workspaces() {
   return reached([&] { return disk_->workspaces(); });
 }
 
+Result<std::uint64_t> FaultyReader::access_generation() {
+  return reached([&] { return disk_->access_generation(); });
+}
+
+Result<std::vector<store::AuditRow>> FaultyReader::audit(const store::AuditQuery& query) {
+  return reached([&] { return disk_->audit(query); });
+}
+
+Result<store::AuditHead> FaultyReader::audit_head(WorkspaceId workspace) {
+  return reached([&] { return disk_->audit_head(workspace); });
+}
+
 Result<std::vector<store::Project>> FaultyReader::projects(WorkspaceId workspace) {
   return reached([&] { return disk_->projects(workspace); });
 }

@@ -39,6 +39,12 @@ class FaultyReader : public store::Reader {
   Result<std::vector<store::WaiterRow>> waiters(const store::TenantScope& scope,
                                                 std::string_view event,
                                                 std::string_view key) override;
+  store::Documents& documents(const store::DocumentScope& scope) override {
+    return disk_->documents(scope);
+  }
+  Result<std::uint64_t> access_generation() override;
+  Result<std::vector<store::AuditRow>> audit(const store::AuditQuery& query) override;
+  Result<store::AuditHead> audit_head(WorkspaceId workspace) override;
   Status scan_tail(const cluster::SlotSet& slots,
                    const std::function<bool(store::Frame)>& visit) override;
   Status scan_tail_of(RunId entity, store::Pos after,

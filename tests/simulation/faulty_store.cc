@@ -56,16 +56,23 @@ class FaultyStore::WriterImpl final : public store::Writer {
   Result<store::Project> create_project(const store::Project& row) override {
     return disk_.create_project(row);
   }
-  Result<store::Workflow> create_workflow(const store::Workflow& row) override {
-    return disk_.create_workflow(row);
+  Result<store::Workflow> create_workflow(const store::Workflow& row,
+                                          const store::AuditLines& audit) override {
+    return disk_.create_workflow(row, audit);
   }
   Result<store::Workflow> update_workflow(const store::Workflow& row,
-                                          std::uint64_t etag) override {
-    return disk_.update_workflow(row, etag);
+                                          std::uint64_t etag,
+                                          const store::AuditLines& audit) override {
+    return disk_.update_workflow(row, etag, audit);
   }
   Result<store::Version> publish(const store::TenantScope& scope,
-                                 const store::Version& version) override {
-    return disk_.publish(scope, version);
+                                 const store::Version& version,
+                                 const store::AuditLines& audit) override {
+    return disk_.publish(scope, version, audit);
+  }
+  Status change(const std::vector<Uuid>& locks, TimePoint now,
+                const store::Decide& decide) override {
+    return disk_.change(locks, now, decide);
   }
 
  private:

@@ -147,23 +147,27 @@ class FakeEngine : public Engine {
     parsed.checks_performed = {"cycles"};
     answer<graph::Parsed>(std::move(done), parsed);
   }
-  void create_workflow(store::Workflow draft, Callback<store::Workflow> done) override {
+  using Engine::create_workflow;
+  using Engine::publish;
+  using Engine::update_workflow;
+  void create_workflow(store::Workflow draft, store::AuditLines audit,
+                       Callback<store::Workflow> done) override {
     if (!graph_issues.empty()) {
       return answer<store::Workflow>(std::move(done), invalid_graph());
     }
-    answer<store::Workflow>(std::move(done), rows.create_workflow(draft));
+    answer<store::Workflow>(std::move(done), rows.create_workflow(draft, audit));
   }
   void update_workflow(store::Workflow draft, std::uint64_t expected_etag,
-                       Callback<store::Workflow> done) override {
-    answer<store::Workflow>(std::move(done), rows.update_workflow(draft, expected_etag));
+                       store::AuditLines audit, Callback<store::Workflow> done) override {
+    answer<store::Workflow>(std::move(done), rows.update_workflow(draft, expected_etag, audit));
   }
   void publish(store::TenantScope scope, WorkflowId workflow, std::string changelog,
-               Callback<store::Version> done) override {
+               store::AuditLines audit, Callback<store::Version> done) override {
     store::Version version;
     version.workflow = workflow;
     version.changelog = std::move(changelog);
     version.published = TimePoint{1'700'000'000'000'000};
-    answer<store::Version>(std::move(done), rows.publish(scope, version));
+    answer<store::Version>(std::move(done), rows.publish(scope, version, audit));
   }
   void start(StartRequest request, Callback<Started> done) override {
     last_start = request;

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "adapters/memory/memory_store.h"
 #include "runtime/port/paging.h"
 #include "runtime/port/store.h"
 
@@ -22,6 +24,8 @@ class FakeStore final : public store::Reader, public store::Writer {
   std::vector<store::Version> version_rows;
   std::vector<store::RunRow> run_rows;
   std::vector<store::TaskRow> task_rows;
+  store::AuditLines audit_lines;  ///< of changes of workflows
+  memory::MemoryStore control_plane;  ///< documents and their audit logs
   store::RunFilter last_filter;
   store::Page last_page;
 
@@ -131,6 +135,19 @@ class FakeStore final : public store::Reader, public store::Writer {
     return absent();
   }
 
+  store::Documents& documents(const store::DocumentScope& scope) override {
+    return control_plane_reader().documents(scope);
+  }
+  Result<std::uint64_t> access_generation() override {
+    return control_plane_reader().access_generation();
+  }
+  Result<std::vector<store::AuditRow>> audit(const store::AuditQuery& query) override {
+    return control_plane_reader().audit(query);
+  }
+  Result<store::AuditHead> audit_head(WorkspaceId workspace) override {
+    return control_plane_reader().audit_head(workspace);
+  }
+
   // Writer
   Status commit(const store::Batch&) override { return absent(); }
   Result<bool> landed(store::Pos) override { return absent(); }
@@ -142,6 +159,10 @@ class FakeStore final : public store::Reader, public store::Writer {
   store::Pos publish_mark() const override { return 0; }
   Result<bool> retire_journal() override { return absent(); }
   Status checkpoint() override { return absent(); }
+  Status change(const std::vector<Uuid>& locks, TimePoint now,
+                const store::Decide& decide) override {
+    return control_plane.writer().change(locks, now, decide);
+  }
   Result<store::Workspace> create_workspace(const store::Workspace& workspace) override {
     for (const auto& row : workspace_rows) {
       if (row.slug == workspace.slug) return {Code::kConflict, "The slug is taken."};
@@ -153,12 +174,16 @@ class FakeStore final : public store::Reader, public store::Writer {
     project_rows.push_back(project);
     return project;
   }
-  Result<store::Workflow> create_workflow(const store::Workflow& workflow) override {
+  Result<store::Workflow> create_workflow(const store::Workflow& workflow,
+                                          const store::AuditLines& audit) override {
+    audit_lines.insert(audit_lines.end(), audit.begin(), audit.end());
     workflow_rows.push_back(workflow);
     return workflow;
   }
   Result<store::Workflow> update_workflow(const store::Workflow& workflow,
-                                          std::uint64_t expected_etag) override {
+                                          std::uint64_t expected_etag,
+                                          const store::AuditLines& audit) override {
+    audit_lines.insert(audit_lines.end(), audit.begin(), audit.end());
     for (auto& row : workflow_rows) {
       if (row.id != workflow.id) continue;
       if (expected_etag != 0 && row.etag != expected_etag) {
@@ -171,7 +196,9 @@ class FakeStore final : public store::Reader, public store::Writer {
     return {Code::kNotFound, "There is no such workflow."};
   }
   Result<store::Version> publish(const store::TenantScope& scope,
-                                 const store::Version& version) override {
+                                 const store::Version& version,
+                                 const store::AuditLines& audit) override {
+    audit_lines.insert(audit_lines.end(), audit.begin(), audit.end());
     for (auto& row : workflow_rows) {
       if (row.id != version.workflow || !store::visible(scope, row.workspace, row.project))
         continue;
@@ -185,6 +212,10 @@ class FakeStore final : public store::Reader, public store::Writer {
   }
 
  private:
+  store::Reader& control_plane_reader() {
+    if (!control_plane_reader_) control_plane_reader_ = control_plane.open_reader();
+    return *control_plane_reader_;
+  }
   static Error absent() { return {Code::kUnavailable, "The fake store has no journal.", {}}; }
 
   template <class Row, class AnyId>
@@ -195,6 +226,8 @@ class FakeStore final : public store::Reader, public store::Writer {
     }
     return std::nullopt;
   }
+
+  std::unique_ptr<store::Reader> control_plane_reader_;
 };
 
 }  // namespace troupe::testing
