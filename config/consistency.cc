@@ -75,6 +75,30 @@ void check_nats(const Nats& nats, Found* found) {
   }
 }
 
+void check_server(const Server& server, Found* found) {
+  if (server.tls_certificate_file.empty() == server.tls_key_file.empty()) return;
+  const bool certificate = !server.tls_certificate_file.empty();
+  found->push_back({certificate ? "server.tls_certificate_file" : "server.tls_key_file",
+                    "server.tls_certificate_file and server.tls_key_file need each other"});
+}
+
+void check_vault(const Vault& vault, Found* found) {
+  const struct {
+    std::string_view key;
+    bool set;
+  } sources[] = {{"vault.master_key_file", !vault.master_key_file.empty()},
+                 {"vault.master_key_variable", !vault.master_key_variable.empty()},
+                 {"vault.master_key_command", !vault.master_key_command.empty()}};
+  std::string_view first;
+  for (const auto& one : sources) {
+    if (one.set && !first.empty()) {
+      found->push_back({one.key, std::string(first) + " and " + std::string(one.key) +
+                                     " are both set: there is one master key"});
+    }
+    if (one.set) first = one.key;
+  }
+}
+
 void check_cluster(const Cluster& cluster, Found* found) {
   if (!is_node_name(cluster.node_name)) {
     found->push_back({"cluster.node_name", "cluster.node_name must be [A-Za-z0-9._-]{1,63}"});
@@ -91,6 +115,8 @@ void check_cluster(const Cluster& cluster, Found* found) {
 
 std::vector<Contradiction> contradictions(const Options& options) {
   Found found;
+  check_server(options.server, &found);
+  check_vault(options.vault, &found);
   check_store(options, &found);
   check_nats(options.nats, &found);
   check_cluster(options.cluster, &found);

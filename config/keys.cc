@@ -48,6 +48,11 @@ std::vector<Key> node_keys() {
       number(
           "server.body_bytes_max", [](Options& o) { return &o.server.body_bytes_max; }, 1024,
           1'073'741'824),
+      text(
+          "server.tls_certificate_file", [](Options& o) { return &o.server.tls_certificate_file; },
+          true),
+      text(
+          "server.tls_key_file", [](Options& o) { return &o.server.tls_key_file; }, true),
       choice("engine.durability", [](Options& o) { return &o.engine.durability; },
              {"run_ahead", "strict"}),
       number(
@@ -101,6 +106,37 @@ std::vector<Key> node_keys() {
   };
 }
 
+/// Who comes in, and what is kept secret.
+std::vector<Key> access_keys() {
+  return {
+      choice("access.sign_up", [](Options& o) { return &o.access.sign_up; }, {"closed", "open"}),
+      text("access.product_code", [](Options& o) { return &o.access.product_code; }),
+      number(
+          "access.session_hours", [](Options& o) { return &o.access.session_hours; }, 1, 720),
+      number(
+          "access.password_memory_kib", [](Options& o) { return &o.access.password_memory_kib; },
+          19'456, 1'048'576),
+      number(
+          "access.sign_ins_per_minute", [](Options& o) { return &o.access.sign_ins_per_minute; }, 1,
+          10'000),
+      number(
+          "access.requests_per_second", [](Options& o) { return &o.access.requests_per_second; }, 0,
+          1'000'000),
+      text(
+          "vault.master_key_file", [](Options& o) { return &o.vault.master_key_file; }, true),
+      text(
+          "vault.master_key_variable", [](Options& o) { return &o.vault.master_key_variable; },
+          true),
+      text(
+          "vault.master_key_command", [](Options& o) { return &o.vault.master_key_command; }, true),
+      text("vault.master_key_command_id",
+           [](Options& o) { return &o.vault.master_key_command_id; }),
+      text(
+          "vault.older_master_key_files",
+          [](Options& o) { return &o.vault.older_master_key_files; }, true),
+  };
+}
+
 /// What it needs beside others.
 std::vector<Key> cluster_keys() {
   return {
@@ -143,7 +179,7 @@ std::vector<Key> joined(std::vector<Key> first, std::vector<Key> second) {
 }  // namespace
 
 const std::vector<Key>& keys() {
-  static const std::vector<Key> all = joined(node_keys(), cluster_keys());
+  static const std::vector<Key> all = joined(joined(node_keys(), access_keys()), cluster_keys());
   return all;
 }
 

@@ -18,6 +18,27 @@ struct Server {
   std::int64_t io_threads = 1;
   std::int64_t connections_max = 10'000;
   std::int64_t body_bytes_max = 1'048'576;
+  std::string tls_certificate_file;
+  std::string tls_key_file;
+};
+
+/// Who may come in, and how often. `sign_up` is "closed" or "open".
+struct Access {
+  std::string sign_up = "closed";
+  std::string product_code = "troupe";
+  std::int64_t session_hours = 12;
+  std::int64_t password_memory_kib = 19'456;
+  std::int64_t sign_ins_per_minute = 10;
+  std::int64_t requests_per_second = 0;
+};
+
+/// The master key under which secrets lie. One of the first three at most.
+struct Vault {
+  std::string master_key_file;
+  std::string master_key_variable;
+  std::string master_key_command;
+  std::string master_key_command_id = "hook";
+  std::string older_master_key_files;
 };
 
 /// The engine. `durability` is "run_ahead" or "strict".
@@ -98,6 +119,8 @@ struct Options {
   Limits limits;
   Sandbox sandbox;
   Log log;
+  Access access;
+  Vault vault;
   Store store;
   Postgres postgres;
   Nats nats;

@@ -86,6 +86,10 @@ class Call : public std::enable_shared_from_this<Call> {
   /// That they may, and as what; there is one before a handler is called.
   std::optional<tenancy::Grant> grant;
   bool peer_is_loopback = false;
+  std::string address;      ///< of the client, as far as it is known
+  std::string credential;   ///< the token that came, while the call lives
+  std::string request_id;
+  std::string rate_fields;  ///< of the answer
 
  private:
   bool take_answer() { return !std::exchange(answered_, true); }

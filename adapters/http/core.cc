@@ -7,9 +7,9 @@ namespace troupe::http {
 namespace {
 
 // Only statuses that this server sends; anything else would be a bug and shares the last place.
-constexpr std::array<int, 23> kStatusList = {200, 201, 202, 204, 304, 101, 400, 401,
+constexpr std::array<int, 25> kStatusList = {200, 201, 202, 204, 304, 101, 400, 401,
                                              403, 404, 405, 408, 409, 412, 413, 415,
-                                             422, 428, 429, 431, 500, 503, 507};
+                                             422, 428, 429, 431, 500, 502, 503, 504, 507};
 
 std::size_t status_index(int status) {
   const auto at = std::find(kStatusList.begin(), kStatusList.end(), status);
@@ -55,7 +55,10 @@ Core::Core(Options given, Services ports)
     : options(std::move(given)),
       services(ports),
       router(routes()),
+      authority(services.engine, services.access, services.hasher, services.clock),
       scopes(services.engine),
+      requests(options.limits.requests_per_second, 2 * options.limits.requests_per_second),
+      sign_ins(options.limits.sign_ins_per_minute / 60, options.limits.sign_ins_per_minute),
       metrics(services.metrics, routes()),
       checks_host(loopback(options.address) && !options.behind_proxy) {}
 

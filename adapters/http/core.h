@@ -8,10 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "adapters/http/authority.h"
 #include "adapters/http/options.h"
+#include "adapters/http/rate_limit.h"
 #include "adapters/http/router.h"
 #include "adapters/http/scope.h"
 #include "adapters/http/services.h"
+#include "adapters/http/worker.h"
 
 namespace troupe::http {
 
@@ -44,10 +47,14 @@ struct Core {
   const Options options;
   const Services services;
   const Router router;
+  Authority authority;
   ScopeCache scopes;
+  RateLimit requests;  ///< of each caller
+  RateLimit sign_ins;  ///< failed ones, by address and by account
   RequestMetrics metrics;
   const bool checks_host;  ///< on loopback addresses without a proxy in front
   std::atomic<bool> draining{false};
+  Worker worker{64};  ///< last: what it does needs the rest
 };
 
 }  // namespace troupe::http

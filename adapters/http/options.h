@@ -28,6 +28,10 @@ struct Limits {
   /// how long a refused client's bytes are still swallowed, and a client's farewell waited for
   Duration linger_time = seconds(2);
   Duration keep_alive_time = seconds(15);  ///< between comments of a quiet event stream
+  /// how long a request waits for the store to say who asks
+  Duration access_time = milliseconds(1500);
+  double requests_per_second = 0;   ///< of one caller; twice as many at once; 0: not limited
+  double sign_ins_per_minute = 10;  ///< failed ones, of one address and of one account
   Duration drain_time = seconds(10);  ///< how long `stop` waits for requests in flight
 };
 
@@ -39,6 +43,9 @@ struct Options {
   int io_threads = 1;
   /// Names beside localhost that a Host header may carry on a loopback address.
   std::vector<std::string> host_names;
+  bool sign_up_is_open = false;
+  std::string product_code = "troupe";  ///< stamped on new workspaces
+  Duration session_life = seconds(12 * 3600);
   std::string version = "0.1.0";  ///< shown by /openapi.json
   Limits limits;
 };

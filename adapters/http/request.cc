@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <cctype>
 
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/string.hpp>
 
+#include "adapters/http/credential.h"
 #include "adapters/http/session.h"
+#include "runtime/tenancy/token_text.h"
 
 // The part of a session that turns bytes into a call: header, checks, body, dispatch.
 namespace troupe::http {
@@ -15,6 +16,7 @@ using boost::beast::iequals;
 
 constexpr std::size_t kIgnoredBodyMax = 64 << 10;
 constexpr std::size_t kRequestIdMax = 128;
+constexpr std::size_t kAddressMax = 64;
 
 Method method_of(beast_http::verb verb) {
   switch (verb) {
@@ -67,14 +69,6 @@ std::string hexadecimal(std::uint64_t number) {
   return text;
 }
 
-std::string_view bearer(std::string_view authorization) {
-  constexpr std::string_view kScheme = "bearer ";
-  if (authorization.size() <= kScheme.size()) return {};
-  const std::string_view scheme = authorization.substr(0, kScheme.size());
-  if (!iequals({scheme.data(), scheme.size()}, {kScheme.data(), kScheme.size()})) return {};
-  return trimmed(authorization.substr(kScheme.size()));
-}
-
 }  // namespace
 
 /// True once the header is complete and accepted; otherwise a read or an answer is under way.
@@ -120,6 +114,16 @@ bool Session::read_head() {
   return true;
 }
 
+/// Behind a proxy the address that it saw, which it adds as the last one of the line.
+std::string Session::client_address() const {
+  if (!core_->options.behind_proxy) return peer_address_;
+  const std::string_view line = header("x-forwarded-for");
+  const std::size_t comma = line.rfind(',');
+  const std::string_view last =
+      trimmed(comma == std::string_view::npos ? line : line.substr(comma + 1));
+  return last.empty() || last.size() > kAddressMax ? peer_address_ : std::string(last);
+}
+
 /// What makes two readers disagree about where a request ends.
 std::optional<Error> Session::framing_error() const {
   const auto& fields = parser_->get();
@@ -156,6 +160,9 @@ std::optional<Response> Session::begin_call() {
   if (fit_request_id(given_id)) request_id_ = given_id;
   call_ = std::make_shared<Call>(*core_, shared_from_this());
   call_->peer_is_loopback = peer_is_loopback_;
+  call_->address = client_address();
+  call_->request_id = request_id_;
+  is_operator_ = is_looking_up_ = false;
   if (const auto error = framing_error()) {
     close_after_ = true;
     has_body_ = true;
@@ -201,34 +208,48 @@ std::optional<Response> Session::refusal() {
     response.headers += allow;
     return response;
   }
-  identify();
-  const bool is_nobody = std::holds_alternative<tenancy::Nobody>(call_->principal);
-  if (is_nobody && !match.route->needs_nobody()) {
-    return problem(Code::kUnauthorized, "A valid bearer token is needed.");
-  }
-  // What is in a tenant is looked up first, which need not be done for what is refused already.
-  if (match.route->is_in_tenant()) return std::nullopt;
-  if (const Status allowed = authorise({}); !allowed.ok()) return problem(allowed.error());
+  if (auto refused = refuse_caller()) return refused;
   return std::nullopt;
 }
 
-void Session::identify() {
+/// What can be said of the caller before the body is read and the store is asked.
+std::optional<Response> Session::refuse_caller() {
   const Route& route = *call_->match.route;
-  if (route.needs_nobody()) return;
-  if (route.free_on_loopback && peer_is_loopback_ && !core_->options.behind_proxy) {
-    call_->principal = tenancy::Operator{};
-    return;
+  const Credential credential = credential_of(header("authorization"), header("cookie"));
+  if (core_->requests.is_on()) {
+    const std::string caller(credential.text.empty() ? std::string_view(call_->address)
+                                                     : tenancy::shown_part(credential.text));
+    const auto verdict = core_->requests.take(caller, std::chrono::steady_clock::now());
+    call_->rate_fields = verdict.fields("requests");
+    if (!verdict.allowed) return problem(Code::kRateLimited, "Too many requests.");
   }
-  auto principal = core_->services.access.authenticate(bearer(header("authorization")));
-  if (principal.ok()) call_->principal = *std::move(principal);
-}
-
-Status Session::authorise(const tenancy::Standing& standing) {
-  auto grant = tenancy::authorise(call_->principal, standing, call_->match.route->needs.permission,
-                                  core_->services.clock.now());
-  if (!grant.ok()) return grant.error();
-  call_->grant = *std::move(grant);
-  return ok();
+  const PageFields page{header("x-csrf-token"), header("origin"), header("sec-fetch-site"),
+                        header("host")};
+  if (route.needs_nobody()) {
+    if (!route.needs.rule().changes()) return std::nullopt;
+    const Status origin = check_origin(page);
+    return origin ? std::nullopt : std::optional(problem(origin.error()));
+  }
+  if (route.free_on_loopback && peer_is_loopback_ && !core_->options.behind_proxy) {
+    is_operator_ = true;
+    return std::nullopt;
+  }
+  is_operator_ = core_->services.access.authenticate(credential.text).ok();
+  const auto kind = tenancy::kind_of_token(credential.text);
+  const auto expected =
+      credential.by_cookie ? tenancy::TokenKind::kSession : tenancy::TokenKind::kAccess;
+  if (!is_operator_ && kind != expected) {
+    return problem(Code::kUnauthorized, "A valid token or session is needed.");
+  }
+  if (credential.by_cookie) {
+    const bool needs_proof = route.needs.rule().audited();
+    const Status ours = needs_proof
+                            ? check_page(core_->services.hasher, credential.text, page)
+                            : check_origin(route.success == 101 ? page : PageFields{});
+    if (!ours) return problem(ours.error());
+  }
+  call_->credential = credential.text;
+  return std::nullopt;
 }
 
 std::size_t Session::body_limit() const {
@@ -251,9 +272,7 @@ std::optional<Response> Session::body_refusal() {
   }
   const std::string_view expect = header("expect");
   if (in_.size() == 0 && iequals({expect.data(), expect.size()}, "100-continue")) {
-    // Short enough for the socket's empty buffer: it cannot block.
-    boost::system::error_code ignored;
-    asio::write(socket_, asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25), ignored);
+    wire_.write_now(asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25));
   }
   return std::nullopt;
 }
@@ -310,30 +329,37 @@ void Session::dispatch() {
       call_->body = *std::move(body);
     }
   }
-  if (!call_->match.route->is_in_tenant()) return run_handler();
-  const std::string_view tenant = header("x-tenant-id");
-  const std::string_view project = header("x-project-id");
-  if (const auto scope = core_->scopes.find(tenant, project)) {
-    return enter(*scope);
+  const Route& route = *call_->match.route;
+  if (route.needs_nobody() || (is_operator_ && !route.is_in_tenant())) {
+    if (is_operator_) call_->principal = tenancy::Operator{};
+    return enter({.principal = call_->principal, .standing = {}, .scope = {}, .expires = {}});
   }
-  core_->scopes.resolve(std::string(tenant), std::string(project),
-                        call_->then<store::TenantScope>(
-                            [self = shared_from_this()](const store::TenantScope& scope) {
-                              self->enter(scope);
-                            }));
+  Question question{call_->credential, {}, {}};
+  if (route.is_in_tenant()) {
+    question.tenant = header("x-tenant-id");
+    question.project = header("x-project-id");
+  }
+  if (const Authority::Known known = core_->authority.find(question)) return enter(*known);
+  arm(core_->options.limits.access_time);
+  is_looking_up_ = true;
+  core_->authority.look_up(
+      std::move(question), call_->then<Authority::Known>([self = shared_from_this(), call = call_](
+                                                             const Authority::Known& known) {
+        if (self->call_ != call || self->phase_ != Phase::kHandling) return;
+        self->is_looking_up_ = false;
+        self->disarm();
+        self->enter(*known);
+      }));
 }
 
-void Session::enter(const store::TenantScope& scope) {
-  if (phase_ != Phase::kHandling) return;
-  tenancy::Standing standing;
-  standing.workspace = tenancy::WorkspaceStanding{scope.workspace, std::nullopt};
-  if (scope.project) {
-    standing.project = tenancy::ProjectStanding{*scope.project, scope.workspace, true, {}};
-  }
-  if (const Status allowed = authorise(standing); !allowed.ok()) {
-    return call_->fail(allowed.error());
-  }
-  call_->scope = scope;
+void Session::enter(const Caller& caller) {
+  auto grant = tenancy::authorise(caller.principal, caller.standing,
+                                  call_->match.route->needs.permission,
+                                  core_->services.clock.now());
+  if (!grant.ok()) return call_->fail(grant.error());
+  call_->principal = caller.principal;
+  call_->scope = caller.scope;
+  call_->grant = *std::move(grant);
   run_handler();
 }
 

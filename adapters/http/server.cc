@@ -3,6 +3,7 @@
 #include <future>
 #include <vector>
 
+#include "adapters/http/certificate.h"
 #include "adapters/http/session.h"
 
 namespace troupe::http {
@@ -33,6 +34,10 @@ struct Server::State {
   void accepted(const boost::system::error_code& error, Socket socket, std::shared_ptr<Loop> loop);
   void close_all();
   std::vector<std::string> in_flight() const;
+  Wire::TlsContext tls() const {
+    Certificate* certificate = core->services.certificate;
+    return certificate == nullptr ? nullptr : certificate->current();
+  }
 
   std::shared_ptr<Core> core;
   std::shared_ptr<ConnectionCount> connections = std::make_shared<ConnectionCount>();
@@ -86,7 +91,8 @@ void Server::State::accepted(const boost::system::error_code& error, Socket sock
   const bool fits = connections->try_add(max);
   if (fits || connections->try_add(max + kRefusalsMax)) {
     auto session =
-        std::make_shared<Session>(core, loop, std::move(socket), Slot(connections), !fits);
+        std::make_shared<Session>(core, loop, Wire(std::move(socket), tls()), Slot(connections),
+                                  !fits);
     if (loop->on_thread()) session->start();
     else loop->post([session] { session->start(); });
   }

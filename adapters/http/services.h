@@ -3,9 +3,12 @@
 #include "runtime/port/engine.h"
 #include "runtime/port/metrics.h"
 #include "runtime/port/system.h"
+#include "runtime/port/secrets.h"
 #include "runtime/tenancy/access.h"
 
 namespace troupe::http {
+
+class Certificate;
 
 /// The ports that the HTTP edge works on. All of them outlive the server.
 struct Services {
@@ -16,6 +19,10 @@ struct Services {
   Entropy& entropy;
   Metrics& metrics;
   MetricsText& metrics_text;
+  PasswordHasher& passwords;
+  const Sealer& sealer;
+  KeyRing* keys = nullptr;             ///< null: there is no master key, so no secrets are kept
+  Certificate* certificate = nullptr;  ///< null: connections are in the clear
 };
 
 }  // namespace troupe::http

@@ -25,11 +25,11 @@ std::chrono::microseconds chrono(Duration time) { return std::chrono::microsecon
 
 }  // namespace
 
-Session::Session(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Socket socket, Slot slot,
+Session::Session(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Wire wire, Slot slot,
                  bool overloaded)
     : core_(std::move(core)),
       loop_(std::move(loop)),
-      socket_(std::move(socket)),
+      wire_(std::move(wire)),
       slot_(std::move(slot)),
       timer_(loop_->context),
       overloaded_(overloaded),
@@ -38,13 +38,25 @@ Session::Session(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Socket 
 
 void Session::start() {
   boost::system::error_code ignored;
-  const auto peer = socket_.remote_endpoint(ignored);
+  const auto peer = wire_.lowest_layer().remote_endpoint(ignored);
   peer_is_loopback_ = !ignored && peer.address().is_loopback();
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  if (!ignored) peer_address_ = peer.address().to_string();
+  wire_.lowest_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
   if (loop_->closing) return abort();
   loop_->open.emplace(this, weak_from_this());
-  arm(core_->options.limits.idle_time);
-  read();
+  if (!wire_.is_tls()) {
+    arm(core_->options.limits.idle_time);
+    return read();
+  }
+  phase_ = Phase::kHandshake;
+  arm(core_->options.limits.header_time);
+  wire_.handshake([self = shared_from_this()](const boost::system::error_code& error) {
+    if (self->phase_ == Phase::kClosed) return;
+    if (error) return self->abort();
+    self->phase_ = Phase::kIdle;
+    self->arm(self->core_->options.limits.idle_time);
+    self->read();
+  });
 }
 
 void Session::post(std::function<void()> work) {
@@ -62,11 +74,11 @@ void Session::read() {
   // One read may be in flight still when a slow request has been answered with 408.
   if (std::exchange(reading_, true)) return;
   const bool bulk = phase_ == Phase::kBody || phase_ == Phase::kLinger;
-  socket_.async_read_some(in_.prepare(bulk ? kBodyChunk : kHeadChunk),
-                          [self = shared_from_this()](const auto& error, std::size_t bytes) {
-                            self->reading_ = false;
-                            self->on_read(error, bytes);
-                          });
+  wire_.async_read_some(in_.prepare(bulk ? kBodyChunk : kHeadChunk),
+                        [self = shared_from_this()](const auto& error, std::size_t bytes) {
+                          self->reading_ = false;
+                          self->on_read(error, bytes);
+                        });
 }
 
 void Session::on_read(const boost::system::error_code& error, std::size_t bytes) {
@@ -108,6 +120,8 @@ void Session::respond(Response response) {
   head_out_.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff");
   head_out_.append("\r\nX-Request-Id: ").append(request_id_).append("\r\n");
   head_out_.append(response.headers);
+  if (call_ != nullptr) head_out_.append(call_->rate_fields);
+  if (wire_.is_tls()) head_out_.append("Strict-Transport-Security: max-age=31536000\r\n");
   const bool old_client = parser_ && parser_->get().version() == 10;
   if (close_after_) head_out_.append("Connection: close\r\n");
   else if (old_client) head_out_.append("Connection: keep-alive\r\n");
@@ -124,7 +138,7 @@ void Session::respond(Response response) {
   }
   const std::array<asio::const_buffer, 2> buffers = {asio::buffer(head_out_),
                                                      asio::buffer(body_out_)};
-  asio::async_write(socket_, buffers,
+  asio::async_write(wire_, buffers,
                     [self = shared_from_this()](const auto& error, std::size_t) {
                       self->on_written(error);
                     });
@@ -153,8 +167,7 @@ void Session::next_request() {
 }
 
 void Session::linger() {
-  boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  wire_.shutdown_send();
   phase_ = Phase::kLinger;
   in_.consume(in_.size());
   arm(core_->options.limits.linger_time);
@@ -187,16 +200,20 @@ void Session::on_deadline() {
     close_after_ = true;
     return refuse(problem(Code::kRequestTimeout, "The request came too slowly."));
   }
+  if (phase_ == Phase::kHandling && is_looking_up_) {
+    return call_->fail(Code::kUnavailable, "The store does not say who asks.");
+  }
   abort();
 }
 
 void Session::close_soon() {
+  if (phase_ == Phase::kHandshake) return abort();
   if (phase_ == Phase::kIdle && in_.size() == 0) return abort();
   close_after_ = true;
 }
 
 std::string Session::in_flight() const {
-  if (phase_ == Phase::kIdle || phase_ == Phase::kClosed) return {};
+  if (phase_ <= Phase::kIdle || phase_ == Phase::kClosed) return {};
   if (call_ == nullptr || call_->match.route == nullptr) return "a request that is coming in";
   const auto since = std::chrono::steady_clock::now() - call_->began;
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
@@ -208,8 +225,7 @@ void Session::abort() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
   loop_->open.erase(this);
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  wire_.close();
   timer_.cancel();
   call_.reset();
   slot_.reset();
@@ -217,7 +233,7 @@ void Session::abort() {
 
 void Session::stream_events(std::shared_ptr<Feed> feed, FeedPage first) {
   if (phase_ == Phase::kClosed) return;
-  auto stream = std::make_shared<SseStream>(core_, loop_, std::move(socket_), std::move(*slot_),
+  auto stream = std::make_shared<SseStream>(core_, loop_, std::move(wire_), std::move(*slot_),
                                             std::move(feed));
   slot_.reset();
   abort();
@@ -226,7 +242,7 @@ void Session::stream_events(std::shared_ptr<Feed> feed, FeedPage first) {
 
 void Session::upgrade(std::shared_ptr<Feed> feed) {
   if (phase_ == Phase::kClosed) return;
-  auto stream = std::make_shared<WebSocketStream>(core_, loop_, std::move(socket_),
+  auto stream = std::make_shared<WebSocketStream>(core_, loop_, std::move(wire_),
                                                   std::move(*slot_), std::move(feed));
   slot_.reset();
   auto request = parser_->release();

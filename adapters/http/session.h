@@ -15,6 +15,7 @@
 #include "adapters/http/core.h"
 #include "adapters/http/head_scanner.h"
 #include "adapters/http/loop.h"
+#include "adapters/http/wire.h"
 #include "runtime/base/random.h"
 
 namespace troupe::http {
@@ -27,7 +28,7 @@ class Session final : public Exchange,
                       public std::enable_shared_from_this<Session> {
  public:
   /// `overloaded`: every request is refused with 503.
-  Session(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Socket socket, Slot slot,
+  Session(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Wire wire, Slot slot,
           bool overloaded);
   void start();
 
@@ -41,7 +42,7 @@ class Session final : public Exchange,
   std::string in_flight() const override;
 
  private:
-  enum class Phase { kIdle, kHead, kBody, kHandling, kWriting, kLinger, kClosed };
+  enum class Phase { kHandshake, kIdle, kHead, kBody, kHandling, kWriting, kLinger, kClosed };
   using SteadyTime = std::chrono::steady_clock::time_point;
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
@@ -64,9 +65,9 @@ class Session final : public Exchange,
   std::optional<Error> framing_error() const;
   std::optional<Response> refusal();
   std::optional<Response> body_refusal();
-  void identify();
-  Status authorise(const tenancy::Standing& standing);
-  void enter(const store::TenantScope& scope);
+  std::optional<Response> refuse_caller();
+  std::string client_address() const;
+  void enter(const Caller& caller);
   void dispatch();
   void run_handler();
   void refuse(Response response);
@@ -74,7 +75,7 @@ class Session final : public Exchange,
 
   std::shared_ptr<Core> core_;
   std::shared_ptr<Loop> loop_;
-  Socket socket_;
+  Wire wire_;
   std::optional<Slot> slot_;
   Timer timer_;
   bool timer_waits_ = false;
@@ -83,8 +84,11 @@ class Session final : public Exchange,
   Phase phase_ = Phase::kIdle;
   bool overloaded_;
   bool peer_is_loopback_ = false;
+  std::string peer_address_;
   bool close_after_ = false;
   bool has_body_ = false;
+  bool is_operator_ = false;    ///< by the credential of the request in flight
+  bool is_looking_up_ = false;  ///< who its caller is
   bool reading_ = false;
   SteadyTime body_began_;
   std::size_t body_received_ = 0;

@@ -10,11 +10,11 @@ constexpr int kStalledTicksMax = 4;
 
 }  // namespace
 
-SseStream::SseStream(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Socket socket,
+SseStream::SseStream(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Wire wire,
                      Slot slot, std::shared_ptr<Feed> feed)
     : core_(std::move(core)),
       loop_(std::move(loop)),
-      socket_(std::move(socket)),
+      wire_(std::move(wire)),
       slot_(std::move(slot)),
       feed_(std::move(feed)),
       timer_(loop_->context) {}
@@ -73,7 +73,7 @@ void SseStream::write() {
   stalled_ticks_ = quiet_ticks_ = 0;
   out_.swap(pending_);
   pending_.clear();
-  asio::async_write(socket_, asio::buffer(out_),
+  asio::async_write(wire_, asio::buffer(out_),
                     [self = shared_from_this()](const auto& error, std::size_t) {
                       self->writing_ = false;
                       if (error) return self->abort();
@@ -82,12 +82,12 @@ void SseStream::write() {
 }
 
 void SseStream::watch_client() {
-  socket_.async_read_some(asio::buffer(ignored_),
-                          [self = shared_from_this()](const auto& error, std::size_t) {
-                            if (self->closed_) return;
-                            if (error) return self->abort();
-                            self->watch_client();
-                          });
+  wire_.async_read_some(asio::buffer(ignored_),
+                        [self = shared_from_this()](const auto& error, std::size_t) {
+                          if (self->closed_) return;
+                          if (error) return self->abort();
+                          self->watch_client();
+                        });
 }
 
 void SseStream::tick() {
@@ -108,9 +108,8 @@ void SseStream::abort() {
   if (closed_) return;
   closed_ = true;
   loop_->open.erase(this);
-  boost::system::error_code ignored;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-  socket_.close(ignored);
+  wire_.shutdown_send();
+  wire_.close();
   timer_.cancel();
   feed_.reset();
 }

@@ -7,6 +7,7 @@
 
 #include "adapters/http/core.h"
 #include "adapters/http/loop.h"
+#include "adapters/http/wire.h"
 
 namespace troupe::http {
 
@@ -15,7 +16,7 @@ namespace troupe::http {
 /// slow reader costs one page. Owned by its operations; lives on its loop's thread.
 class SseStream final : public Closable, public std::enable_shared_from_this<SseStream> {
  public:
-  SseStream(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Socket socket, Slot slot,
+  SseStream(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Wire wire, Slot slot,
             std::shared_ptr<Feed> feed);
   /// `first`: events that have been pulled already.
   void start(std::string_view request_id, FeedPage first);
@@ -34,7 +35,7 @@ class SseStream final : public Closable, public std::enable_shared_from_this<Sse
 
   std::shared_ptr<Core> core_;
   std::shared_ptr<Loop> loop_;
-  Socket socket_;
+  Wire wire_;
   Slot slot_;
   std::shared_ptr<Feed> feed_;
   Timer timer_;

@@ -6,10 +6,10 @@ namespace websocket = boost::beast::websocket;
 using websocket::close_code;
 
 WebSocketStream::WebSocketStream(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop,
-                                 Socket socket, Slot slot, std::shared_ptr<Feed> feed)
+                                 Wire wire, Slot slot, std::shared_ptr<Feed> feed)
     : core_(std::move(core)),
       loop_(std::move(loop)),
-      socket_(std::move(socket)),
+      socket_(std::move(wire)),
       slot_(std::move(slot)),
       feed_(std::move(feed)),
       timer_(loop_->context) {}
@@ -107,8 +107,7 @@ void WebSocketStream::abort() {
   if (closed_) return;
   closed_ = true;
   loop_->open.erase(this);
-  boost::system::error_code ignored;
-  socket_.next_layer().close(ignored);
+  socket_.next_layer().close();
   timer_.cancel();
   feed_.reset();
 }

@@ -10,6 +10,7 @@
 
 #include "adapters/http/core.h"
 #include "adapters/http/loop.h"
+#include "adapters/http/wire.h"
 
 namespace troupe::http {
 
@@ -21,7 +22,7 @@ class WebSocketStream final : public Closable,
  public:
   using Request = boost::beast::http::request<boost::beast::http::string_body>;
 
-  WebSocketStream(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Socket socket, Slot slot,
+  WebSocketStream(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop, Wire wire, Slot slot,
                   std::shared_ptr<Feed> feed);
   void start(Request request);
   void close_soon() override;
@@ -36,7 +37,7 @@ class WebSocketStream final : public Closable,
 
   std::shared_ptr<Core> core_;
   std::shared_ptr<Loop> loop_;
-  boost::beast::websocket::stream<Socket> socket_;
+  boost::beast::websocket::stream<Wire> socket_;
   Slot slot_;
   std::shared_ptr<Feed> feed_;
   Timer timer_;  ///< for the farewell

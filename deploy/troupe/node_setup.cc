@@ -4,6 +4,7 @@
 
 #include "actors/node/node.h"
 #include "adapters/black_box/mapped_black_box.h"
+#include "adapters/http/certificate.h"
 #include "adapters/http/server.h"
 #include "adapters/lua_sandbox/pool.h"
 #include "adapters/lua_sandbox/syntax.h"
@@ -20,11 +21,13 @@
 #include "adapters/system/entropy.h"
 #include "adapters/system/hasher.h"
 #include "adapters/system/log.h"
+#include "adapters/vault/sealer.h"
 #include "deploy/troupe/await.h"
 #include "deploy/troupe/listen.h"
 #include "deploy/troupe/owner_access.h"
 #include "deploy/troupe/scrape.h"
 #include "deploy/troupe/shared_ports.h"
+#include "deploy/troupe/vault_setup.h"
 #include "deploy/troupe/version.h"
 
 namespace troupe::cli {
@@ -63,8 +66,14 @@ lua_sandbox::Options sandbox_options(const config::Sandbox& sandbox) {
   return out;
 }
 
-http::Options server_options(const config::Server& server, const ListenAddress& address) {
+http::Options server_options(const config::Options& options, const ListenAddress& address) {
+  const config::Server& server = options.server;
   http::Options out;
+  out.sign_up_is_open = options.access.sign_up == "open";
+  out.product_code = options.access.product_code;
+  out.session_life = seconds(options.access.session_hours * 3600);
+  out.limits.requests_per_second = static_cast<double>(options.access.requests_per_second);
+  out.limits.sign_ins_per_minute = static_cast<double>(options.access.sign_ins_per_minute);
   out.address = address.host;
   out.port = address.port;
   out.behind_proxy = server.behind_proxy;
@@ -102,7 +111,7 @@ class OneNode final : public LocalNode {
   const Clock& clock() const override { return clock_; }
   Entropy& entropy() override { return entropy_; }
   store::TenantScope scope() const override { return scope_; }
-  Result<std::string> serve(const config::Server& server) override;
+  Result<std::string> serve(const config::Options& options) override;
   std::string token_path() const override { return data_dir_->token_path(); }
   void shutdown() override;
   void leave_now() override {
@@ -131,6 +140,10 @@ class OneNode final : public LocalNode {
   std::unique_ptr<nats::Intake> intake_;
   std::unique_ptr<nats::Submission> submission_;
   std::unique_ptr<nats::Enqueue> enqueue_;
+  std::unique_ptr<KeyRing> keys_;
+  std::unique_ptr<PasswordHasher> passwords_;
+  vault::XChaChaSealer sealer_;
+  std::unique_ptr<http::Certificate> certificate_;
   std::unique_ptr<OwnerAccess> access_;
   std::unique_ptr<Scrape> scrape_;
   std::unique_ptr<http::Server> server_;
@@ -144,6 +157,9 @@ Status OneNode::start(const config::Options& options) {
   auto data_dir = system::DataDir::hold(options.node.data_dir);
   if (!data_dir) return std::move(data_dir).error();
   data_dir_ = std::move(*data_dir);
+  auto keys = open_key_ring(options, *data_dir_, log_);
+  if (!keys) return std::move(keys).error();
+  keys_ = std::move(*keys);
   auto store = open_store(options, *data_dir_, hasher_, log_);
   if (!store) return std::move(store).error();
   store_ = std::move(*store);
@@ -191,17 +207,27 @@ Status OneNode::find_scope() {
   return ok();
 }
 
-Result<std::string> OneNode::serve(const config::Server& server) {
-  const Result<ListenAddress> address = parse_listen(server.listen);
+Result<std::string> OneNode::serve(const config::Options& options) {
+  const Result<ListenAddress> address = parse_listen(options.server.listen);
   if (!address) return address.error();
+  if (!options.server.tls_certificate_file.empty()) {
+    auto certificate = http::Certificate::open(
+        {options.server.tls_certificate_file, options.server.tls_key_file}, log_);
+    if (!certificate) return std::move(certificate).error();
+    certificate_ = std::move(*certificate);
+  }
+  auto passwords = open_password_hasher(options.access);
+  if (!passwords) return std::move(passwords).error();
+  passwords_ = std::move(*passwords);
   Result<std::string> token = data_dir_->owner_token(entropy_);
   if (!token) return std::move(token).error();
   access_ = std::make_unique<OwnerAccess>(std::move(*token));
   scrape_ = std::make_unique<Scrape>(metrics_, metrics_, scripts_->metrics(), node_->engine(),
                                      data_dir_->path());
   server_ = std::make_unique<http::Server>(
-      server_options(server, *address),
-      http::Services{node_->engine(), *access_, hasher_, clock_, entropy_, metrics_, *scrape_});
+      server_options(options, *address),
+      http::Services{node_->engine(), *access_, hasher_, clock_, entropy_, metrics_, *scrape_,
+                     *passwords_, sealer_, keys_.get(), certificate_.get()});
   const Result<std::uint16_t> port = server_->start();
   if (!port) return port.error();
   if (broker_ != nullptr) {
@@ -211,7 +237,8 @@ Result<std::string> OneNode::serve(const config::Server& server) {
     enqueue_ = std::make_unique<nats::Enqueue>(*broker_, *intake_, nats::Enqueue::Options{});
   }
   const bool six = address->host.find(':') != std::string::npos;
-  return "http://" + (six ? "[" + address->host + "]" : address->host) + ":" +
+  const std::string scheme = certificate_ == nullptr ? "http://" : "https://";
+  return scheme + (six ? "[" + address->host + "]" : address->host) + ":" +
          std::to_string(*port);
 }
 

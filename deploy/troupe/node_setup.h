@@ -21,7 +21,7 @@ class LocalNode {
   /// The workspace `default` and its project `default`, made at the first start.
   virtual store::TenantScope scope() const = 0;
   /// Opens the HTTP server; answers its URL. kInvalidRequest, kUnavailable (address in use).
-  virtual Result<std::string> serve(const config::Server& server) = 0;
+  virtual Result<std::string> serve(const config::Options& options) = 0;
   virtual std::string token_path() const = 0;
   /// Takes no more requests, flushes, snapshots; blocks until all is on disk.
   virtual void shutdown() = 0;

@@ -25,11 +25,13 @@ struct ServeArguments {
 Status check_exposure(const config::Server& server) {
   Result<ListenAddress> address = parse_listen(server.listen);
   if (!address) return std::move(address).error();
-  if (address->loopback || server.behind_proxy) return ok();
+  const bool speaks_tls = !server.tls_certificate_file.empty();
+  if (address->loopback || server.behind_proxy || speaks_tls) return ok();
   return {Code::kInvalidRequest,
           server.listen +
-              " is not a loopback address and this server speaks no TLS: put a proxy that does in "
-              "front of it and give --behind-proxy"};
+              " is not a loopback address and this server speaks no TLS: give it a certificate "
+              "(server.tls_certificate_file), or put a proxy that speaks TLS in front of it and "
+              "give --behind-proxy"};
 }
 
 /// Until SIGTERM or SIGINT, with signs of life for a service manager that wants them.
@@ -74,7 +76,7 @@ int serve(const ServeArguments& arguments, const Shared& shared) {
   if (!started) return fail(started.error());
   LocalNode& node = **started;
   Mailbox mailbox;
-  const Result<std::string> url = node.serve(options.server);
+  const Result<std::string> url = node.serve(options);
   if (!url) {
     node.shutdown();
     return fail(url.error());

@@ -1,0 +1,110 @@
+#include "adapters/http/authority.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+namespace troupe::http {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr auto kAskAgainAfter = std::chrono::milliseconds(500);
+constexpr auto kBelievedFor = std::chrono::milliseconds(900);
+
+}  // namespace
+
+/// The token itself is not kept: what is in memory for long need not open anything.
+std::string Authority::key_of(const Question& question) const {
+  const Digest digest = hasher_.hash(question.token);
+  std::string key(reinterpret_cast<const char*>(digest.data()), digest.size());
+  key.append(question.tenant).append("\n").append(question.project);
+  return key;
+}
+
+bool Authority::is_over(const Caller& caller) const {
+  return caller.expires.set() && caller.expires <= clock_.now();
+}
+
+Authority::Known Authority::find(const Question& question) {
+  const std::string key = key_of(question);
+  const auto now = steady_clock::now();
+  bool is_old = false;
+  Known found;
+  {
+    const std::shared_lock lock(mutex_);
+    const auto at = known_.find(key);
+    if (at == known_.end()) return nullptr;
+    is_old = now - checked_ > kAskAgainAfter;
+    const bool is_believed = at->second.is_operator || now - checked_ <= kBelievedFor;
+    if (is_believed && !is_over(*at->second.caller)) found = at->second.caller;
+  }
+  if (is_old && found != nullptr) ask_generation();
+  return found;
+}
+
+void Authority::ask_generation() {
+  {
+    const std::unique_lock lock(mutex_);
+    if (std::exchange(is_asking_, true)) return;
+  }
+  engine_.read([this](store::Reader& reader) {
+    const auto asked = steady_clock::now();
+    const Result<std::uint64_t> generation = reader.access_generation();
+    if (generation) note(*generation, asked);
+    const std::unique_lock lock(mutex_);
+    is_asking_ = false;
+  });
+}
+
+void Authority::note(std::uint64_t generation, SteadyTime asked) {
+  const std::unique_lock lock(mutex_);
+  // Answers of two readers may come in the wrong order; the count only grows.
+  if (generation < generation_) return;
+  if (generation > generation_) {
+    known_.clear();
+    generation_ = generation;
+  }
+  checked_ = std::max(checked_, asked);
+}
+
+Result<Authority::Known> Authority::read(store::Reader& reader, const Question& question) {
+  const auto asked = steady_clock::now();
+  std::uint64_t forgotten = 0;
+  {
+    const std::shared_lock lock(mutex_);
+    forgotten = forgotten_;
+  }
+  // Before the rest: a change in between only makes what is kept newer than its number.
+  const Result<std::uint64_t> generation = reader.access_generation();
+  if (!generation) return generation.error();
+  note(*generation, asked);
+  store::Documents& documents = reader.documents(store::DocumentScope::all());
+  auto principal = owner_.authenticate(question.token);
+  const bool is_operator = principal.ok();
+  auto caller = directory::caller(
+      documents, hasher_, is_operator ? std::optional(*std::move(principal)) : std::nullopt,
+      question.token, question.tenant, question.project, clock_.now());
+  if (!caller) return caller.error();
+  auto known = std::make_shared<const Caller>(*std::move(caller));
+  const std::unique_lock lock(mutex_);
+  const bool is_nobody = std::holds_alternative<tenancy::Nobody>(known->principal);
+  if (!is_nobody && known->is_lasting && forgotten == forgotten_ && *generation == generation_) {
+    if (known_.size() >= kEntriesMax) known_.clear();
+    known_.insert_or_assign(key_of(question), Entry{known, is_operator});
+  }
+  return known;
+}
+
+void Authority::look_up(Question question, Callback<Known> done) {
+  engine_.read([this, question = std::move(question), done = std::move(done)](
+                   store::Reader& reader) { done(read(reader, question)); });
+}
+
+void Authority::forget() {
+  const std::unique_lock lock(mutex_);
+  ++forgotten_;
+  known_.clear();
+}
+
+}  // namespace troupe::http
