@@ -22,7 +22,7 @@ class HttpAccess : public HttpFixture {
  protected:
   HttpAccess() {
     server = std::make_unique<http::Server>(
-        options, http::Services{engine, strangers, hasher, clock, entropy, metrics, metrics});
+        options, services(strangers));
     port = *server->start();
   }
   /// The path with an id of this engine's in each place, so that it leads to something that is.

@@ -12,6 +12,8 @@
 #include "adapters/http/server.h"
 #include "adapters/http_client/client.h"
 #include "adapters/metrics/registry.h"
+#include "adapters/vault/password_hasher.h"
+#include "adapters/vault/sealer.h"
 #include "runtime/json/read.h"
 #include "tests/support/fake_engine.h"
 
@@ -81,11 +83,15 @@ class HttpFixture : public ::testing::Test {
 
   void serve() {
     server = std::make_unique<http::Server>(
-        options, http::Services{engine, access, hasher, clock, entropy, metrics, metrics});
+        options, services(access));
     const auto bound = server->start();
     ASSERT_TRUE(bound.ok()) << bound.error().message;
     port = *bound;
     client = std::make_unique<http_client::Client>(client_options());
+  }
+  http::Services services(const tenancy::Access& known) {
+    return {engine,  known,   hasher,     clock,  entropy,    metrics,
+            metrics, *passwords, sealer, keys.get(), certificate};
   }
   http_client::Options client_options(std::string token = "secret") const {
     http_client::Options out;
@@ -121,6 +127,11 @@ class HttpFixture : public ::testing::Test {
   FixedClock clock;
   CountingEntropy entropy;
   metrics::Registry metrics{"test"};
+  std::unique_ptr<vault::Argon2PasswordHasher> passwords =
+      *vault::Argon2PasswordHasher::make(vault::PasswordOptions{});
+  vault::XChaChaSealer sealer;
+  std::unique_ptr<KeyRing> keys;
+  http::Certificate* certificate = nullptr;
   store::Workspace workspace;
   store::Project project;
   store::Workflow workflow;

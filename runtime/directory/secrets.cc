@@ -1,0 +1,196 @@
+#include "runtime/directory/secrets.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::directory {
+namespace {
+
+using store::Change;
+using store::Document;
+using store::DocumentKind;
+using tenancy::Permission;
+
+Error no_secret() { return {Code::kNotFound, "There is no such secret.", {}}; }
+
+bool fits_path(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         c == '-' || c == '.';
+}
+
+Permission of_place(ProjectId project, Permission workspaces, Permission projects) {
+  return project.set() ? projects : workspaces;
+}
+
+std::string target_of(const Secret& secret) { return "secret:" + secret.path; }
+
+Result<std::optional<Secret>> find_secret(store::Documents& documents, WorkspaceId workspace,
+                                          ProjectId project, const std::string& path) {
+  const auto found = documents.find_by_key(DocumentKind::kSecret, workspace, project, path);
+  if (!found) return found.error();
+  if (!*found) return std::optional<Secret>();
+  auto secret = decode_secret(**found);
+  if (!secret) return secret.error();
+  return std::optional(*std::move(secret));
+}
+
+}  // namespace
+
+Status check_secret_path(std::string_view path) {
+  const Error wrong{Code::kInvalidField,
+                    "must be 1 to 200 of letters, digits, _ - . and /, with something between the "
+                    "slashes.",
+                    {}};
+  if (path.empty() || path.size() > kSecretPathMax) return wrong;
+  bool is_between = true;
+  for (const char c : path) {
+    if (c == '/' ? is_between : !fits_path(c)) return wrong;
+    is_between = c == '/';
+  }
+  return is_between ? Status(wrong) : ok();
+}
+
+Result<std::vector<WrappedDataKey>> data_keys_of(store::Documents& documents,
+                                                 WorkspaceId workspace) {
+  const auto rows = documents.all({DocumentKind::kDataKey, workspace, {}, {}});
+  if (!rows) return rows.error();
+  std::vector<WrappedDataKey> keys;
+  for (const Document& row : *rows) {
+    auto key = decode_data_key(row);
+    if (!key) return key.error();
+    keys.push_back(*std::move(key));
+  }
+  std::sort(keys.begin(), keys.end(),
+            [](const auto& a, const auto& b) { return a.version < b.version; });
+  return keys;
+}
+
+Result<DataKeys> open_data_keys(const std::vector<WrappedDataKey>& wrapped, WorkspaceId workspace,
+                                KeyRing& keys) {
+  DataKeys open(workspace);
+  for (const WrappedDataKey& one : wrapped) {
+    auto key = keys.unwrap(workspace, one.wrapped);
+    if (!key) return key.error();
+    if (Status added = open.add(*std::move(key)); !added) return added.error();
+  }
+  return open;
+}
+
+Result<Change> add_data_key(store::Documents& documents, const Context& context,
+                            WorkspaceId workspace, const WrappedDataKey& key, bool is_rotation) {
+  Change change;
+  Document document = encode(context.hasher, key);
+  const auto before = documents.find(DocumentKind::kDataKey, document.id);
+  if (!before) return before.error();
+  if (*before) return Error{Code::kConflict, "The data key has been made meanwhile.", {}};
+  change.put.push_back(std::move(document));
+  if (is_rotation) {
+    change.audit.push_back(context.line(workspace, Permission::kDataKeyRotate,
+                                        "data_key:" + std::to_string(key.version)));
+  }
+  return change;
+}
+
+std::string sealed_field(ProjectId project, const std::string& path) {
+  return "secret/" + (project.set() ? project.to_string() : std::string("workspace")) + "/" + path;
+}
+
+Result<SecretSlot> secret_slot(store::Documents& documents, WorkspaceId workspace,
+                               ProjectId project, const std::string& path) {
+  auto found = find_secret(documents, workspace, project, path);
+  if (!found) return found.error();
+  return *found ? SecretSlot{**std::move(found)} : SecretSlot{};
+}
+
+Result<Change> put_secret(store::Documents& documents, const Context& context,
+                          const Secret& secret, Secret* stored) {
+  const auto slot = secret_slot(documents, secret.workspace, secret.project, secret.path);
+  if (!slot) return slot.error();
+  if (slot->next_version() != secret.version) {
+    return Error{Code::kConflict, "The secret has been changed meanwhile.", {}};
+  }
+  *stored = secret;
+  const bool is_new = slot->before.version == 0;
+  stored->id = is_new ? context.new_id() : slot->before.id;
+  stored->created = is_new ? context.now : slot->before.created;
+  stored->updated = context.now;
+  stored->etag = slot->before.etag + 1;
+  Change change;
+  change.put.push_back(encode(*stored));
+  change.audit.push_back(
+      context.line(secret.workspace,
+                   of_place(secret.project, Permission::kSecretChange,
+                            Permission::kProjectSecretChange),
+                   target_of(secret), {"value", "description"}, secret.project));
+  return change;
+}
+
+Result<Change> delete_secret(store::Documents& documents, const Context& context,
+                             WorkspaceId workspace, ProjectId project, const std::string& path) {
+  const auto found = find_secret(documents, workspace, project, path);
+  if (!found) return found.error();
+  if (!*found) return no_secret();
+  Change change;
+  change.removed.push_back({DocumentKind::kSecret, (*found)->id});
+  change.audit.push_back(context.line(
+      workspace,
+      of_place(project, Permission::kSecretChange, Permission::kProjectSecretChange),
+      target_of(**found), {"deleted"}, project));
+  return change;
+}
+
+Result<Change> reveal_secret(store::Documents& documents, const Context& context,
+                             WorkspaceId workspace, ProjectId project, const std::string& path,
+                             Secret* revealed) {
+  auto found = find_secret(documents, workspace, project, path);
+  if (!found) return found.error();
+  if (!*found) return no_secret();
+  *revealed = **std::move(found);
+  Change change;
+  change.audit.push_back(context.line(
+      workspace,
+      of_place(project, Permission::kSecretReveal, Permission::kProjectSecretReveal),
+      target_of(*revealed), {}, project));
+  return change;
+}
+
+Result<std::vector<Secret>> secrets_of(store::Documents& documents, WorkspaceId workspace,
+                                       ProjectId project) {
+  const auto rows = documents.all({DocumentKind::kSecret, workspace, project, {}});
+  if (!rows) return rows.error();
+  std::vector<Secret> all;
+  for (const Document& row : *rows) {
+    auto secret = decode_secret(row);
+    if (!secret) return secret.error();
+    all.push_back(*std::move(secret));
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return all;
+}
+
+Result<std::vector<Secret>> secrets_to_reseal(store::Documents& documents, WorkspaceId workspace,
+                                              std::uint32_t newest, std::size_t limit) {
+  const auto rows = documents.all({DocumentKind::kSecret, workspace, {}, {}});
+  if (!rows) return rows.error();
+  std::vector<Secret> old;
+  for (const Document& row : *rows) {
+    auto secret = decode_secret(row);
+    if (!secret) return secret.error();
+    if (secret->key_version < newest) old.push_back(*std::move(secret));
+    if (old.size() == limit) break;
+  }
+  return old;
+}
+
+Result<Change> reseal_secrets(store::Documents& documents, const std::vector<Secret>& resealed) {
+  Change change;
+  for (const Secret& secret : resealed) {
+    const auto now = find_secret(documents, secret.workspace, secret.project, secret.path);
+    if (!now) return now.error();
+    const bool is_same = *now && (*now)->version == secret.version && (*now)->id == secret.id;
+    if (is_same) change.put.push_back(encode(secret));
+  }
+  return change;
+}
+
+}  // namespace troupe::directory

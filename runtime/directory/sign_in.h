@@ -1,0 +1,71 @@
+#pragma once
+
+#include <string>
+
+#include "runtime/directory/records.h"
+
+namespace troupe::directory {
+
+/// Where a new workspace gets what its maker may not choose.
+struct Stamp {
+  std::string product_code;
+  Duration session_life;
+};
+
+/// Somebody who signs up: a user, a workspace of his, and a session. All texts are as the checks of
+/// runtime/tenancy give them; the password is hashed already.
+struct SignUp {
+  std::string email;
+  std::string name;
+  std::string password_hash;
+  std::string workspace_slug;
+  std::string workspace_name;
+};
+struct SignedIn {
+  User user;
+  SessionId session;
+  std::string token;  ///< of the session; shown this once
+  TimePoint expires;
+};
+struct SignedUp {
+  SignedIn in;
+  store::Workspace workspace;
+};
+/// Locks: none; what is taken is kConflict.
+Result<store::Change> sign_up(store::Documents& documents,
+                              const Context& context,
+                              const Stamp& stamp,
+                              const SignUp& wanted,
+                              SignedUp* made);
+
+/// A session for a user whose password has been found right. Locks: the user.
+/// kUnauthorized if there is no such user any more, or the hash is another one by now.
+/// `new_hash`: to be stored instead, if not empty.
+Result<store::Change> sign_in(store::Documents& documents,
+                              const Context& context,
+                              const Stamp& stamp,
+                              const User& user,
+                              const std::string& new_hash,
+                              SignedIn* made);
+
+/// Ends the caller's session. Locks: the user.
+Result<store::Change> sign_out(store::Documents& documents, const Context& context);
+
+/// Locks: the user. Every other session of his ends. kUnauthorized as for `sign_in`.
+Result<store::Change> change_password(store::Documents& documents,
+                                      const Context& context,
+                                      const User& user,
+                                      const std::string& new_hash);
+/// Locks: the user.
+Result<store::Change> change_name(store::Documents& documents,
+                                  const Context& context,
+                                  const std::string& name);
+
+/// Newest first.
+Result<std::vector<Session>> sessions_of(store::Documents& documents, UserId user);
+/// Of the caller's own. kNotFound. Locks: the user.
+Result<store::Change> revoke_session(store::Documents& documents,
+                                     const Context& context,
+                                     SessionId session);
+
+}  // namespace troupe::directory

@@ -1,0 +1,140 @@
+#include "runtime/directory/tokens.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/tenancy/token_text.h"
+
+namespace troupe::directory {
+namespace {
+
+using store::Change;
+using store::Document;
+using store::DocumentKind;
+using tenancy::Permission;
+
+Error no_token() { return {Code::kNotFound, "There is no such token.", {}}; }
+
+/// Unset: the operator.
+UserId owner_of(const Context& context) {
+  return tenancy::user_of(context.by).value_or(UserId{});
+}
+
+std::string target_of(TokenId token) { return "token:" + token.to_string(); }
+
+/// That a token may be bound there by this user.
+Status check_binding(store::Documents& documents, const Context& context,
+                     const tenancy::Binding& binding) {
+  const Error absent{Code::kNotFound, "There is no such workspace or project.", {}};
+  const auto workspace = documents.workspace(binding.workspace);
+  if (!workspace) return workspace.error();
+  if (!*workspace) return absent;
+  if (const UserId user = owner_of(context); user.set()) {
+    const auto member = find_member(documents, context.hasher, binding.workspace, user);
+    if (!member) return member.error();
+    if (!*member || (*member)->state != tenancy::MemberState::kActive) return absent;
+  }
+  if (!binding.project) return ok();
+  const auto projects = documents.projects_of(binding.workspace);
+  if (!projects) return projects.error();
+  const bool is_there = std::any_of(projects->begin(), projects->end(), [&](const auto& row) {
+    return row.id == *binding.project && !row.archived.set();
+  });
+  return is_there ? ok() : Status(absent);
+}
+
+Result<std::vector<AccessToken>> decode_all(const std::vector<Document>& rows, TimePoint now) {
+  std::vector<AccessToken> tokens;
+  for (const Document& row : rows) {
+    if (row.expires.set() && row.expires <= now) continue;
+    auto token = decode_token(row);
+    if (!token) return token.error();
+    tokens.push_back(*std::move(token));
+  }
+  return tokens;
+}
+
+}  // namespace
+
+Result<Change> create_token(store::Documents& documents, const Context& context,
+                            const NewToken& wanted, MadeToken* made) {
+  if (Status fits = tenancy::check_new_token(context.by, wanted.limits, context.now); !fits) {
+    return fits.error();
+  }
+  if (wanted.limits.binding) {
+    const Status bound = check_binding(documents, context, *wanted.limits.binding);
+    if (!bound) return bound.error();
+  }
+  made->text = tenancy::make_token(tenancy::TokenKind::kAccess, context.entropy);
+  made->token = {.id = TokenId(context.new_id()),
+                 .user = owner_of(context),
+                 .key = secret_key(context.hasher, made->text),
+                 .name = wanted.name,
+                 .shown = std::string(tenancy::shown_part(made->text)),
+                 .limits = wanted.limits,
+                 .created = context.now};
+  Change change;
+  change.put.push_back(encode(made->token));
+  const WorkspaceId log =
+      wanted.limits.binding ? wanted.limits.binding->workspace : WorkspaceId{};
+  change.audit.push_back(
+      context.line(log, Permission::kTokenCreate, target_of(made->token.id),
+                   {"name", "scopes", "expires_at"}));
+  return change;
+}
+
+Result<std::vector<AccessToken>> tokens_of(store::Documents& documents, UserId user,
+                                           TimePoint now) {
+  const auto rows =
+      documents.all({DocumentKind::kAccessToken, WorkspaceId{}, {}, Uuid(user)});
+  if (!rows) return rows.error();
+  return decode_all(*rows, now);
+}
+
+Result<Change> revoke_token(store::Documents& documents, const Context& context, TokenId token) {
+  const auto found = documents.find(DocumentKind::kAccessToken, token);
+  if (!found) return found.error();
+  if (!*found || (*found)->owner != Uuid(owner_of(context))) return no_token();
+  const auto known = decode_token(**found);
+  if (!known) return known.error();
+  Change change;
+  change.removed.push_back({DocumentKind::kAccessToken, token});
+  const auto& binding = known->limits.binding;
+  change.audit.push_back(context.line(binding ? binding->workspace : WorkspaceId{},
+                                      Permission::kTokenRevoke, target_of(token)));
+  return change;
+}
+
+Result<std::vector<AccessToken>> member_tokens(store::Documents& documents, WorkspaceId workspace,
+                                               TimePoint now) {
+  const auto roster = roster_of(documents, workspace);
+  if (!roster) return roster.error();
+  std::vector<AccessToken> bound;
+  for (const tenancy::Member& member : roster->members) {
+    auto tokens = tokens_of(documents, member.user, now);
+    if (!tokens) return tokens.error();
+    for (AccessToken& token : *tokens) {
+      const auto& binding = token.limits.binding;
+      if (binding && binding->workspace == workspace) bound.push_back(std::move(token));
+    }
+  }
+  return bound;
+}
+
+Result<Change> revoke_member_token(store::Documents& documents, const Context& context,
+                                   WorkspaceId workspace, TokenId token) {
+  const auto found = documents.find(DocumentKind::kAccessToken, token);
+  if (!found) return found.error();
+  if (!*found) return no_token();
+  const auto known = decode_token(**found);
+  if (!known) return known.error();
+  const auto& binding = known->limits.binding;
+  if (!known->user.set() || !binding || binding->workspace != workspace) return no_token();
+  Change change;
+  change.removed.push_back({DocumentKind::kAccessToken, token});
+  change.audit.push_back(
+      context.line(workspace, Permission::kMemberTokenRevoke, target_of(token)));
+  return change;
+}
+
+}  // namespace troupe::directory
