@@ -50,8 +50,8 @@ void DocumentTables::apply(const Change& change, TimePoint now) {
 
 void DocumentTables::append(const AuditLines& lines) {
   for (const AuditLine& line : lines) {
-    audit[line.workspace].push_back(
-        {line.workspace, line.project, line.seal(head(line.workspace))});
+    SealedEntry entry = line.seal(head(line.workspace));
+    audit[line.workspace].push_back({line.workspace, line.project, std::move(entry)});
   }
 }
 

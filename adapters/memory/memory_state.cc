@@ -69,7 +69,8 @@ Status State::apply(NodeNumber node, const Batch& batch, std::size_t table_bytes
 Status State::check(const Change& change) const {
   for (const Workspace& row : change.workspaces) {
     for (const auto& [id, other] : workspaces) {
-      if (id != row.id && other.slug == row.slug) return Error{Code::kConflict, kWorkspaceTaken, {}};
+      if (id == row.id || other.slug != row.slug) continue;
+      return Error{Code::kConflict, kWorkspaceTaken, {}};
     }
   }
   for (const Project& row : change.projects) {

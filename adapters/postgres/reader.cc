@@ -1,5 +1,7 @@
 #include "adapters/postgres/reader.h"
 
+#include "adapters/postgres/audit_rows.h"
+#include "adapters/postgres/document_rows.h"
 #include "adapters/postgres/reading.h"
 #include "adapters/postgres/row_requests.h"
 #include "runtime/store/found.h"
@@ -142,6 +144,33 @@ Result<std::vector<WaiterRow>> Reader::waiters(const TenantScope& scope, std::st
   const auto answer = query(sql, scope_parameters(scope).blob(wanted));
   if (Status done = collect(answer, hasher_, rows); !done) return done.error();
   return waiters_in_order(scope, event, key, std::move(rows));
+}
+
+Documents& Reader::documents(const DocumentScope& scope) {
+  const Ask ask = [this](const std::string& sql, const Parameters& parameters) {
+    return query(sql, parameters);
+  };
+  documents_ = std::make_unique<DocumentRows>(ask, hasher_, scope);
+  return *documents_;
+}
+
+Result<std::uint64_t> Reader::access_generation() {
+  const auto answer = query("SELECT value FROM meta WHERE key='access_generation'");
+  if (!answer) return answer.error();
+  return answer->rows() > 0 ? answer->number_at(0, 0) : 0;
+}
+
+Result<std::vector<AuditRow>> Reader::audit(const AuditQuery& sought) {
+  const Ask ask = [this](const std::string& sql, const Parameters& parameters) {
+    return query(sql, parameters);
+  };
+  return read_audit(ask, hasher_, sought);
+}
+
+Result<AuditHead> Reader::audit_head(WorkspaceId workspace) {
+  const auto last = audit({.workspace = workspace, .newest_first = true, .limit = 1});
+  if (!last) return last.error();
+  return last->empty() ? AuditHead{} : last->front().entry.head;
 }
 
 }  // namespace troupe::postgres

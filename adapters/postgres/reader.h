@@ -54,6 +54,11 @@ class Reader final : public store::Reader {
                                                 std::string_view event,
                                                 std::string_view key) override;
 
+  store::Documents& documents(const store::DocumentScope& scope) override;
+  Result<std::uint64_t> access_generation() override;
+  Result<std::vector<store::AuditRow>> audit(const store::AuditQuery& query) override;
+  Result<store::AuditHead> audit_head(WorkspaceId workspace) override;
+
   Status scan_tail(const cluster::SlotSet& slots,
                    const std::function<bool(store::Frame)>& visit) override;
   Status scan_tail_of(RunId entity, store::Pos after,
@@ -93,6 +98,7 @@ class Reader final : public store::Reader {
   /// Of all nodes, as last seen; others may have come and gone since.
   std::vector<JournalTable> tables_;
   std::unordered_set<std::uint64_t> retired_epochs_;  ///< those seen to have no table any more
+  std::unique_ptr<store::Documents> documents_;
 };
 
 }  // namespace troupe::postgres

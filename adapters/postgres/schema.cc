@@ -80,8 +80,26 @@ CREATE TABLE history(bucket int8 NOT NULL, entity uuid, first_pos int8, last_pos
   bytes bytea NOT NULL, PRIMARY KEY(entity, first_pos, bucket)) PARTITION BY LIST (bucket);
 )sql";
 
+// An id that a document has not is all zeroes; a key that it has not is NULL, and unique to nobody.
+// Who appends to an audit log holds its end in `audit_heads`, a body like those of entries.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE documents(kind int2, id uuid, workspace uuid NOT NULL, project uuid NOT NULL,
+  key bytea, owner uuid NOT NULL, created int8 NOT NULL, expires int8, body bytea NOT NULL,
+  PRIMARY KEY(kind, id));
+CREATE UNIQUE INDEX documents_by_key ON documents(kind, workspace, project, key)
+  WHERE key IS NOT NULL;
+CREATE INDEX documents_by_workspace ON documents(kind, workspace, created, id);
+CREATE INDEX documents_by_project ON documents(kind, workspace, project, created, id);
+CREATE INDEX documents_by_owner ON documents(kind, owner, created, id);
+CREATE INDEX documents_by_expiry ON documents(expires) WHERE expires IS NOT NULL;
+CREATE TABLE audit(workspace uuid, n int8, project uuid NOT NULL, body bytea NOT NULL,
+  PRIMARY KEY(workspace, n));
+CREATE TABLE audit_heads(workspace uuid PRIMARY KEY, body bytea NOT NULL);
+INSERT INTO meta VALUES('access_generation', 0);
+)sql";
+
 /// Steps forward; the schema's version is the number of steps it has seen.
-std::array<std::string, 1> migrations() { return {kVersion1}; }
+std::array<std::string, 2> migrations() { return {kVersion1, kVersion2}; }
 
 Error invalid(std::string message) { return {Code::kConfigInvalid, std::move(message), {}}; }
 

@@ -39,11 +39,19 @@ class Writer final : public store::Writer {
 
   Result<store::Workspace> create_workspace(const store::Workspace& workspace) override;
   Result<store::Project> create_project(const store::Project& project) override;
-  Result<store::Workflow> create_workflow(const store::Workflow& workflow) override;
+  Result<store::Workflow> create_workflow(const store::Workflow& workflow,
+                                          const store::AuditLines& audit) override;
   Result<store::Workflow> update_workflow(const store::Workflow& workflow,
-                                          std::uint64_t expected_etag) override;
+                                          std::uint64_t expected_etag,
+                                          const store::AuditLines& audit) override;
   Result<store::Version> publish(const store::TenantScope& scope,
-                                 const store::Version& version) override;
+                                 const store::Version& version,
+                                 const store::AuditLines& audit) override;
+  using store::Writer::create_workflow;
+  using store::Writer::publish;
+  using store::Writer::update_workflow;
+  Status change(const std::vector<Uuid>& locks, TimePoint now,
+                const store::Decide& decide) override;
 
   std::string settings();
   std::string server_version() const;

@@ -1,3 +1,4 @@
+#include "adapters/postgres/audit_rows.h"
 #include "adapters/postgres/writer.h"
 #include "runtime/journal/row_codec.h"
 #include "runtime/port/catalog.h"
@@ -39,14 +40,14 @@ Result<Project> Writer::create_project(const Project& project) {
   return written(done, project, kProjectTaken);
 }
 
-Result<Workflow> Writer::create_workflow(const Workflow& workflow) {
+Result<Workflow> Writer::create_workflow(const Workflow& workflow, const AuditLines& audit) {
   const Workflow row = first_draft(workflow);
   const std::string body = encode(hasher_, row);
   const Status done = transact([&](std::vector<Request>& last) -> Status {
     const auto scope = rows_.scope_of(row.workspace, row.project);
     if (!scope) return scope.error();
     last.push_back(insert(row, *scope, body));
-    return ok();
+    return append_audit(db_, hasher_, audit, last);
   });
   return written(done, row, kWorkflowTaken);
 }
@@ -59,7 +60,8 @@ Result<Workflow> Writer::find_workflow(WorkflowId id) {
   return decode<Workflow>(hasher_, found->blob_at(0, 0));
 }
 
-Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t expected_etag) {
+Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t expected_etag,
+                                         const AuditLines& audit) {
   Workflow row;
   std::string body;
   const Status done = transact([&](std::vector<Request>& last) -> Status {
@@ -71,6 +73,7 @@ Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t
     body = encode(hasher_, row);
     last.push_back({"UPDATE workflows SET archived=$2, body=$3 WHERE id=$1",
                     Parameters().id(row.id).integer(row.archived).blob(body)});
+    if (Status put = append_audit(db_, hasher_, audit, last); !put) return put;
     last.push_back(next_catalog());
     return ok();
   });
@@ -78,7 +81,8 @@ Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t
   return row;
 }
 
-Result<Version> Writer::publish(const TenantScope& scope, const Version& version) {
+Result<Version> Writer::publish(const TenantScope& scope, const Version& version,
+                                const AuditLines& audit) {
   Version row;
   std::string draft;
   std::string body;
@@ -93,6 +97,7 @@ Result<Version> Writer::publish(const TenantScope& scope, const Version& version
     last.push_back({"UPDATE workflows SET body=$2 WHERE id=$1",
                     Parameters().id(workflow->id).blob(draft)});
     last.push_back(insert(row, body));
+    if (Status put = append_audit(db_, hasher_, audit, last); !put) return put;
     last.push_back(next_catalog());
     return ok();
   });

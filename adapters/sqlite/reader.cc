@@ -1,5 +1,7 @@
 #include "adapters/sqlite/reader.h"
 
+#include "adapters/sqlite/audit_rows.h"
+#include "adapters/sqlite/document_rows.h"
 #include "adapters/sqlite/reading.h"
 #include "adapters/sqlite/schema.h"
 #include "adapters/sqlite/scopes.h"
@@ -168,6 +170,28 @@ Result<std::vector<WaiterRow>> Reader::waiters(const TenantScope& scope, std::st
     if (Status done = collect(select, 0, hasher_, rows); !done) return done.error();
   }
   return waiters_in_order(scope, event, key, std::move(rows));
+}
+
+Documents& Reader::documents(const DocumentScope& scope) {
+  documents_ = std::make_unique<DocumentRows>(db_.get(), open_error_, hasher_, scope);
+  return *documents_;
+}
+
+Result<std::uint64_t> Reader::access_generation() {
+  if (Status is = ready(); !is) return is.error();
+  const auto value = read_meta(*db_, "access_generation");
+  if (!value) return value.error();
+  return static_cast<std::uint64_t>(*value);
+}
+
+Result<std::vector<AuditRow>> Reader::audit(const AuditQuery& query) {
+  if (Status is = ready(); !is) return is.error();
+  return read_audit(*db_, hasher_, query);
+}
+
+Result<AuditHead> Reader::audit_head(WorkspaceId workspace) {
+  if (Status is = ready(); !is) return is.error();
+  return audit_end(*db_, hasher_, workspace);
 }
 
 }  // namespace troupe::sqlite

@@ -50,6 +50,11 @@ class Reader final : public store::Reader {
                                                 std::string_view event,
                                                 std::string_view key) override;
 
+  store::Documents& documents(const store::DocumentScope& scope) override;
+  Result<std::uint64_t> access_generation() override;
+  Result<std::vector<store::AuditRow>> audit(const store::AuditQuery& query) override;
+  Result<store::AuditHead> audit_head(WorkspaceId workspace) override;
+
   Status scan_tail(const cluster::SlotSet& slots,
                    const std::function<bool(store::Frame)>& visit) override;
   Status scan_tail_of(RunId entity, store::Pos after,
@@ -82,6 +87,7 @@ class Reader final : public store::Reader {
   const Hasher& hasher_;
   Error open_error_;
   std::unique_ptr<Database> db_;
+  std::unique_ptr<store::Documents> documents_;
 };
 
 }  // namespace troupe::sqlite

@@ -52,8 +52,25 @@ CREATE TABLE versions(n INTEGER PRIMARY KEY, workflow BLOB NOT NULL, version INT
 INSERT INTO journal_tables VALUES(1, 0, 0);
 )sql";
 
+// An id that a document has not is all zeroes; a key that it has not is NULL, and unique to nobody.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE documents(kind INTEGER, id BLOB, workspace BLOB NOT NULL, project BLOB NOT NULL,
+  key BLOB, owner BLOB NOT NULL, created INTEGER NOT NULL, expires INTEGER, body BLOB NOT NULL,
+  PRIMARY KEY(kind, id)) WITHOUT ROWID;
+CREATE UNIQUE INDEX documents_by_key ON documents(kind, workspace, project, key)
+  WHERE key IS NOT NULL;
+CREATE INDEX documents_by_workspace ON documents(kind, workspace, created, id);
+CREATE INDEX documents_by_project ON documents(kind, workspace, project, created, id);
+CREATE INDEX documents_by_owner ON documents(kind, owner, created, id);
+CREATE INDEX documents_by_expiry ON documents(expires) WHERE expires IS NOT NULL;
+CREATE TABLE audit(workspace BLOB, n INTEGER, project BLOB NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY(workspace, n)) WITHOUT ROWID;
+)sql";
+
 /// Steps forward; the file's version is the number of steps it has seen.
-std::array<std::string, 1> migrations() { return {kVersion1 + create_journal_table(1)}; }
+std::array<std::string, 2> migrations() {
+  return {kVersion1 + create_journal_table(1), kVersion2};
+}
 
 Status refuse(std::string_view setting, std::string_view value) {
   return Error{Code::kConfigInvalid,

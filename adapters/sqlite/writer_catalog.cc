@@ -1,3 +1,4 @@
+#include "adapters/sqlite/audit_rows.h"
 #include "adapters/sqlite/writer.h"
 #include "runtime/journal/row_codec.h"
 #include "runtime/port/catalog.h"
@@ -45,21 +46,23 @@ Result<Project> Writer::create_project(const Project& project) {
   return project;
 }
 
-Result<Workflow> Writer::create_workflow(const Workflow& workflow) {
+Result<Workflow> Writer::create_workflow(const Workflow& workflow, const AuditLines& audit) {
   const Workflow row = first_draft(workflow);
   const std::string body = encode(hasher_, row);
   const Status done = transact([&]() -> Status {
     const auto scope = scopes_.of(row.workspace, row.project);
     if (!scope) return scope.error();
-    return taken(db_->prepare("INSERT INTO workflows(id, scope, archived, created, body) "
-                              "VALUES(?1,?2,?3,?4,?5)")
-                     .id(1, row.id)
-                     .integer(2, *scope)
-                     .integer(3, row.archived)
-                     .integer(4, row.created.us)
-                     .blob(5, body)
-                     .run(),
-                 kWorkflowTaken);
+    const Status put = taken(
+        db_->prepare("INSERT INTO workflows(id, scope, archived, created, body) "
+                     "VALUES(?1,?2,?3,?4,?5)")
+            .id(1, row.id)
+            .integer(2, *scope)
+            .integer(3, row.archived)
+            .integer(4, row.created.us)
+            .blob(5, body)
+            .run(),
+        kWorkflowTaken);
+    return put ? append_audit(*db_, hasher_, audit) : put;
   });
   if (!done) return done.error();
   return row;
@@ -73,7 +76,8 @@ Result<Workflow> Writer::find_workflow(WorkflowId id) {
   return decode<Workflow>(hasher_, select.blob_at(0));
 }
 
-Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t expected_etag) {
+Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t expected_etag,
+                                         const AuditLines& audit) {
   Workflow row;
   const Status done = transact([&]() -> Status {
     const auto current = find_workflow(workflow.id);
@@ -82,17 +86,19 @@ Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t
     if (!changed) return changed.error();
     row = *std::move(changed);
     const std::string body = encode(hasher_, row);
-    return db_->prepare("UPDATE workflows SET archived=?2, body=?3 WHERE id=?1")
-        .id(1, row.id)
-        .integer(2, row.archived)
-        .blob(3, body)
-        .run();
+    const Status put = db_->prepare("UPDATE workflows SET archived=?2, body=?3 WHERE id=?1")
+                           .id(1, row.id)
+                           .integer(2, row.archived)
+                           .blob(3, body)
+                           .run();
+    return put ? append_audit(*db_, hasher_, audit) : put;
   });
   if (!done) return done.error();
   return row;
 }
 
-Result<Version> Writer::publish(const TenantScope& scope, const Version& version) {
+Result<Version> Writer::publish(const TenantScope& scope, const Version& version,
+                                const AuditLines& audit) {
   Version row;
   const Status done = transact([&]() -> Status {
     auto workflow = find_workflow(version.workflow);
@@ -107,11 +113,13 @@ Result<Version> Writer::publish(const TenantScope& scope, const Version& version
                                .run();
     if (!updated) return updated;
     const std::string body = encode(hasher_, row);
-    return db_->prepare("INSERT INTO versions(workflow, version, body) VALUES(?1,?2,?3)")
-        .id(1, row.workflow)
-        .integer(2, row.version)
-        .blob(3, body)
-        .run();
+    const Status put =
+        db_->prepare("INSERT INTO versions(workflow, version, body) VALUES(?1,?2,?3)")
+            .id(1, row.workflow)
+            .integer(2, row.version)
+            .blob(3, body)
+            .run();
+    return put ? append_audit(*db_, hasher_, audit) : put;
   });
   if (!done) return done.error();
   return row;

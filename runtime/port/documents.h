@@ -124,8 +124,8 @@ struct DocumentRef {
 struct Change {
   std::vector<Workspace> workspaces;  ///< new, or in place of the one of this id; the slug stays
   std::vector<Project> projects;      ///< new, or in place of the one of this id; the slug stays
-  /// New, or in place of the one of this kind and id. The store gives the etag. Kind, id, workspace,
-  /// project and `created` of a document never change.
+  /// New, or in place of the one of this kind and id. The store gives the etag. Kind, id,
+  /// workspace, project and `created` of a document never change.
   std::vector<Document> put;
   std::vector<DocumentRef> removed;   ///< that is not there: is all right
   AuditLines audit;

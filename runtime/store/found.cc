@@ -36,6 +36,29 @@ Found<TaskRow> under(TaskId id, Found<TaskRow> found) {
   return found;
 }
 
+Found<Workspace> under(WorkspaceId id, Found<Workspace> found) {
+  if (found && *found && (*found)->id != id) {
+    return corrupt("a workspace stands under another's id");
+  }
+  return found;
+}
+
+Found<Document> under(DocumentKind kind, const Uuid& id, Found<Document> found) {
+  if (found && *found && ((*found)->kind != kind || (*found)->id != id)) {
+    return corrupt("a document stands under another's id");
+  }
+  return found;
+}
+
+Found<Document> under_key(const Document& sought, Found<Document> found) {
+  if (!found || !*found) return found;
+  const Document& row = **found;
+  const bool is_it = row.kind == sought.kind && row.workspace == sought.workspace &&
+                     row.project == sought.project && row.key == sought.key;
+  if (!is_it) return corrupt("a document stands under another's key");
+  return found;
+}
+
 Result<Rows<RunRow>> runs_page(const TenantScope& scope,
                                const RunFilter& filter,
                                std::vector<RunRow> found,
@@ -79,6 +102,31 @@ Result<std::vector<WaiterRow>> waiters_in_order(const TenantScope& scope,
   std::sort(found.begin(), found.end(), [](const WaiterRow& a, const WaiterRow& b) {
     return std::tie(a.run, a.step_id) < std::tie(b.run, b.step_id);
   });
+  return found;
+}
+
+Result<Rows<Document>> documents_page(const DocumentScope& scope,
+                                      const DocumentFilter& filter,
+                                      std::vector<Document> found,
+                                      const Page& page) {
+  for (const Document& row : found) {
+    if (!matches(filter, row) || !visible(scope, row)) {
+      return corrupt("a document's columns differ from its body");
+    }
+  }
+  return page_of(std::move(found), ListKind::kDocuments, page);
+}
+
+Result<std::vector<AuditRow>> audit_piece(const AuditQuery& query, std::vector<AuditRow> found) {
+  std::uint64_t after = query.after;
+  std::uint64_t before = query.before;
+  for (const AuditRow& row : found) {
+    const std::uint64_t n = row.entry.head.n;
+    if (row.workspace != query.workspace || n <= after || (before != 0 && n >= before)) {
+      return corrupt("an entry of an audit log stands in another's place");
+    }
+    (query.newest_first ? before : after) = n;
+  }
   return found;
 }
 

@@ -23,11 +23,20 @@ Found<Version> under(WorkflowId workflow, std::int32_t version, Found<Version> f
 Found<RunRow> under(RunId id, Found<RunRow> found);
 Found<Snapshot> under(RunId entity, Found<Snapshot> found);
 Found<TaskRow> under(TaskId id, Found<TaskRow> found);
+Found<Workspace> under(WorkspaceId id, Found<Workspace> found);
+Found<Document> under(DocumentKind kind, const Uuid& id, Found<Document> found);
+/// The same for a key, which is one of a kind, workspace and project.
+Found<Document> under_key(const Document& sought, Found<Document> found);
 
 /// Nothing instead of what the scope may not see.
 template <class Row>
 Found<Row> visible_to(const TenantScope& scope, Found<Row> found) {
   if (found && *found && !visible(scope, (*found)->workspace, (*found)->project)) found->reset();
+  return found;
+}
+
+inline Found<Document> visible_to(const DocumentScope& scope, Found<Document> found) {
+  if (found && *found && !visible(scope, **found)) found->reset();
   return found;
 }
 
@@ -47,5 +56,11 @@ Result<std::vector<WaiterRow>> waiters_in_order(const TenantScope& scope,
                                                 std::string_view event,
                                                 std::string_view key,
                                                 std::vector<WaiterRow> found);
+Result<Rows<Document>> documents_page(const DocumentScope& scope,
+                                      const DocumentFilter& filter,
+                                      std::vector<Document> found,
+                                      const Page& page);
+/// In the order in which they were found, which must be the query's.
+Result<std::vector<AuditRow>> audit_piece(const AuditQuery& query, std::vector<AuditRow> found);
 
 }  // namespace troupe::store

@@ -31,7 +31,7 @@ inline auto fields_of(const Workspace& r) {
   return std::tie(r.id, r.slug, r.name, r.product_code, r.created);
 }
 inline auto fields_of(const Project& r) {
-  return std::tie(r.id, r.workspace, r.slug, r.name, r.is_private, r.created);
+  return std::tie(r.id, r.workspace, r.slug, r.name, r.is_private, r.created, r.archived);
 }
 inline auto fields_of(const Workflow& r) {
   return std::tie(r.id, r.workspace, r.project, r.name, r.description, r.graph, r.run_setup,
