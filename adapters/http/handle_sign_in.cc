@@ -1,0 +1,337 @@
+// Signing up, in and out, and what a signed-in user does with his own account.
+#include "adapters/http/change.h"
+#include "adapters/http/credential.h"
+#include "adapters/http/render.h"
+#include "runtime/directory/sign_in.h"
+#include "runtime/json/write.h"
+#include "runtime/tenancy/names.h"
+#include "runtime/tenancy/password.h"
+
+namespace troupe::http {
+namespace {
+
+using directory::SignedIn;
+using directory::User;
+/// Shared, because callbacks are copied and a secret is not.
+using Password = std::shared_ptr<const SecretText>;
+
+Error wrong_password() {
+  return {Code::kUnauthorized, "The e-mail address or the password is wrong.", {}};
+}
+
+directory::Stamp stamp_of(const CallPtr& call) {
+  const Options& options = call->core.options;
+  return {options.product_code, options.session_life};
+}
+
+Password password_in(edge::BodyReader& body, std::string_view key) {
+  std::string text = body.required_text(key, kPasswordBytesMax);
+  return std::make_shared<const SecretText>(SecretText::take(text));
+}
+
+std::string user_json(const User& user) {
+  json::Writer out;
+  out.begin_object()
+      .member("id", user.id.to_string())
+      .member("email", user.email)
+      .member("name", user.name)
+      .member("created_at", to_rfc3339(user.created));
+  return out.end_object().take();
+}
+
+std::string session_json(const CallPtr& call, const User& user, std::string_view token,
+                         TimePoint expires) {
+  json::Writer out;
+  out.begin_object()
+      .member_raw("user", user_json(user))
+      .member("csrf_token", csrf_token_of(call->core.services.hasher, token))
+      .member("expires_at", to_rfc3339(expires));
+  return out.end_object().take();
+}
+
+void send_session(const CallPtr& call, const SignedIn& in, int status) {
+  call->send({.status = status,
+              .body = session_json(call, in.user, in.token, in.expires),
+              .headers = session_cookie(in.token, call->core.options.session_life)});
+}
+
+/// The buckets that a failed sign-in takes from.
+std::vector<std::string> buckets_of(const CallPtr& call, const std::string& email) {
+  return {"address " + call->address, "account " + email};
+}
+
+/// False, and answered, if this address or this account has failed too often.
+bool may_try(const CallPtr& call, const std::string& email) {
+  const auto now = std::chrono::steady_clock::now();
+  for (const std::string& bucket : buckets_of(call, email)) {
+    const auto verdict = call->core.sign_ins.look(bucket, now);
+    if (verdict.allowed) continue;
+    Response response = problem(Code::kRateLimited, "Too many sign-ins have failed.");
+    response.headers = verdict.fields("sign-ins");
+    call->send(std::move(response));
+    return false;
+  }
+  return true;
+}
+
+void fail_sign_in(const CallPtr& call, const std::string& email) {
+  const auto now = std::chrono::steady_clock::now();
+  for (const std::string& bucket : buckets_of(call, email)) call->core.sign_ins.take(bucket, now);
+  call->fail(wrong_password());
+}
+
+/// What a password check found: whether it is right, and a new hash if the stored one is weak.
+struct Checked {
+  bool is_right = false;
+  std::string new_hash;
+};
+Result<Checked> check(PasswordHasher& hasher, const SecretText& password,
+                      const std::optional<User>& user) {
+  const bool has_password = user && !user->password_hash.empty();
+  const auto match = has_password ? hasher.verify(password, user->password_hash)
+                                  : hasher.verify_against_nobody(password);
+  if (!match) return match.error();
+  Checked checked{has_password && *match != PasswordMatch::kNo, {}};
+  if (checked.is_right && *match == PasswordMatch::kYesHashAnew) {
+    auto hash = hasher.hash(password);
+    if (!hash) return hash.error();
+    checked.new_hash = *std::move(hash);
+  }
+  return checked;
+}
+
+/// Goes on with the user of the session or token that asks.
+void with_user(const CallPtr& call, std::function<void(const User&)> use) {
+  const auto id = tenancy::user_of(call->principal);
+  if (!id || !id->set()) return call->fail(Code::kForbidden, "The operator is no user.");
+  using Found = std::optional<User>;
+  read_documents<Found>(
+      call, store::DocumentScope::owned_by(*id),
+      [id = *id](store::Documents& documents) { return directory::find_user(documents, id); },
+      [call, use](const Found& user) {
+        if (!user) return call->fail(Code::kUnauthorized, "There is no such user any more.");
+        use(*user);
+      });
+}
+
+}  // namespace
+
+namespace handle {
+
+void sign_up(const CallPtr& call) {
+  if (!call->core.options.sign_up_is_open) {
+    return call->fail(Code::kForbidden, "Signing up is closed here: ask for an invitation.");
+  }
+  struct Body {
+    directory::SignUp wanted;
+    Password password;
+  };
+  auto body = read_body(call, [](edge::BodyReader& in) {
+    Body out;
+    out.wanted.email = checked(in, "email", in.required_text("email", 254), tenancy::check_email);
+    out.wanted.name = checked(in, "name", in.required_text("name", 400),
+                              [](const auto& text) { return tenancy::check_display_name(text); });
+    out.wanted.workspace_slug =
+        checked(in, "workspace", in.required_text("workspace", 63), tenancy::check_slug);
+    out.wanted.workspace_name =
+        in.text("workspace_name", 400).value_or(out.wanted.workspace_slug);
+    out.password = password_in(in, "password");
+    const std::vector<std::string> own = {out.wanted.email, out.wanted.name,
+                                          out.wanted.workspace_slug};
+    const Status fit = tenancy::check_password(out.password->reveal(), {own, {}});
+    if (!fit) in.wrong("password", fit.error().message, fit.error().code);
+    return out;
+  });
+  if (!body || !may_try(call, body->wanted.email)) return;
+  // Making accounts costs a hash each, so it counts as a failed sign-in of the address does.
+  call->core.sign_ins.take("address " + call->address, std::chrono::steady_clock::now());
+  on_worker<std::string>(
+      call,
+      [&hasher = call->core.services.passwords, password = body->password] {
+        return hasher.hash(*password);
+      },
+      [call, wanted = body->wanted](const std::string& hash) {
+        directory::SignUp complete = wanted;
+        complete.password_hash = hash;
+        change_store<directory::SignedUp>(
+            call, {},
+            [complete, stamp = stamp_of(call)](auto& documents, const auto& context, auto* made) {
+              return directory::sign_up(documents, context, stamp, complete, made);
+            },
+            [call](const directory::SignedUp& made) { send_session(call, made.in, 201); });
+      });
+}
+
+void sign_in(const CallPtr& call) {
+  struct Body {
+    std::string email;
+    Password password;
+  };
+  auto body = read_body(call, [](edge::BodyReader& in) {
+    Body out{in.required_text("email", 254), password_in(in, "password")};
+    // What is no address is nobody's; the answer is that for a wrong password.
+    out.email = tenancy::check_email(out.email).ok() ? *tenancy::check_email(out.email) : "";
+    return out;
+  });
+  if (!body || !may_try(call, body->email)) return;
+  using Found = std::optional<User>;
+  read_documents<Found>(
+      call, store::DocumentScope::all(),
+      [email = body->email](store::Documents& documents) -> Result<Found> {
+        if (email.empty()) return Found();
+        return directory::find_user_of(documents, email);
+      },
+      [call, email = body->email, password = body->password](const Found& user) {
+        on_worker<Checked>(
+            call,
+            [&hasher = call->core.services.passwords, password, user] {
+              return check(hasher, *password, user);
+            },
+            [call, email, user](const Checked& checked) {
+              if (!checked.is_right) return fail_sign_in(call, email);
+              call->core.sign_ins.forget("account " + email);
+              change_store<SignedIn>(
+                  call, {Uuid(user->id)},
+                  [user, checked, stamp = stamp_of(call)](auto& documents, const auto& context,
+                                                          auto* made) {
+                    return directory::sign_in(documents, context, stamp, *user, checked.new_hash,
+                                              made);
+                  },
+                  [call](const SignedIn& in) { send_session(call, in, 200); });
+            });
+      });
+}
+
+void sign_out(const CallPtr& call) {
+  const auto user = tenancy::user_of(call->principal).value_or(UserId{});
+  change_store<Unit>(
+      call, {Uuid(user)},
+      [](auto& documents, const auto& context, auto*) {
+        return directory::sign_out(documents, context);
+      },
+      [call](Unit) {
+        call->send({.status = 204, .body = {}, .headers = no_session_cookie()});
+      });
+}
+
+void show_session(const CallPtr& call) {
+  with_user(call, [call](const User& user) {
+    using Sessions = std::vector<directory::Session>;
+    read_documents<Sessions>(
+        call, store::DocumentScope::owned_by(user.id),
+        [id = user.id](store::Documents& documents) {
+          return directory::sessions_of(documents, id);
+        },
+        [call, user](const Sessions& sessions) {
+          const auto* asking = std::get_if<tenancy::SessionUser>(&call->principal);
+          for (const directory::Session& session : sessions) {
+            if (asking == nullptr || session.id != asking->session) continue;
+            return call->send_json(session_json(call, user, call->credential, session.expires));
+          }
+          call->fail(Code::kNotFound, "There is no session.");
+        });
+  });
+}
+
+void list_sessions(const CallPtr& call) {
+  with_user(call, [call](const User& user) {
+    using Sessions = std::vector<directory::Session>;
+    read_documents<Sessions>(
+        call, store::DocumentScope::owned_by(user.id),
+        [id = user.id](store::Documents& documents) {
+          return directory::sessions_of(documents, id);
+        },
+        [call](const Sessions& sessions) {
+          const auto* asking = std::get_if<tenancy::SessionUser>(&call->principal);
+          std::vector<std::string> items;
+          for (const directory::Session& session : sessions) {
+            json::Writer out;
+            out.begin_object()
+                .member("id", session.id.to_string())
+                .member("address", session.address)
+                .member("created_at", to_rfc3339(session.created))
+                .member("expires_at", to_rfc3339(session.expires))
+                .member("current", asking != nullptr && asking->session == session.id);
+            items.push_back(out.end_object().take());
+          }
+          call->send_json(page_json(items, {}));
+        });
+  });
+}
+
+void revoke_session(const CallPtr& call) {
+  const auto session = id_param<SessionId>(call, "session", "session");
+  if (!session) return;
+  change_store<Unit>(
+      call, {Uuid(tenancy::user_of(call->principal).value_or(UserId{}))},
+      [session = *session](auto& documents, const auto& context, auto*) {
+        return directory::revoke_session(documents, context, session);
+      },
+      [call](Unit) { call->send({.status = 204, .body = {}}); });
+}
+
+void show_self(const CallPtr& call) {
+  if (std::holds_alternative<tenancy::Operator>(call->principal)) {
+    return call->send_json(R"({"operator":true})");
+  }
+  if (!tenancy::user_of(call->principal)->set()) return call->send_json(R"({"operator":true})");
+  with_user(call, [call](const User& user) { call->send_json(user_json(user)); });
+}
+
+void change_self(const CallPtr& call) {
+  auto name = read_body(call, [](edge::BodyReader& in) {
+    return checked(in, "name", in.required_text("name", 400),
+                   [](const auto& text) { return tenancy::check_display_name(text); });
+  });
+  if (!name) return;
+  change_store<Unit>(
+      call, {Uuid(tenancy::user_of(call->principal).value_or(UserId{}))},
+      [name = *name](auto& documents, const auto& context, auto*) {
+        return directory::change_name(documents, context, name);
+      },
+      [call](Unit) { with_user(call, [call](const User& u) { call->send_json(user_json(u)); }); });
+}
+
+void change_password(const CallPtr& call) {
+  struct Body {
+    Password old_one, new_one;
+  };
+  auto body = read_body(call, [](edge::BodyReader& in) {
+    return Body{password_in(in, "current_password"), password_in(in, "new_password")};
+  });
+  if (!body) return;
+  with_user(call, [call, body = *body](const User& user) {
+    const std::vector<std::string> own = {user.email, user.name};
+    const Status fit = tenancy::check_password(body.new_one->reveal(), {own, {}});
+    if (!fit) {
+      return call->fail(edge::invalid(
+          {{.code = fit.error().code,
+            .step = {},
+            .pointer = "/new_password",
+            .message = "new_password " + fit.error().message}}));
+    }
+    if (!may_try(call, user.email)) return;
+    on_worker<Checked>(
+        call,
+        [&hasher = call->core.services.passwords, body, user]() -> Result<Checked> {
+          auto found = check(hasher, *body.old_one, user);
+          if (!found || !found->is_right) return found;
+          auto hash = hasher.hash(*body.new_one);
+          if (!hash) return hash.error();
+          found->new_hash = *std::move(hash);
+          return found;
+        },
+        [call, user](const Checked& checked) {
+          if (!checked.is_right) return fail_sign_in(call, user.email);
+          change_store<Unit>(
+              call, {Uuid(user.id)},
+              [user, checked](auto& documents, const auto& context, auto*) {
+                return directory::change_password(documents, context, user, checked.new_hash);
+              },
+              [call](Unit) { call->send({.status = 204, .body = {}}); });
+        });
+  });
+}
+
+}  // namespace handle
+}  // namespace troupe::http
