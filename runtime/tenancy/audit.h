@@ -30,7 +30,8 @@ struct AuditEntry {
   std::string address;  ///< of the peer
 };
 
-/// "nobody" (a sign-up), "operator", "user:<id>", or "user:<id> token:<id>".
+/// "nobody" (a sign-up), "operator", "user:<id>", or one of the last two with " token:<id>"
+/// behind it.
 std::string audit_actor(const Principal& principal);
 
 using store::AuditHead;

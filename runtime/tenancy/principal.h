@@ -43,9 +43,9 @@ struct SessionUser {
   UserId user;
   SessionId session;
 };
-/// A user's program.
+/// A user's program; or the operator's, which is in each workspace what an owner is.
 struct TokenUser {
-  UserId user;
+  UserId user;  ///< unset: the operator's
   TokenId token;
   TokenLimits limits;
 };

@@ -107,6 +107,10 @@ class CountingReader final : public store::Reader {
                                                 std::string_view) override {
     return none<std::vector<store::WaiterRow>>();
   }
+  store::Documents& documents(const store::DocumentScope&) override { std::abort(); }
+  Result<std::uint64_t> access_generation() override { std::abort(); }
+  Result<std::vector<store::AuditRow>> audit(const store::AuditQuery&) override { std::abort(); }
+  Result<store::AuditHead> audit_head(WorkspaceId) override { std::abort(); }
   Status scan_tail(const cluster::SlotSet&, const std::function<bool(store::Frame)>&) override {
     return none<Unit>();
   }
