@@ -1,6 +1,7 @@
 // W7: `start` over HTTP keep-alive by a member with an access token, driven by wrk from a second
-// process over 64 connections. Every answer is durable, and every accepted run (of one step) is executed meanwhile.
-// So runs_per_s, which counts ended runs, is also what W3 reaches when jobs are submitted singly.
+// process over 64 connections. Every answer is durable, and every accepted run (of one step) is
+// executed meanwhile. So runs_per_s, which counts ended runs, is also what W3 reaches when jobs are
+// submitted singly.
 
 #include <array>
 #include <cstdio>
@@ -101,7 +102,8 @@ Figures run_ingest(Rig& rig, const Settings& settings) {
   const auto port = server.start();
   if (!port) return figures;
   const std::string script = settings.dir + "/start.lua";
-  std::ofstream(script) << "wrk.method='POST'\nwrk.headers['Authorization']='Bearer " << contributor_token(rig)
+  std::ofstream(script) << "wrk.method='POST'\nwrk.headers['Authorization']='Bearer "
+                        << contributor_token(rig)
                         << "'\nwrk.headers['X-Tenant-Id']='"
                         << rig.scope().workspace.to_string()
                         << "'\nwrk.headers['X-Project-Id']='"

@@ -17,8 +17,8 @@ std::string to_hex(std::string_view bytes);
 /// Nothing for what is no such text.
 std::optional<std::string> from_hex(std::string_view text);
 
-/// Reads the members of a document's body. What is missing or of another kind is remembered, so that
-/// a decoder asks once, at its end.
+/// Reads the members of a document's body. What is missing or of another kind is remembered, so
+/// that a decoder asks once, at its end.
 class Fields {
  public:
   /// The document outlives it.

@@ -83,7 +83,8 @@ Result<std::vector<Secret>> secrets_to_reseal(store::Documents& documents,
                                               WorkspaceId workspace,
                                               std::uint32_t newest,
                                               std::size_t limit);
-/// Stores seals made anew; those whose version has changed meanwhile are left. Locks: the workspace.
+/// Stores seals made anew; those whose version has changed meanwhile are left. Locks: the
+/// workspace.
 Result<store::Change> reseal_secrets(store::Documents& documents,
                                      const std::vector<Secret>& resealed);
 

@@ -1,6 +1,6 @@
 // Who comes in and what he may, through the real program: a first day with a token as the public
-// examples of such APIs show it, sessions and tokens over kills, revocation, and that what is secret
-// is found nowhere.
+// examples of such APIs show it, sessions and tokens over kills, revocation, and that what is
+// secret is found nowhere.
 #include <dirent.h>
 
 #include <chrono>
@@ -158,7 +158,8 @@ TEST_F(Access, WhatIsSecretIsFoundNowhere) {
   const std::string session = ada.cookie().substr(ada.cookie().find('=') + 1);
   server_.terminate();
   said += everything_on_disk();
-  for (const std::string& secret : {std::string(kCanary), token, session, std::string(kGoodPassword)}) {
+  for (const std::string& secret :
+       {std::string(kCanary), token, session, std::string(kGoodPassword)}) {
     EXPECT_EQ(said.find(secret), std::string::npos) << secret.substr(0, 6);
   }
   EXPECT_NE(said.find("db/password"), std::string::npos) << "the test would see it";
