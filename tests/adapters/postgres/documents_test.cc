@@ -47,7 +47,8 @@ TEST_F(PostgresDocuments, TheFirstSchemaIsBroughtForward) {
   const store::Workspace workspace = make.workspace("acme");
   ASSERT_TRUE(store->writer().create_workspace(workspace).ok());
   store.reset();
-  execute("DROP TABLE documents, audit, audit_heads; DELETE FROM meta WHERE "
+  execute("DROP TABLE documents, audit, audit_heads; DROP POLICY seen ON versions;"
+          "DROP FUNCTION seen_id, seen_scopes CASCADE; DELETE FROM meta WHERE "
           "key='access_generation'; UPDATE meta SET value=1 WHERE key='schema_version'");
   open();
   ASSERT_TRUE(store->writer().change({}, {1}, always(change)).ok());
