@@ -25,7 +25,10 @@ Status check_credential(const Principal& principal, const Rule& rule, TimePoint 
   if (rule.need.reach == Reach::kServer && !is_operator(principal)) {
     return forbidden("Only the operator of this installation may do this.");
   }
-  if (rule.need.reach == Reach::kSelf && rule.audited() && is_operator(principal)) {
+  const bool is_of_a_user = rule.need.reach == Reach::kSelf && rule.audited() &&
+                            rule.permission != Permission::kTokenCreate &&
+                            rule.permission != Permission::kTokenRevoke;
+  if (is_of_a_user && is_operator(principal)) {
     return forbidden("The operator's token stands for no user.");
   }
   if (token == nullptr) return ok();

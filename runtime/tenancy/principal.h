@@ -43,9 +43,10 @@ struct SessionUser {
   UserId user;
   SessionId session;
 };
-/// A user's program.
+/// A program of a user's, or of the operator's: then in each workspace what an owner is, as far as
+/// its limits let it, and nothing to the installation.
 struct TokenUser {
-  UserId user;
+  UserId user;  ///< unset: the operator's
   TokenId token;
   TokenLimits limits;
 };

@@ -25,10 +25,10 @@ TEST(Principal, KnowsItsUserAndWhereItIsBound) {
   EXPECT_EQ(binding_of(session()), std::nullopt);
 }
 
-TEST(NewToken, APersonMayMakeAnyAndNobodyElseHasTokens) {
+TEST(NewToken, APersonOrTheOperatorMayMakeAny) {
   EXPECT_EQ(found(session(), {all_scopes(), {}, {}}), "ok");
   EXPECT_EQ(found(session(), {all_scopes(), kTomorrow, Binding{kHere, kProject}}), "ok");
-  EXPECT_EQ(found(Operator{}, {all_scopes(), {}, {}}), "forbidden");
+  EXPECT_EQ(found(Operator{}, {all_scopes(), {}, {}}), "ok");
   EXPECT_EQ(found(Nobody{}, {all_scopes(), {}, {}}), "forbidden");
 }
 
