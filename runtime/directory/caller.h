@@ -26,8 +26,8 @@ struct Place {
   store::TenantScope scope;  ///< of what is there; the workspace-global one if no project is named
 };
 /// `tenant` and `project` are slugs or ids, or empty. What is not named is that of the token's
-/// binding; for the operator, and for his tokens, it is `default`, and for him a workspace without a
-/// project of that name counts as a whole. A project that is archived is not there.
+/// binding; for the operator, and for his tokens, it is `default`, and for him a workspace without
+/// a project of that name counts as a whole. A project that is archived is not there.
 Result<Place> place_of(store::Documents& documents,
                        const Hasher& hasher,
                        const tenancy::Principal& principal,
