@@ -38,16 +38,17 @@ Result<std::optional<Secret>> find_secret(store::Documents& documents, Workspace
 
 Status check_secret_path(std::string_view path) {
   const Error wrong{Code::kInvalidField,
-                    "must be 1 to 200 of letters, digits, _ - . and /, with something between the "
-                    "slashes.",
+                    "must be 1 to 200 of letters, digits, _ - . and /, with something other than "
+                    ". and .. between the slashes.",
                     {}};
   if (path.empty() || path.size() > kSecretPathMax) return wrong;
-  bool is_between = true;
-  for (const char c : path) {
-    if (c == '/' ? is_between : !fits_path(c)) return wrong;
-    is_between = c == '/';
+  while (true) {
+    const std::string_view part = path.substr(0, path.find('/'));
+    const bool fits = std::all_of(part.begin(), part.end(), fits_path);
+    if (part.empty() || part == "." || part == ".." || !fits) return wrong;
+    if (part.size() == path.size()) return ok();
+    path.remove_prefix(part.size() + 1);
   }
-  return is_between ? Status(wrong) : ok();
 }
 
 Result<std::vector<WrappedDataKey>> data_keys_of(store::Documents& documents,

@@ -21,7 +21,8 @@ struct Vault {
 inline constexpr std::size_t kSecretPathMax = 200;
 inline constexpr std::size_t kSecretValueMax = 64 << 10;
 
-/// A path: 1 to 200 of letters, digits and _ - . /, with something between its slashes.
+/// A path: 1 to 200 of letters, digits and _ - . /, with something other than . and .. between its
+/// slashes.
 /// kInvalidField, to go on behind the field's name.
 Status check_secret_path(std::string_view path);
 
@@ -77,7 +78,8 @@ Result<std::vector<Secret>> secrets_to_reseal(store::Documents& documents,
                                               WorkspaceId workspace,
                                               std::uint32_t newest,
                                               std::size_t limit);
-/// Stores seals made anew; those whose version has changed meanwhile are left. Locks: the workspace.
+/// Stores seals made anew; those whose version has changed meanwhile are left. Locks: the
+/// workspace. No line for the log: `add_data_key` has left one, and no value is another.
 Result<store::Change> reseal_secrets(store::Documents& documents,
                                      const std::vector<Secret>& resealed);
 
