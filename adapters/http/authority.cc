@@ -4,6 +4,8 @@
 #include <mutex>
 #include <utility>
 
+#include "runtime/directory/caller.h"
+
 namespace troupe::http {
 namespace {
 
@@ -80,16 +82,30 @@ Result<Authority::Known> Authority::read(store::Reader& reader, const Question& 
   if (!generation) return generation.error();
   note(*generation, asked);
   store::Documents& documents = reader.documents(store::DocumentScope::all());
-  auto principal = owner_.authenticate(question.token);
-  const bool is_operator = principal.ok();
-  auto caller = directory::caller(
-      documents, hasher_, is_operator ? std::optional(*std::move(principal)) : std::nullopt,
-      question.token, question.tenant, question.project, clock_.now());
-  if (!caller) return caller.error();
-  auto known = std::make_shared<const Caller>(*std::move(caller));
+  Caller caller;
+  if (auto own = owner_.authenticate(question.token); own.ok()) {
+    caller.principal = *std::move(own);
+  } else {
+    auto found = directory::credential_of(documents, hasher_, question.token, clock_.now());
+    if (!found) return found.error();
+    caller.principal = std::move(found->principal);
+    caller.expires = found->expires;
+  }
+  const bool is_nobody = std::holds_alternative<tenancy::Nobody>(caller.principal);
+  const bool is_operator = std::holds_alternative<tenancy::Operator>(caller.principal);
+  if (!is_nobody) {
+    auto place = directory::place_of(documents, hasher_, caller.principal, question.tenant,
+                                     question.project);
+    if (!place) return place.error();
+    caller.standing = place->standing;
+    caller.scope = place->scope;
+  }
+  auto known = std::make_shared<const Caller>(std::move(caller));
   const std::unique_lock lock(mutex_);
-  const bool is_nobody = std::holds_alternative<tenancy::Nobody>(known->principal);
-  if (!is_nobody && known->is_lasting && forgotten == forgotten_ && *generation == generation_) {
+  // That something is not there is not worth remembering: another node may make it.
+  const bool is_lasting = !std::holds_alternative<tenancy::Absent>(known->standing.workspace) &&
+                          !std::holds_alternative<tenancy::Absent>(known->standing.project);
+  if (!is_nobody && is_lasting && forgotten == forgotten_ && *generation == generation_) {
     if (known_.size() >= kEntriesMax) known_.clear();
     known_.insert_or_assign(key_of(question), Entry{known, is_operator});
   }

@@ -18,14 +18,71 @@ void live(const CallPtr& call);
 void ready(const CallPtr& call);
 void metrics(const CallPtr& call);
 void openapi(const CallPtr& call);
-
-// handle_catalog.cc
 void list_nodes(const CallPtr& call);
 void drain_node(const CallPtr& call);
+
+
+// handle_sign_in.cc
+void sign_up(const CallPtr& call);
+void sign_in(const CallPtr& call);
+void sign_out(const CallPtr& call);
+void show_session(const CallPtr& call);
+void list_sessions(const CallPtr& call);
+void revoke_session(const CallPtr& call);
+void show_self(const CallPtr& call);
+void change_self(const CallPtr& call);
+void change_password(const CallPtr& call);
+
+// handle_tokens.cc
+void list_tokens(const CallPtr& call);
+void create_token(const CallPtr& call);
+void revoke_token(const CallPtr& call);
+void list_member_tokens(const CallPtr& call);
+void revoke_member_token(const CallPtr& call);
+
+// handle_workspace.cc
 void list_workspaces(const CallPtr& call);
 void create_workspace(const CallPtr& call);
+void show_workspace(const CallPtr& call);
+void change_workspace(const CallPtr& call);
+void list_environments(const CallPtr& call);
+void create_environment(const CallPtr& call);
+void change_environment(const CallPtr& call);
+void delete_environment(const CallPtr& call);
+
+// handle_members.cc
+void list_members(const CallPtr& call);
+void change_member(const CallPtr& call);
+void remove_member(const CallPtr& call);
+void leave_workspace(const CallPtr& call);
+void list_invites(const CallPtr& call);
+void create_invites(const CallPtr& call);
+void cancel_invite(const CallPtr& call);
+void show_invite(const CallPtr& call);
+void answer_invite(const CallPtr& call);
+
+// handle_projects.cc
 void list_projects(const CallPtr& call);
 void create_project(const CallPtr& call);
+void show_project(const CallPtr& call);
+void change_project(const CallPtr& call);
+void archive_project(const CallPtr& call);
+void leave_project(const CallPtr& call);
+void list_project_members(const CallPtr& call);
+void give_project_role(const CallPtr& call);
+void take_project_role(const CallPtr& call);
+
+// handle_secrets.cc
+void list_secrets(const CallPtr& call);
+void put_secret(const CallPtr& call);
+void reveal_secret(const CallPtr& call);
+void delete_secret(const CallPtr& call);
+void rotate_data_key(const CallPtr& call);
+void rotate_master_key(const CallPtr& call);
+
+// handle_audit.cc
+void list_audit(const CallPtr& call);
+void export_audit(const CallPtr& call);
 
 // handle_workflows.cc
 void list_workflows(const CallPtr& call);

@@ -337,7 +337,8 @@ void Session::dispatch() {
   Question question{call_->credential, {}, {}};
   if (route.is_in_tenant()) {
     question.tenant = header("x-tenant-id");
-    question.project = header("x-project-id");
+    const std::string_view of_path = call_->param("project");
+    question.project = of_path.empty() ? header("x-project-id") : of_path;
   }
   if (const Authority::Known known = core_->authority.find(question)) return enter(*known);
   arm(core_->options.limits.access_time);

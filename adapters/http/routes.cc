@@ -76,7 +76,7 @@ constexpr Route kRoutes[] = {
      .pattern = "/v1/projects",
      .handler = handle::list_projects,
      .needs = kProjectList,
-     .summary = "List the workspace's projects",
+     .summary = "List the workspace's projects (?archived=true: those)",
      .response_schema = "ProjectList"},
     {.method = kPost,
      .pattern = "/v1/projects",
@@ -87,6 +87,8 @@ constexpr Route kRoutes[] = {
      .request_schema = "Named",
      .response_schema = "Project",
      .success = 201},
+
+#include "adapters/http/routes_access.inc"
 
     {.method = kGet,
      .pattern = "/v1/workflows",
@@ -281,6 +283,12 @@ constexpr Route kRoutes[] = {
 #undef WORKFLOW_RUN
 };
 
+constexpr bool names_its_project(const Route& route) {
+  return !route.needs.rule().need.names_project ||
+         route.pattern.find("{project}") != std::string_view::npos;
+}
+static_assert(std::all_of(std::begin(kRoutes), std::end(kRoutes), names_its_project),
+              "what is about a project itself has it in its path");
 constexpr bool reads_with_get(const Route& route) {
   return route.method != kGet || !route.needs.rule().changes();
 }

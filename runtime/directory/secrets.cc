@@ -92,6 +92,21 @@ Result<Change> add_data_key(store::Documents& documents, const Context& context,
   return change;
 }
 
+Result<Change> rewrap_data_keys(store::Documents& documents, const Context& context,
+                                const std::vector<WrappedDataKey>& rewrapped) {
+  Change change;
+  for (const WrappedDataKey& key : rewrapped) {
+    Document document = encode(context.hasher, key);
+    const auto before = documents.find(DocumentKind::kDataKey, document.id);
+    if (!before) return before.error();
+    if (*before) change.put.push_back(std::move(document));
+  }
+  if (change.empty()) return change;
+  change.audit.push_back(context.line(rewrapped.front().workspace, Permission::kMasterKeyRotate,
+                                      "data_keys:" + std::to_string(change.put.size())));
+  return change;
+}
+
 std::string sealed_field(ProjectId project, const std::string& path) {
   return "secret/" + (project.set() ? project.to_string() : std::string("workspace")) + "/" + path;
 }

@@ -40,6 +40,12 @@ Result<store::Change> add_data_key(store::Documents& documents,
                                    const WrappedDataKey& key,
                                    bool is_rotation);
 
+/// Stores data keys that were wrapped anew; those that are gone meanwhile are left. Locks: the
+/// workspace.
+Result<store::Change> rewrap_data_keys(store::Documents& documents,
+                                       const Context& context,
+                                       const std::vector<WrappedDataKey>& rewrapped);
+
 /// What is stored under a path; the new one's version goes into its seal.
 struct SecretSlot {
   Secret before;  ///< version 0: there is none yet

@@ -25,10 +25,10 @@ Status check_credential(const Principal& principal, const Rule& rule, TimePoint 
   if (rule.need.reach == Reach::kServer && !is_operator(principal)) {
     return forbidden("Only the operator of this installation may do this.");
   }
-  const bool is_of_a_user = rule.need.reach == Reach::kSelf && rule.audited() &&
-                            rule.permission != Permission::kTokenCreate &&
-                            rule.permission != Permission::kTokenRevoke;
-  if (is_of_a_user && is_operator(principal)) {
+  // Tokens of his own he may have: they are his as those of a user are the user's.
+  const bool is_about_tokens = rule.tokens.scope == Scope::kTokensManage;
+  if (rule.need.reach == Reach::kSelf && rule.audited() && !is_about_tokens &&
+      is_operator(principal)) {
     return forbidden("The operator's token stands for no user.");
   }
   if (token == nullptr) return ok();
