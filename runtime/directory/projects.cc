@@ -109,6 +109,9 @@ Result<Change> change_project(store::Documents& documents, const Context& contex
 Result<Change> change_project_role(store::Documents& documents, const Context& context,
                                    WorkspaceId workspace, ProjectId project, UserId user,
                                    std::optional<tenancy::ProjectRole> role) {
+  if (const auto found = find_project(documents, workspace, project); !found) {
+    return found.error();
+  }
   const auto members = roster_of(documents, workspace);
   if (!members) return members.error();
   const auto roster = roster_of(documents, workspace, project);
