@@ -23,16 +23,30 @@ bool is_over(const store::Document& document, TimePoint now) {
   return document.expires.set() && document.expires <= now;
 }
 
-bool is_named(std::string_view name, const Uuid& id, std::string_view slug) {
-  return name == slug || Uuid::parse(name) == std::optional<Uuid>(id);
-}
+// Ids come before slugs: a slug is its maker's choice and may look like somebody else's id.
 
 Result<std::optional<store::Workspace>> find_workspace(store::Documents& documents,
                                                        std::string_view name) {
-  auto found = documents.workspace_of_slug(name);
-  if (!found || *found) return found;
-  const auto id = Uuid::parse(name);
-  return id ? documents.workspace(WorkspaceId(*id)) : found;
+  if (const auto id = Uuid::parse(name)) {
+    auto found = documents.workspace(WorkspaceId(*id));
+    if (!found || *found) return found;
+  }
+  return documents.workspace_of_slug(name);
+}
+
+/// Archived projects are not there.
+std::vector<store::Project>::const_iterator find_project(const std::vector<store::Project>& rows,
+                                                         std::string_view name) {
+  const auto first = [&](auto is_it) {
+    return std::find_if(rows.begin(), rows.end(), [&](const store::Project& row) {
+      return !row.archived.set() && is_it(row);
+    });
+  };
+  if (const auto id = Uuid::parse(name)) {
+    const auto found = first([&](const auto& row) { return Uuid(row.id) == *id; });
+    if (found != rows.end()) return found;
+  }
+  return first([&](const auto& row) { return row.slug == name; });
 }
 
 Result<std::optional<tenancy::ProjectRole>> role_given(store::Documents& documents,
@@ -84,9 +98,7 @@ class Walk {
     }
     const auto projects = documents_.projects_of(workspace_->id);
     if (!projects) return projects.error();
-    const auto found = std::find_if(projects->begin(), projects->end(), [&](const auto& row) {
-      return !row.archived.set() && is_named(name, row.id, row.slug);
-    });
+    const auto found = find_project(*projects, name);
     if (found == projects->end()) {
       if (by_default) place_.scope.project.reset();
       else place_.standing.project = tenancy::Absent{};

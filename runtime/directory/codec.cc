@@ -1,7 +1,8 @@
 #include "runtime/directory/codec.h"
 
+#include <utility>
+
 #include "runtime/json/read.h"
-#include "runtime/json/text.h"
 
 namespace troupe::directory {
 namespace {
@@ -38,13 +39,14 @@ std::optional<std::string> from_hex(std::string_view text) {
 }
 
 Fields::Fields(const store::Document& document) : document_(document) {
-  const auto parsed = json::Text::parse(document.body);
+  auto parsed = json::Text::parse(document.body);
   is_damaged_ = !parsed || json::kind(parsed->view()) != json::Kind::kObject;
+  if (!is_damaged_) body_ = *std::move(parsed);
 }
 
 std::string Fields::text(std::string_view name) {
   if (is_damaged_) return {};
-  const auto value = json::member(document_.body, name);
+  const auto value = json::member(body_.view(), name);
   is_damaged_ = !value || json::kind(*value) != json::Kind::kString;
   return is_damaged_ ? std::string() : json::decode_string(*value);
 }
@@ -53,7 +55,7 @@ std::string Fields::bytes(std::string_view name) { return known(from_hex(text(na
 
 std::int64_t Fields::number(std::string_view name) {
   if (is_damaged_) return 0;
-  const auto value = json::member(document_.body, name);
+  const auto value = json::member(body_.view(), name);
   const auto number = value ? json::as_int(*value) : std::nullopt;
   is_damaged_ = !number;
   return number.value_or(0);
@@ -61,7 +63,7 @@ std::int64_t Fields::number(std::string_view name) {
 
 bool Fields::flag(std::string_view name) {
   if (is_damaged_) return false;
-  const auto value = json::member(document_.body, name);
+  const auto value = json::member(body_.view(), name);
   const auto flag = value ? json::as_bool(*value) : std::nullopt;
   is_damaged_ = !flag;
   return flag.value_or(false);

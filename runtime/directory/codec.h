@@ -1,14 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "runtime/base/result.h"
 #include "runtime/base/secret_text.h"
 #include "runtime/base/time.h"
 #include "runtime/base/uuid.h"
+#include "runtime/json/text.h"
 #include "runtime/port/documents.h"
 
 namespace troupe::directory {
@@ -27,6 +30,16 @@ class Fields {
   std::string text(std::string_view name);
   std::string bytes(std::string_view name);  ///< kept as hexadecimal digits
   std::int64_t number(std::string_view name);
+  /// A number that is not negative and fits.
+  template <class Count>
+  Count count(std::string_view name) {
+    const std::int64_t value = number(name);
+    if (value < 0 || std::cmp_greater(value, std::numeric_limits<Count>::max())) {
+      is_damaged_ = true;
+      return 0;
+    }
+    return static_cast<Count>(value);
+  }
   bool flag(std::string_view name);
   TimePoint time(std::string_view name);  ///< microseconds; 0: unset
   template <class AnyId>
@@ -43,11 +56,14 @@ class Fields {
     if (!value) is_damaged_ = true;
     return value.value_or(Value{});
   }
+  /// Says that what has been read does not go together.
+  void reject() { is_damaged_ = true; }
   /// kCorrupt, naming the kind of the document.
   Status status() const;
 
  private:
   const store::Document& document_;
+  json::Text body_;
   bool is_damaged_ = false;
 };
 

@@ -14,6 +14,24 @@ using tenancy::Permission;
 
 std::string target_of(UserId user) { return "user:" + user.to_string(); }
 
+/// What of somebody's ends with his membership: explicit roles, and tokens that are bound there.
+Status end_all_of(store::Documents& documents, WorkspaceId workspace, UserId user,
+                  Change& change) {
+  const auto roles = documents.all({DocumentKind::kProjectMember, workspace, {}, Uuid(user)});
+  if (!roles) return roles.error();
+  for (const Document& role : *roles) change.removed.push_back({role.kind, role.id});
+  const auto tokens =
+      documents.all({DocumentKind::kAccessToken, WorkspaceId{}, {}, Uuid(user)});
+  if (!tokens) return tokens.error();
+  for (const Document& row : *tokens) {
+    const auto token = decode_token(row);
+    if (!token) return token.error();
+    const auto& binding = token->limits.binding;
+    if (binding && binding->workspace == workspace) change.removed.push_back({row.kind, row.id});
+  }
+  return ok();
+}
+
 }  // namespace
 
 Result<Change> change_roster(store::Documents& documents, const Context& context,
@@ -38,9 +56,9 @@ Result<Change> change_roster(store::Documents& documents, const Context& context
     change.put.push_back(encode(workspace, invite, *before ? (*before)->key : std::string()));
   }
   for (const UserId user : tenancy::roles_ended_by(*decided)) {
-    const auto roles = documents.all({DocumentKind::kProjectMember, workspace, {}, Uuid(user)});
-    if (!roles) return roles.error();
-    for (const Document& role : *roles) change.removed.push_back({role.kind, role.id});
+    if (Status ended = end_all_of(documents, workspace, user, change); !ended) {
+      return ended.error();
+    }
   }
   change.audit.push_back(line);
   return change;

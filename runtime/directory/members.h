@@ -11,7 +11,7 @@ namespace troupe::directory {
 using RosterDecision = std::function<Result<tenancy::RosterChange>(const tenancy::Roster& roster)>;
 
 /// A change of who belongs to a workspace: rows of members and invites, and the roles in projects
-/// that end with them. Locks: the workspace, and the user where he leaves.
+/// and bound tokens that end with them. Locks: the workspace, and the user where he leaves.
 Result<store::Change> change_roster(store::Documents& documents,
                                     const Context& context,
                                     WorkspaceId workspace,

@@ -23,14 +23,19 @@ Result<store::Project> find_project(store::Documents& documents, WorkspaceId wor
 }
 
 /// The rows of a decision, with a line if there are any.
-Result<Change> written(const Context& context, WorkspaceId workspace, ProjectId project,
+Result<Change> written(store::Documents& documents, const Context& context,
+                       WorkspaceId workspace, ProjectId project,
                        Result<tenancy::ProjectRosterChange> decided, Permission action,
                        UserId user) {
   if (!decided) return decided.error();
   Change change;
   if (decided->empty()) return change;
   for (const tenancy::ProjectMember& member : decided->given) {
-    change.put.push_back(encode(context.hasher, workspace, project, member, context.now));
+    store::Document document = encode(context.hasher, workspace, project, member, context.now);
+    const auto before = documents.find(document.kind, document.id);
+    if (!before) return before.error();
+    if (*before) document.created = (*before)->created;
+    change.put.push_back(std::move(document));
   }
   for (const UserId taken : decided->taken) {
     change.removed.push_back(
@@ -104,11 +109,14 @@ Result<Change> change_project(store::Documents& documents, const Context& contex
 Result<Change> change_project_role(store::Documents& documents, const Context& context,
                                    WorkspaceId workspace, ProjectId project, UserId user,
                                    std::optional<tenancy::ProjectRole> role) {
+  if (const auto found = find_project(documents, workspace, project); !found) {
+    return found.error();
+  }
   const auto members = roster_of(documents, workspace);
   if (!members) return members.error();
   const auto roster = roster_of(documents, workspace, project);
   if (!roster) return roster.error();
-  return written(context, workspace, project,
+  return written(documents, context, workspace, project,
                  role ? tenancy::give_role(*members, *roster, user, *role)
                       : tenancy::take_role(*roster, user),
                  Permission::kProjectMemberChange, user);
@@ -122,7 +130,7 @@ Result<Change> leave_project(store::Documents& documents, const Context& context
   if (!members) return members.error();
   const auto roster = roster_of(documents, workspace, project);
   if (!roster) return roster.error();
-  return written(context, workspace, project,
+  return written(documents, context, workspace, project,
                  tenancy::leave_project(*members, *roster, found->is_private, user),
                  Permission::kProjectLeave, user);
 }

@@ -127,6 +127,8 @@ Result<AccessToken> decode_token(const Document& document) {
   if (workspace.set()) {
     token.limits.binding =
         tenancy::Binding{workspace, project.set() ? std::optional(project) : std::nullopt};
+  } else if (project.set()) {
+    fields.reject();  // or what was bound to a project would be bound to nothing
   }
   return whole(fields, std::move(token));
 }
@@ -136,7 +138,8 @@ Document encode(const WorkspaceSettings& settings) {
   document.workspace = settings.workspace;
   document.body = json::Writer()
                       .begin_object()
-                      .member("seats_max", settings.seats_max ? *settings.seats_max : 0)
+                      .member("seats_limited", settings.seats_max.has_value())
+                      .member("seats_max", settings.seats_max.value_or(0))
                       .end_object()
                       .take();
   return document;
@@ -144,9 +147,10 @@ Document encode(const WorkspaceSettings& settings) {
 
 Result<WorkspaceSettings> decode_settings(const Document& document) {
   Fields fields(document);
-  const std::int64_t seats = fields.number("seats_max");
   WorkspaceSettings settings{document.workspace, {}};
-  if (seats > 0) settings.seats_max = static_cast<std::uint32_t>(seats);
+  const bool is_limited = fields.flag("seats_limited");
+  const auto seats = fields.count<std::uint32_t>("seats_max");
+  if (is_limited) settings.seats_max = seats;
   return whole(fields, settings);
 }
 
@@ -203,8 +207,8 @@ Result<Secret> decode_secret(const Document& document) {
              .project = document.project,
              .path = document.key,
              .description = fields.text("description"),
-             .version = static_cast<std::uint64_t>(fields.number("version")),
-             .key_version = static_cast<std::uint32_t>(fields.number("key_version")),
+             .version = fields.count<std::uint64_t>("version"),
+             .key_version = fields.count<std::uint32_t>("key_version"),
              .sealed = fields.bytes("sealed"),
              .created = document.created,
              .updated = document.updated,
@@ -230,7 +234,7 @@ Result<WrappedDataKey> decode_data_key(const Document& document) {
   Fields fields(document);
   return whole(fields,
                WrappedDataKey{.workspace = document.workspace,
-                              .version = static_cast<std::uint32_t>(fields.number("version")),
+                              .version = fields.count<std::uint32_t>("version"),
                               .wrapped = fields.bytes("wrapped"),
                               .created = document.created});
 }
@@ -275,6 +279,8 @@ Document encode(WorkspaceId workspace, const tenancy::Invite& invite, std::strin
   Document document = document_of(DocumentKind::kInvite, invite.id, invite.created);
   document.owner = workspace;
   document.key = std::move(key);
+  const bool is_pending = invite.state == tenancy::InviteState::kPending;
+  document.expires = (is_pending ? invite.expires : invite.decided) + kEndedInviteShown;
   document.body = json::Writer()
                       .begin_object()
                       .member("email", invite.email)

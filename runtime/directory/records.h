@@ -80,6 +80,8 @@ store::Document encode(const Environment& environment);
 store::Document encode(const Secret& secret);
 store::Document encode(const Hasher& hasher, const WrappedDataKey& key);
 store::Document encode(const Hasher& hasher, WorkspaceId workspace, const tenancy::Member& member);
+/// How long an invite that was answered or is overdue stays to be seen.
+inline constexpr Duration kEndedInviteShown = seconds(2'592'000);  ///< 30 days
 /// An invite is found by its token alone, whoever's it is: its document belongs to no workspace and
 /// is owned by the one that it invites to.
 store::Document encode(WorkspaceId workspace, const tenancy::Invite& invite, std::string key);

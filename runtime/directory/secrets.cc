@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/port/store.h"
+
 namespace troupe::directory {
 namespace {
 
@@ -34,20 +36,28 @@ Result<std::optional<Secret>> find_secret(store::Documents& documents, Workspace
   return std::optional(*std::move(secret));
 }
 
+Result<bool> is_full(store::Documents& documents, WorkspaceId workspace, ProjectId project) {
+  const auto rows = documents.list({DocumentKind::kSecret, workspace, project, {}},
+                                   {.limit = kSecretsMax, .cursor = {}});
+  if (!rows) return rows.error();
+  return rows->items.size() >= kSecretsMax;
+}
+
 }  // namespace
 
 Status check_secret_path(std::string_view path) {
   const Error wrong{Code::kInvalidField,
-                    "must be 1 to 200 of letters, digits, _ - . and /, with something between the "
-                    "slashes.",
+                    "must be 1 to 200 of letters, digits, _ - . and /, with something other than "
+                    ". and .. between the slashes.",
                     {}};
   if (path.empty() || path.size() > kSecretPathMax) return wrong;
-  bool is_between = true;
-  for (const char c : path) {
-    if (c == '/' ? is_between : !fits_path(c)) return wrong;
-    is_between = c == '/';
+  while (true) {
+    const std::string_view part = path.substr(0, path.find('/'));
+    const bool fits = std::all_of(part.begin(), part.end(), fits_path);
+    if (part.empty() || part == "." || part == ".." || !fits) return wrong;
+    if (part.size() == path.size()) return ok();
+    path.remove_prefix(part.size() + 1);
   }
-  return is_between ? Status(wrong) : ok();
 }
 
 Result<std::vector<WrappedDataKey>> data_keys_of(store::Documents& documents,
@@ -80,9 +90,12 @@ Result<Change> add_data_key(store::Documents& documents, const Context& context,
                             WorkspaceId workspace, const WrappedDataKey& key, bool is_rotation) {
   Change change;
   Document document = encode(context.hasher, key);
-  const auto before = documents.find(DocumentKind::kDataKey, document.id);
-  if (!before) return before.error();
-  if (*before) return Error{Code::kConflict, "The data key has been made meanwhile.", {}};
+  const auto present = data_keys_of(documents, workspace);
+  if (!present) return present.error();
+  const std::uint32_t next = present->empty() ? 1 : present->back().version + 1;
+  if (key.version != next) {
+    return Error{Code::kConflict, "A data key has been made meanwhile.", {}};
+  }
   change.put.push_back(std::move(document));
   if (is_rotation) {
     change.audit.push_back(context.line(workspace, Permission::kDataKeyRotate,
@@ -126,6 +139,11 @@ Result<Change> put_secret(store::Documents& documents, const Context& context,
   }
   *stored = secret;
   const bool is_new = slot->before.version == 0;
+  if (is_new) {
+    const auto full = is_full(documents, secret.workspace, secret.project);
+    if (!full) return full.error();
+    if (*full) return Error{Code::kLimitExceeded, "There are too many secrets here.", {}};
+  }
   stored->id = is_new ? context.new_id() : slot->before.id;
   stored->created = is_new ? context.now : slot->before.created;
   stored->updated = context.now;
@@ -185,15 +203,19 @@ Result<std::vector<Secret>> secrets_of(store::Documents& documents, WorkspaceId 
 
 Result<std::vector<Secret>> secrets_to_reseal(store::Documents& documents, WorkspaceId workspace,
                                               std::uint32_t newest, std::size_t limit) {
-  const auto rows = documents.all({DocumentKind::kSecret, workspace, {}, {}});
-  if (!rows) return rows.error();
   std::vector<Secret> old;
-  for (const Document& row : *rows) {
-    auto secret = decode_secret(row);
-    if (!secret) return secret.error();
-    if (secret->key_version < newest) old.push_back(*std::move(secret));
-    if (old.size() == limit) break;
-  }
+  store::Page page{.limit = std::max<std::size_t>(limit, 1), .cursor = {}};
+  do {
+    auto rows = documents.list({DocumentKind::kSecret, workspace, {}, {}}, page);
+    if (!rows) return rows.error();
+    for (const Document& row : rows->items) {
+      auto secret = decode_secret(row);
+      if (!secret) return secret.error();
+      if (secret->key_version < newest) old.push_back(*std::move(secret));
+      if (old.size() == limit) return old;
+    }
+    page.cursor = std::move(rows->next_cursor);
+  } while (!page.cursor.empty());
   return old;
 }
 

@@ -20,8 +20,10 @@ struct Vault {
 
 inline constexpr std::size_t kSecretPathMax = 200;
 inline constexpr std::size_t kSecretValueMax = 64 << 10;
+inline constexpr std::size_t kSecretsMax = 250;  ///< of one project, or of a workspace as a whole
 
-/// A path: 1 to 200 of letters, digits and _ - . /, with something between its slashes.
+/// A path: 1 to 200 of letters, digits and _ - . /, with something other than . and .. between its
+/// slashes.
 /// kInvalidField, to go on behind the field's name.
 Status check_secret_path(std::string_view path);
 
@@ -32,7 +34,7 @@ Result<DataKeys> open_data_keys(const std::vector<WrappedDataKey>& wrapped, Work
 Result<std::vector<WrappedDataKey>> data_keys_of(store::Documents& documents,
                                                  WorkspaceId workspace);
 
-/// Locks: the workspace. kConflict: a key of this version is there already.
+/// Locks: the workspace. kConflict: its version is not the next one any more.
 Result<store::Change> add_data_key(store::Documents& documents,
                                    const Context& context,
                                    WorkspaceId workspace,
@@ -57,7 +59,8 @@ Result<SecretSlot> secret_slot(store::Documents& documents,
 /// The field that a secret's seal is bound to.
 std::string sealed_field(ProjectId project, const std::string& path);
 
-/// Locks: the workspace. kConflict: another version has been stored meanwhile.
+/// Locks: the workspace. kConflict: another version has been stored meanwhile. kLimitExceeded: there
+/// are `kSecretsMax`.
 Result<store::Change> put_secret(store::Documents& documents,
                                  const Context& context,
                                  const Secret& secret,
@@ -84,7 +87,7 @@ Result<std::vector<Secret>> secrets_to_reseal(store::Documents& documents,
                                               std::uint32_t newest,
                                               std::size_t limit);
 /// Stores seals made anew; those whose version has changed meanwhile are left. Locks: the
-/// workspace.
+/// workspace. No line for the log: `add_data_key` has left one, and no value is another.
 Result<store::Change> reseal_secrets(store::Documents& documents,
                                      const std::vector<Secret>& resealed);
 

@@ -16,31 +16,64 @@ using tenancy::Permission;
 Error no_token() { return {Code::kNotFound, "There is no such token.", {}}; }
 
 /// Unset: the operator.
-UserId owner_of(const Context& context) {
+Result<UserId> owner_of(const Context& context) {
+  if (std::holds_alternative<tenancy::Nobody>(context.by)) {
+    return {Code::kForbidden, "Only a user or the operator has tokens."};
+  }
   return tenancy::user_of(context.by).value_or(UserId{});
+}
+
+/// That what the caller asks with is still there. Whoever is about to revoke a credential has to
+/// be sure that it leaves no other behind.
+Status check_alive(store::Documents& documents, const Context& context) {
+  Result<std::optional<Document>> found = std::optional(Document{});
+  if (const auto* session = std::get_if<tenancy::SessionUser>(&context.by)) {
+    found = documents.find(DocumentKind::kSession, session->session);
+  } else if (const auto* token = std::get_if<tenancy::TokenUser>(&context.by)) {
+    found = documents.find(DocumentKind::kAccessToken, token->token);
+  }
+  if (!found) return found.error();
+  const bool is_alive =
+      *found && (!(*found)->expires.set() || context.now < (*found)->expires);
+  return is_alive ? ok() : Status(Code::kUnauthorized, "The token or session has ended.");
 }
 
 std::string target_of(TokenId token) { return "token:" + token.to_string(); }
 
 /// That a token may be bound there by this user.
-Status check_binding(store::Documents& documents, const Context& context,
+Status check_binding(store::Documents& documents, const Context& context, UserId user,
                      const tenancy::Binding& binding) {
   const Error absent{Code::kNotFound, "There is no such workspace or project.", {}};
   const auto workspace = documents.workspace(binding.workspace);
   if (!workspace) return workspace.error();
   if (!*workspace) return absent;
-  if (const UserId user = owner_of(context); user.set()) {
+  std::optional<tenancy::WorkspaceRole> role;
+  if (user.set()) {
     const auto member = find_member(documents, context.hasher, binding.workspace, user);
     if (!member) return member.error();
     if (!*member || (*member)->state != tenancy::MemberState::kActive) return absent;
+    role = (*member)->role;
   }
   if (!binding.project) return ok();
   const auto projects = documents.projects_of(binding.workspace);
   if (!projects) return projects.error();
-  const bool is_there = std::any_of(projects->begin(), projects->end(), [&](const auto& row) {
+  const auto project = std::find_if(projects->begin(), projects->end(), [&](const auto& row) {
     return row.id == *binding.project && !row.archived.set();
   });
-  return is_there ? ok() : Status(absent);
+  if (project == projects->end()) return absent;
+  if (!role) return ok();
+  const auto given = documents.find(DocumentKind::kProjectMember,
+                                    project_member_id(context.hasher, project->id, user));
+  if (!given) return given.error();
+  std::optional<tenancy::ProjectRole> explicit_role;
+  if (*given) {
+    const auto member = decode_project_member(**given);
+    if (!member) return member.error();
+    explicit_role = member->role;
+  }
+  const bool is_seen =
+      tenancy::effective_role(*role, project->is_private, explicit_role).has_value();
+  return is_seen ? ok() : Status(absent);
 }
 
 Result<std::vector<AccessToken>> decode_all(const std::vector<Document>& rows, TimePoint now) {
@@ -61,13 +94,21 @@ Result<Change> create_token(store::Documents& documents, const Context& context,
   if (Status fits = tenancy::check_new_token(context.by, wanted.limits, context.now); !fits) {
     return fits.error();
   }
+  const auto owner = owner_of(context);
+  if (!owner) return owner.error();
+  if (Status alive = check_alive(documents, context); !alive) return alive.error();
   if (wanted.limits.binding) {
-    const Status bound = check_binding(documents, context, *wanted.limits.binding);
+    const Status bound = check_binding(documents, context, *owner, *wanted.limits.binding);
     if (!bound) return bound.error();
+  }
+  const auto present = tokens_of(documents, *owner, context.now);
+  if (!present) return present.error();
+  if (present->size() >= kTokensMax) {
+    return Error{Code::kLimitExceeded, "There are too many tokens: revoke one.", {}};
   }
   made->text = tenancy::make_token(tenancy::TokenKind::kAccess, context.entropy);
   made->token = {.id = TokenId(context.new_id()),
-                 .user = owner_of(context),
+                 .user = *owner,
                  .key = secret_key(context.hasher, made->text),
                  .name = wanted.name,
                  .shown = std::string(tenancy::shown_part(made->text)),
@@ -92,11 +133,18 @@ Result<std::vector<AccessToken>> tokens_of(store::Documents& documents, UserId u
 }
 
 Result<Change> revoke_token(store::Documents& documents, const Context& context, TokenId token) {
+  const auto owner = owner_of(context);
+  if (!owner) return owner.error();
   const auto found = documents.find(DocumentKind::kAccessToken, token);
   if (!found) return found.error();
-  if (!*found || (*found)->owner != Uuid(owner_of(context))) return no_token();
+  if (!*found || (*found)->owner != Uuid(*owner)) return no_token();
   const auto known = decode_token(**found);
   if (!known) return known.error();
+  const auto* asking = std::get_if<tenancy::TokenUser>(&context.by);
+  if (asking != nullptr && asking->token != token &&
+      !tenancy::check_new_token(context.by, known->limits, context.now)) {
+    return Error{Code::kForbidden, "A token revokes only itself and lesser ones.", {}};
+  }
   Change change;
   change.removed.push_back({DocumentKind::kAccessToken, token});
   const auto& binding = known->limits.binding;

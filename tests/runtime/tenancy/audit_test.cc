@@ -67,6 +67,8 @@ TEST(Audit, AnActorIsTheUserAndTheTokenThatWasUsed) {
   EXPECT_EQ(audit_actor(session()), "user:" + kAda.to_string());
   EXPECT_EQ(audit_actor(token({})),
             "user:" + kAda.to_string() + " token:" + Uuid({5, 1}).to_string());
+  EXPECT_EQ(audit_actor(TokenUser{UserId{}, TokenId{Uuid{5, 1}}, {}}),
+            "operator token:" + Uuid({5, 1}).to_string());
 }
 
 TEST(Audit, AnUntouchedChainHoldsFromItsBeginningAndFromAnyEntry) {
