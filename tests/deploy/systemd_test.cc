@@ -106,10 +106,10 @@ TEST(Units, BringBackANodeHoweverItEnded) {
 /// A run with scripts, one of which has to be killed, makes the calls that a server makes.
 TEST(Units, FilterAllowsEverySystemCallOfANodeAndItsSandbox) {
   std::set<std::string> allowed = calls_of("@system-service");
-  for (const std::string group : {"@privileged", "@keyring", "@memlock"}) {
+  for (const std::string group : {"@privileged", "@keyring"}) {
     for (const std::string& call : calls_of(group)) allowed.erase(call);
   }
-  EXPECT_EQ(setting("troupe.service", "SystemCallFilter"), "~@privileged @keyring @memlock");
+  EXPECT_EQ(setting("troupe.service", "SystemCallFilter"), "~@privileged @keyring");
   const std::string unit = read_text(kUnits + "troupe.service");
   ASSERT_NE(unit.find("\nSystemCallFilter=@system-service seccomp\n"), std::string::npos);
   allowed.insert("seccomp");
