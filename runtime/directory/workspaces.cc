@@ -145,6 +145,11 @@ Result<Change> create_environment(store::Documents& documents, const Context& co
   const auto same = find_environment(documents, workspace, wanted.slug);
   if (!same) return same.error();
   if (*same) return taken();
+  const auto present = environments_of(documents, workspace);
+  if (!present) return present.error();
+  if (present->size() >= kEnvironmentsMax) {
+    return Error{Code::kLimitExceeded, "The workspace has too many environments.", {}};
+  }
   *made = {.id = context.new_id(),
            .workspace = workspace,
            .slug = wanted.slug,

@@ -48,7 +48,10 @@ struct OwnWorkspace {
 };
 Result<std::vector<OwnWorkspace>> workspaces_of(store::Documents& documents, UserId user);
 
+inline constexpr std::size_t kEnvironmentsMax = 100;  ///< of one workspace
+
 // Environments. Locks: the workspace. kConflict: the slug is taken, or it is a protected one.
+// kLimitExceeded.
 Result<std::vector<Environment>> environments_of(store::Documents& documents,
                                                  WorkspaceId workspace);
 struct EnvironmentPatch {

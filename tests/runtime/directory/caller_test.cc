@@ -248,6 +248,60 @@ TEST_F(CallerTest, AListHasTheProjectsThatItsCallerMaySee) {
   EXPECT_EQ(seen->front().standing.given, ProjectRole::kViewer);
 }
 
+TEST_F(CallerTest, AGrantEndsWithWhatItCameFrom) {
+  house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kOwner);
+  const tenancy::Principal by = as_session(bob.in);
+  const auto grant = house.grant(by, "ada", Permission::kMemberChange);
+  ASSERT_TRUE(grant.ok());
+  const auto still = [&] {
+    return still_granted(house.documents(), house.context(by), *grant);
+  };
+  EXPECT_TRUE(still().ok());
+  // An administrator may change members too, but not all that an owner may.
+  house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kAdmin);
+  EXPECT_REFUSED(still(), kForbidden);
+  house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kMember);
+  EXPECT_REFUSED(still(), kForbidden);
+  house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kOwner,
+             tenancy::MemberState::kDeactivated);
+  EXPECT_REFUSED(still(), kNotFound);
+  house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kOwner);
+  EXPECT_TRUE(still().ok());
+  const Status out = house.change(by, [](auto& documents, const auto& context) {
+    return sign_out(documents, context);
+  });
+  ASSERT_TRUE(out.ok());
+  EXPECT_REFUSED(still(), kUnauthorized);
+}
+
+TEST_F(CallerTest, AGrantInAProjectEndsWithTheProject) {
+  store::Project row = project("second", false);
+  const auto place = place_of(house.documents(), house.hasher, as_session(ada.in), "ada", "second");
+  const auto grant = tenancy::authorise(as_session(ada.in), place->standing,
+                                        Permission::kProjectChange, house.now);
+  ASSERT_TRUE(grant.ok());
+  const Context context = house.context(as_session(ada.in));
+  EXPECT_TRUE(still_granted(house.documents(), context, *grant).ok());
+  row.archived = house.now;
+  put_project(row);
+  EXPECT_REFUSED(still_granted(house.documents(), context, *grant), kNotFound);
+}
+
+TEST_F(CallerTest, TheGrantsOfTheOperatorAndOfStrangersStay) {
+  const auto operators = house.grant(Operator{}, "ada", Permission::kMemberChange);
+  ASSERT_TRUE(operators.ok());
+  EXPECT_TRUE(still_granted(house.documents(), house.context(Operator{}), *operators).ok());
+  const auto servers = house.grant(Operator{}, "", Permission::kMasterKeyRotate);
+  ASSERT_TRUE(servers.ok());
+  EXPECT_TRUE(still_granted(house.documents(), house.context(Operator{}), *servers).ok());
+  const auto strangers = house.grant(tenancy::Nobody{}, "", Permission::kSignUp);
+  ASSERT_TRUE(strangers.ok());
+  EXPECT_TRUE(still_granted(house.documents(), house.context(tenancy::Nobody{}), *strangers).ok());
+  const auto own = house.grant(as_session(ada.in), "", Permission::kSelfChange);
+  ASSERT_TRUE(own.ok());
+  EXPECT_TRUE(still_granted(house.documents(), house.context(as_session(ada.in)), *own).ok());
+}
+
 TEST_F(CallerTest, ABoundTokenOfAPlaceThatIsGoneReachesNothing) {
   store::Project gone = project("gone", false);
   tenancy::TokenLimits limits{.scopes = {tenancy::Scope::kWorkflowRun},

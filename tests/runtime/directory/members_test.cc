@@ -202,6 +202,23 @@ TEST_F(MembersTest, InvitesTakeSeatsAndFreeThem) {
   EXPECT_TRUE(invite({{"d@x.org", WorkspaceRole::kMember}}).ok());
 }
 
+TEST_F(MembersTest, OnlySoManyAreInvitedWithinAMonth) {
+  const auto made = invite({{"c@x.org", WorkspaceRole::kMember}});
+  store::Change many;
+  tenancy::Invite ended = made->invites[0];
+  ended.state = InviteState::kCancelled;
+  ended.decided = house.now;
+  for (std::size_t i = 1; i < kInvitesMax; ++i) {
+    ended.id = InviteId(Uuid{80, i});
+    many.put.push_back(encode(ada.workspace.id, ended, "key" + std::to_string(i)));
+  }
+  house.write(std::move(many));
+  EXPECT_REFUSED(invite({{"d@x.org", WorkspaceRole::kMember}}), kLimitExceeded);
+  house.now = house.now + kEndedInviteShown;
+  house.sign_up("cem");
+  EXPECT_TRUE(invite({{"d@x.org", WorkspaceRole::kMember}}).ok());
+}
+
 TEST_F(MembersTest, NoSeatsIsNotAsManyAsOneLikes) {
   ASSERT_TRUE(set_seats(0).ok());
   EXPECT_EQ(settings_of(house.documents(), ada.workspace.id)->seats_max, 0u);

@@ -79,6 +79,20 @@ TEST_F(ProjectsTest, ASlugIsTakenInItsWorkspaceAlone) {
   EXPECT_REFUSED(create(as_session(ada.in), "second", true), kConflict);
 }
 
+TEST_F(ProjectsTest, AWorkspaceHasOnlySoMany) {
+  store::Change many;
+  for (std::size_t i = 1; i < kProjectsMax; ++i) {
+    many.projects.push_back({.id = ProjectId(Uuid{80, i}),
+                             .workspace = ada.workspace.id,
+                             .slug = "p" + std::to_string(i),
+                             .name = "P",
+                             .is_private = false,
+                             .created = house.now});
+  }
+  house.write(std::move(many));
+  EXPECT_REFUSED(create(as_session(ada.in), "one-more", false), kLimitExceeded);
+}
+
 TEST_F(ProjectsTest, WhatIsChangedStandsInTheLogByName) {
   const auto made = create(as_session(ada.in), "second", false);
   const auto changed = patch(made->id, {.name = "Other", .is_private = true, .is_archived = {}});

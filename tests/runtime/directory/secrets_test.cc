@@ -287,6 +287,11 @@ TEST_F(SecretsTest, ResealingOverwritesNothingNewer) {
   EXPECT_TRUE(house.last.empty());
   EXPECT_EQ(opened(*reveal({}, "a")), "two");
   EXPECT_REFUSED(reveal({}, "b"), kNotFound);
+  // Another secret of the same path and version is another one still.
+  ASSERT_TRUE(put(sealed({}, "b", "reborn")).ok());
+  ASSERT_TRUE(reseal(*old).ok());
+  EXPECT_TRUE(house.last.empty());
+  EXPECT_EQ(opened(*reveal({}, "b")), "reborn");
 }
 
 TEST_F(SecretsTest, DataKeysAreWrappedAnewUnderAnotherMaster) {

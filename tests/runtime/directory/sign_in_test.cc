@@ -172,6 +172,21 @@ TEST_F(SignInTest, OnesOwnSessionsCanBeEndedAndNoOthers) {
   EXPECT_REFUSED(try_revoke(as_session(ada.in), second->session), kNotFound);
 }
 
+TEST_F(SignInTest, OfTooManySessionsTheOldestEnds) {
+  const SignedUp ada = house.sign_up("ada");
+  std::vector<std::string> tokens = {ada.in.token};
+  while (tokens.size() <= kSessionsMax) {
+    house.now = house.now + seconds(1);
+    const auto in = try_sign_in(ada.in.user);
+    ASSERT_TRUE(in.ok());
+    tokens.push_back(in->token);
+  }
+  EXPECT_TRUE(house.is_nobody(tokens[0]));
+  EXPECT_FALSE(house.is_nobody(tokens[1]));
+  EXPECT_FALSE(house.is_nobody(tokens.back()));
+  EXPECT_EQ(sessions_of(house.documents(), ada.in.user.id)->size(), kSessionsMax);
+}
+
 TEST_F(SignInTest, AUserChangesHisName) {
   const SignedUp ada = house.sign_up("ada");
   const auto rename = [&](tenancy::Principal by) {
