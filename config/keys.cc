@@ -32,8 +32,8 @@ Key toggle(std::string_view name, bool* (*place)(Options&)) {
   return {name, place, 0, 0, {}, false};
 }
 
-/// What one node needs.
-std::vector<Key> node_keys() {
+/// Where it keeps its state, and how it is reached.
+std::vector<Key> server_keys() {
   return {
       text("node.data_dir", [](Options& o) { return &o.node.data_dir; }),
       text("server.listen", [](Options& o) { return &o.server.listen; }),
@@ -53,6 +53,12 @@ std::vector<Key> node_keys() {
           true),
       text(
           "server.tls_key_file", [](Options& o) { return &o.server.tls_key_file; }, true),
+  };
+}
+
+/// What one node needs.
+std::vector<Key> node_keys() {
+  return {
       choice("engine.durability", [](Options& o) { return &o.engine.durability; },
              {"run_ahead", "strict"}),
       number(
@@ -179,7 +185,8 @@ std::vector<Key> joined(std::vector<Key> first, std::vector<Key> second) {
 }  // namespace
 
 const std::vector<Key>& keys() {
-  static const std::vector<Key> all = joined(joined(node_keys(), access_keys()), cluster_keys());
+  static const std::vector<Key> all =
+      joined(joined(server_keys(), node_keys()), joined(access_keys(), cluster_keys()));
   return all;
 }
 

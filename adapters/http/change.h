@@ -19,9 +19,9 @@ directory::Context context_of(const CallPtr& call);
 store::AuditLines audit_of(const CallPtr& call, std::string target,
                            std::vector<std::string> changed = {});
 
-/// Changes documents in one transaction under these locks, if the call's grant holds in there still:
-/// `work(documents, context, &made)` gives what is written, and `use(made)` goes on with what came of it on the connection's thread. `Made`
-/// is copied.
+/// Changes documents in one transaction under these locks, if the call's grant still holds there:
+/// `work(documents, context, &made)` gives what is written, and `use(made)` goes on with what came
+/// of it on the connection's thread. `Made` is copied.
 template <class Made, class Work, class Use>
 void change_store(const CallPtr& call, std::vector<Uuid> locks, Work work, Use use) {
   call->core.services.engine.write([locks = std::move(locks), context = context_of(call),

@@ -143,7 +143,8 @@ void put(const CallPtr& call, const Secret& wanted, const Value& value, int atte
 }
 
 /// Opens a value for its caller. The answer is the one place where it is in the clear.
-void send_value(const CallPtr& call, const Secret& secret, const std::vector<WrappedDataKey>& keys) {
+void send_value(const CallPtr& call, const Secret& secret,
+                const std::vector<WrappedDataKey>& keys) {
   KeyRing* const ring = keys_of(call);
   if (ring == nullptr) return;
   on_worker<Value>(

@@ -1,3 +1,4 @@
+#include "adapters/http/change.h"
 #include "adapters/http/handlers.h"
 #include "adapters/http/parse.h"
 #include "adapters/http/render.h"
@@ -45,6 +46,18 @@ void lay_over(store::Workflow& draft, WorkflowBody body) {
   if (body.run_setup) draft.run_setup = body.run_setup->view();
 }
 
+std::string target_of(WorkflowId id) { return "workflow:" + id.to_string(); }
+
+/// Names of what a patch changes, for the audit log.
+std::vector<std::string> fields_of(const WorkflowBody& body) {
+  std::vector<std::string> fields;
+  if (body.name) fields.emplace_back("name");
+  if (body.description) fields.emplace_back("description");
+  if (body.graph) fields.emplace_back("graph");
+  if (body.run_setup) fields.emplace_back("run_setup");
+  return fields;
+}
+
 }  // namespace
 
 namespace handle {
@@ -71,7 +84,9 @@ void create_workflow(const CallPtr& call) {
   if (call->scope.project) draft.project = *call->scope.project;
   draft.created = draft.updated = call->core.services.clock.now();
   lay_over(draft, *std::move(body));
-  call->core.services.engine.create_workflow(std::move(draft), draft_changed(call, 201));
+  store::AuditLines audit = audit_of(call, target_of(draft.id), {"name", "graph"});
+  call->core.services.engine.create_workflow(std::move(draft), std::move(audit),
+                                             draft_changed(call, 201));
 }
 
 void show_workflow(const CallPtr& call) {
@@ -100,7 +115,9 @@ void change_workflow(const CallPtr& call) {
     const std::uint64_t etag = draft.etag;
     lay_over(draft, body);
     draft.updated = call->core.services.clock.now();
-    call->core.services.engine.update_workflow(std::move(draft), etag, draft_changed(call, 200));
+    store::AuditLines audit = audit_of(call, target_of(draft.id), fields_of(body));
+    call->core.services.engine.update_workflow(std::move(draft), etag, std::move(audit),
+                                               draft_changed(call, 200));
   });
 }
 
@@ -119,12 +136,13 @@ void archive_workflow(const CallPtr& call) {
     if (draft.archived) return call->send({.status = 204});
     const std::uint64_t etag = draft.etag;
     draft.archived = true;
+    const store::AuditLines audit = audit_of(call, target_of(draft.id), {"archived"});
     draft.updated = call->core.services.clock.now();
     // Not the engine's update: a graph that has become invalid must still be archivable.
     write_store<store::Workflow>(
         call,
-        [draft = std::move(draft), etag](store::Writer& writer) {
-          return writer.update_workflow(draft, etag);
+        [draft = std::move(draft), etag, audit](store::Writer& writer) {
+          return writer.update_workflow(draft, etag, audit);
         },
         [call](const store::Workflow&) {
           call->core.scopes.forget();
@@ -139,7 +157,7 @@ void publish(const CallPtr& call) {
   with_draft(call, [call, changelog = *std::move(changelog)](const store::Workflow& draft) {
     if (draft.archived) return call->fail(Code::kConflict, "The workflow is archived.");
     call->core.services.engine.publish(
-        call->scope, draft.id, changelog,
+        call->scope, draft.id, changelog, audit_of(call, target_of(draft.id)),
         call->finally<store::Version>([call](Result<store::Version> result) {
           if (!result.ok()) return fail_graph(call, result.error());
           call->send_json(render(*result), 201);

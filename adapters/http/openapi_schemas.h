@@ -24,7 +24,8 @@ inline constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
 "slots":{"type":"integer"},"lease_left_ms":{"type":"integer"}}}},
 "next_cursor":{"type":["string","null"]}}})"},
     {"Named", R"({"type":"object","required":["slug"],"properties":{
-"slug":{"type":"string","pattern":"^[a-z0-9-]{1,63}$"},"name":{"type":"string"}}})"},
+"slug":{"type":"string","pattern":"^[a-z0-9-]{1,63}$"},"name":{"type":"string"},
+"private":{"type":"boolean"}}})"},
     {"Workspace", R"({"type":"object","properties":{"id":{"type":"string","format":"uuid"},
 "slug":{"type":"string"},"name":{"type":"string"},
 "created_at":{"type":["string","null"],"format":"date-time"}}})"},
@@ -32,9 +33,12 @@ inline constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
 "items":{"$ref":"#/components/schemas/Workspace"}},"next_cursor":{"type":["string","null"]}}})"},
     {"Project", R"({"type":"object","properties":{"id":{"type":"string","format":"uuid"},
 "workspace_id":{"type":"string","format":"uuid"},"slug":{"type":"string"},"name":{"type":"string"},
-"created_at":{"type":["string","null"],"format":"date-time"}}})"},
+"private":{"type":"boolean"},
+"created_at":{"type":["string","null"],"format":"date-time"},
+"archived_at":{"type":"string","format":"date-time"}}})"},
     {"ProjectList", R"({"type":"object","properties":{"items":{"type":"array",
 "items":{"$ref":"#/components/schemas/Project"}},"next_cursor":{"type":["string","null"]}}})"},
+#include "adapters/http/openapi_access_schemas.inc"
     {"NewWorkflow", R"({"type":"object","required":["name","graph"],"properties":{
 "name":{"type":"string"},"description":{"type":"string"},"graph":{"type":"object"},
 "run_setup":{"type":"object"}}})"},

@@ -21,8 +21,6 @@ std::optional<json::Text> read_object(BodyReader& body, std::string_view key) {
   return own(*value);
 }
 
-bool slug_char(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; }
-
 template <class T>
 Result<T> finish(std::vector<Issue>& issues, T value) {
   if (!issues.empty()) return invalid(std::move(issues));
@@ -111,19 +109,6 @@ Result<EventBody> parse_event(const json::Text& text) {
   const auto data = body.raw("data");
   request.data = data ? own(*data) : json::Text::trusted("null");
   return finish(issues, std::move(request));
-}
-
-Result<NamedBody> parse_named(const json::Text& text) {
-  std::vector<Issue> issues;
-  BodyReader body(text.view(), "", issues);
-  if (!issues.empty()) return invalid(std::move(issues));
-  NamedBody named;
-  named.slug = body.required_text("slug", kNameMax);
-  const bool fits = named.slug.size() <= 63 &&
-                    std::all_of(named.slug.begin(), named.slug.end(), slug_char);
-  if (!fits) body.wrong("slug", "must be 1 to 63 of a-z, 0-9 and -.");
-  named.name = body.text("name", kNameMax).value_or(named.slug);
-  return finish(issues, std::move(named));
 }
 
 Result<store::Page> parse_page(const Query& query, std::size_t limit_max) {

@@ -53,13 +53,6 @@ struct EventBody {
 };
 Result<EventBody> parse_event(const json::Text& body);
 
-struct NamedBody {
-  std::string slug;
-  std::string name;
-};
-/// Of workspaces and projects: slug [a-z0-9-]{1,63}; the name defaults to it.
-Result<NamedBody> parse_named(const json::Text& body);
-
 // Queries.
 Result<store::Page> parse_page(const Query& query, std::size_t limit_max);
 Result<store::RunFilter> parse_run_filter(const Query& query);

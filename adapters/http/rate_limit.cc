@@ -63,7 +63,8 @@ std::string RateLimit::Verdict::fields(std::string_view policy) const {
                     ";w=" + std::to_string(window_s) + "\r\nRateLimit: " + name +
                     ";r=" + std::to_string(remaining) + ";t=" + std::to_string(retry_after_s) +
                     "\r\n";
-  if (!allowed) out += "Retry-After: " + std::to_string(std::max<std::uint64_t>(retry_after_s, 1)) + "\r\n";
+  const std::uint64_t wait_s = std::max<std::uint64_t>(retry_after_s, 1);
+  if (!allowed) out += "Retry-After: " + std::to_string(wait_s) + "\r\n";
   return out;
 }
 

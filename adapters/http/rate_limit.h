@@ -10,9 +10,9 @@
 
 namespace troupe::http {
 
-/// Token buckets by name: each holds `burst` and gets `per_second` back. Buckets that are full again
-/// are forgotten. Bounded: over `kBucketsMax` of them the fullest half goes, so that many names
-/// cannot empty memory. On this node alone. Thread-safe.
+/// Token buckets by name: each holds `burst` and gets `per_second` back. Bounded: over
+/// `kBucketsMax` of them the fullest half goes, so that many names cannot empty memory. On this
+/// node alone. Thread-safe.
 class RateLimit {
  public:
   using SteadyTime = std::chrono::steady_clock::time_point;

@@ -234,11 +234,12 @@ std::optional<Response> Session::refuse_caller() {
     is_operator_ = true;
     return std::nullopt;
   }
-  is_operator_ = core_->services.access.authenticate(credential.text).ok();
+  const auto own = core_->services.access.authenticate(credential.text);
+  is_operator_ = own.ok() && std::holds_alternative<tenancy::Operator>(*own);
   const auto kind = tenancy::kind_of_token(credential.text);
   const auto expected =
       credential.by_cookie ? tenancy::TokenKind::kSession : tenancy::TokenKind::kAccess;
-  if (!is_operator_ && kind != expected) {
+  if (!own.ok() && kind != expected) {
     return problem(Code::kUnauthorized, "A valid token or session is needed.");
   }
   if (credential.by_cookie) {

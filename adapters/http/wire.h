@@ -13,8 +13,8 @@
 namespace troupe::http {
 
 /// The bytes of one accepted connection, in the clear or under TLS: what Asio calls an asynchronous
-/// stream. Under TLS nothing may be read or written before `handshake` has succeeded. Moves leave an
-/// empty one behind. Lives on its loop's thread.
+/// stream. Under TLS nothing may be read or written before `handshake` has succeeded. Moves leave
+/// an empty one behind. Lives on its loop's thread.
 class Wire {
  public:
   using executor_type = Socket::executor_type;
@@ -63,7 +63,9 @@ class Wire {
     Error ignored;
     lowest_layer().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   }
+  /// Also of one that has been moved away, of which there is nothing to close.
   void close() {
+    if (tls_ == nullptr && socket_ == nullptr) return;
     Error ignored;
     lowest_layer().close(ignored);
   }

@@ -18,6 +18,9 @@ constexpr const char* kFence =
     "SELECT fence($1) WHERE NOT EXISTS(SELECT 1 FROM nodes WHERE number=$1 AND state<2 "
     "FOR KEY SHARE)";
 
+/// Before the text of a statement that is sent as a role, in the list of those that are prepared.
+const std::string kAsRole = "as role: ";
+
 bool starts_with_any(std::string_view text, std::initializer_list<std::string_view> starts) {
   for (const std::string_view start : starts) {
     if (text.starts_with(start)) return true;
@@ -209,6 +212,13 @@ Result<Answer> Connection::query(const std::string& sql, Parameters parameters) 
   return send_all({&request}, false);
 }
 
+Result<Answer> Connection::query_as(const Request& look, const std::string& sql,
+                                    Parameters parameters) {
+  // Without a BEGIN, all that stands before one end of a pipeline is a transaction of its own.
+  const Request request{sql, std::move(parameters), true};
+  return send_all({&look, &request}, false);
+}
+
 Status Connection::run(const std::string& sql, Parameters parameters) {
   const auto answer = query(sql, std::move(parameters));
   if (!answer) return answer.error();
@@ -241,7 +251,8 @@ Status Connection::transact(const Body& body, std::uint64_t node) {
 
 bool Connection::send(const Request& request, std::vector<Sent>& sent) {
   PGconn* const to = connection_.get();
-  auto known = names_.find(request.sql);
+  const std::string text = request.as_role ? kAsRole + request.sql : request.sql;
+  auto known = names_.find(text);
   std::string name;
   if (known != names_.end()) {
     name = known->second;
@@ -252,8 +263,8 @@ bool Connection::send(const Request& request, std::vector<Sent>& sent) {
       return false;
     }
     // Taken back if it does not come true; a second request of this text already counts on it.
-    names_.emplace(request.sql, name);
-    sent.push_back({request.sql});
+    names_.emplace(text, name);
+    sent.push_back({text});
   }
   const Parameters::Pointers pointers = request.parameters.pointers();
   sent.push_back({});

@@ -52,6 +52,8 @@ class Answer {
 struct Request {
   std::string sql;
   Parameters parameters;
+  /// Prepared apart: as a role its plan is another one.
+  bool as_role = false;
 };
 
 /// Rows on their way into a table by COPY, in its binary form.
@@ -104,6 +106,9 @@ class Connection {
   Status transact(const Body& body, std::uint64_t node = 0);
 
   Result<Answer> query(const std::string& sql, Parameters parameters = {});
+  /// The same as a role and with settings that `look` takes on, which hold for this statement and
+  /// no longer; in the same round trip. Outside of a transaction.
+  Result<Answer> query_as(const Request& look, const std::string& sql, Parameters parameters);
   Status run(const std::string& sql, Parameters parameters = {});
   /// One statement or several, without parameters and results.
   Status execute(const std::string& sql);

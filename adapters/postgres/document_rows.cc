@@ -44,8 +44,8 @@ struct Conditions {
 }  // namespace
 
 Result<std::optional<Document>> DocumentRows::find(DocumentKind kind, const Uuid& id) {
-  const auto answer = ask_("SELECT body FROM documents WHERE kind=$1 AND id=$2",
-                           Parameters().integer(number(kind)).id(id));
+  const auto answer = ask_documents_("SELECT body FROM documents WHERE kind=$1 AND id=$2",
+                                     Parameters().integer(number(kind)).id(id));
   return visible_to(scope_, under(kind, id, postgres::find<Document>(answer, hasher_)));
 }
 
@@ -54,7 +54,7 @@ Result<std::optional<Document>> DocumentRows::find_by_key(DocumentKind kind, Wor
                                                           std::string_view key) {
   if (key.empty()) return std::optional<Document>();
   const std::string hash = hashed(hasher_, key);
-  const auto answer = ask_(
+  const auto answer = ask_documents_(
       "SELECT body FROM documents WHERE kind=$1 AND workspace=$2 AND project=$3 AND key=$4",
       Parameters().integer(number(kind)).id(workspace).id(project).blob(hash));
   Document sought;
@@ -76,9 +76,10 @@ Result<Rows<Document>> DocumentRows::list(const DocumentFilter& filter, const Pa
   Conditions conditions{parameters, {}};
   conditions.filter(filter);
   conditions.scope(scope_);
-  const auto answer = ask_("SELECT body FROM documents WHERE kind=$1 AND (created, id)<($2, $3)" +
-                               conditions.sql + " ORDER BY created DESC, id DESC LIMIT $4",
-                           parameters);
+  const auto answer = ask_documents_(
+      "SELECT body FROM documents WHERE kind=$1 AND (created, id)<($2, $3)" + conditions.sql +
+          " ORDER BY created DESC, id DESC LIMIT $4",
+      parameters);
   std::vector<Document> rows;
   if (Status done = collect(answer, hasher_, rows); !done) return done.error();
   return documents_page(scope_, filter, std::move(rows), page);

@@ -12,11 +12,15 @@ namespace troupe::postgres {
 /// Puts one question: a reader's or a transaction's.
 using Ask = std::function<Result<Answer>(const std::string& sql, const Parameters& parameters)>;
 
-/// Documents as `ask` finds them.
+/// Documents as `ask_documents` finds them, and the catalog as `ask` does.
 class DocumentRows final : public store::Documents {
  public:
-  DocumentRows(Ask ask, const Hasher& hasher, const store::DocumentScope& scope)
-      : ask_(std::move(ask)), hasher_(hasher), scope_(scope) {}
+  DocumentRows(Ask ask, Ask ask_documents, const Hasher& hasher,
+               const store::DocumentScope& scope)
+      : ask_(std::move(ask)),
+        ask_documents_(std::move(ask_documents)),
+        hasher_(hasher),
+        scope_(scope) {}
 
   Result<std::optional<store::Document>> find(store::DocumentKind kind, const Uuid& id) override;
   Result<std::optional<store::Document>> find_by_key(store::DocumentKind kind,
@@ -30,6 +34,7 @@ class DocumentRows final : public store::Documents {
 
  private:
   const Ask ask_;
+  const Ask ask_documents_;
   const Hasher& hasher_;
   const store::DocumentScope scope_;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "adapters/postgres/audit_rows.h"
+#include "adapters/postgres/document_rows.h"
 #include "adapters/postgres/history.h"
 #include "adapters/postgres/publication.h"
 #include "adapters/postgres/schema.h"
@@ -156,6 +158,8 @@ Status Importer::put_catalog(const store::Piece& piece, Bodies& bodies,
     last.push_back(insert(row, *scope, body_of(row)));
   }
   for (const store::Version& row : piece.versions) last.push_back(insert(row, body_of(row)));
+  if (!piece.documents.empty()) last.push_back(insert_documents(hasher_, piece.documents));
+  write_audit(hasher_, piece.audit, last);
   return ok();
 }
 
@@ -194,7 +198,7 @@ Status Importer::put_frames(const std::vector<Frame>& frames, std::vector<Reques
 Status Importer::finish() {
   // Plans for what has just come, before the server has looked by itself.
   const Status looked = db_.execute(
-      "ANALYZE runs, snapshots, tasks, waiters, workflows, payloads, history;"
+      "ANALYZE runs, snapshots, tasks, waiters, workflows, payloads, history, documents, audit;"
       "SET synchronous_commit TO on");
   if (!looked) return looked;
   const Status done = transact([&](std::vector<Request>& last) {

@@ -13,14 +13,44 @@ using namespace store;
 Reader::Reader(const Options& options, const Hasher& hasher, const Life& life)
     : options_(options), hasher_(hasher), life_(life), db_(options_, Connection::Use::kRead) {}
 
-Result<Answer> Reader::query(const std::string& sql, const Parameters& parameters) {
+Result<Answer> Reader::tried_twice(const std::function<Result<Answer>()>& ask) {
   const bool was_open = db_.is_open();
   if (was_open) {
-    auto answer = db_.query(sql, parameters);
+    auto answer = ask();
     if (answer || db_.is_open()) return answer;
   }
   if (Status opened = db_.open(); !opened) return opened.error();
-  return db_.query(sql, parameters);
+  return ask();
+}
+
+Result<Answer> Reader::query(const std::string& sql, const Parameters& parameters) {
+  return tried_twice([&] { return db_.query(sql, parameters); });
+}
+
+Result<Answer> Reader::seen_as(const Request& see, const std::string& sql,
+                               const Parameters& parameters) {
+  return tried_twice([&] { return db_.query_as(see, sql, parameters); });
+}
+
+Result<Answer> Reader::seen(const TenantScope& scope, const std::string& sql,
+                            const Parameters& parameters) {
+  const auto see = this->see(scope);
+  if (!see) return see.error();
+  return seen_as(*see, sql, parameters);
+}
+
+Result<Request> Reader::see(const TenantScope& scope) {
+  if (!scope.project) return see_scopes(options_.schema, scope);
+  auto number = scopes_.number_of(scope.workspace, *scope.project);
+  if (!number) {
+    const auto found = query("SELECT n FROM scopes WHERE workspace=$1 AND project=$2",
+                             Parameters().id(scope.workspace).id(*scope.project));
+    if (!found) return found.error();
+    if (found->rows() == 0) return see_scopes(options_.schema, scope);
+    number = found->integer_at(0, 0);
+    scopes_.add(scope.workspace, *scope.project, *number);
+  }
+  return see_scope(options_.schema, *number);
 }
 
 Result<std::vector<Workspace>> Reader::workspaces() {
@@ -32,14 +62,15 @@ Result<std::vector<Workspace>> Reader::workspaces() {
 
 Result<std::vector<Project>> Reader::projects(WorkspaceId workspace) {
   std::vector<Project> rows;
-  const auto answer = query("SELECT body FROM projects WHERE workspace=$1 ORDER BY id",
-                            Parameters().id(workspace));
+  const auto answer = seen_as(see_workspace(options_.schema, workspace),
+                              "SELECT body FROM projects WHERE workspace=$1 ORDER BY id",
+                              Parameters().id(workspace));
   if (Status done = collect(answer, hasher_, rows); !done) return done.error();
   return rows;
 }
 
 Result<std::optional<Workflow>> Reader::workflow(const TenantScope& scope, WorkflowId id) {
-  const auto answer = query("SELECT body FROM workflows WHERE id=$1", Parameters().id(id));
+  const auto answer = seen(scope, "SELECT body FROM workflows WHERE id=$1", Parameters().id(id));
   return visible_to(scope, under(id, find<Workflow>(answer, hasher_)));
 }
 
@@ -53,11 +84,12 @@ Result<Rows<Workflow>> Reader::workflows(const TenantScope& scope, const Page& p
                "AND (created, id)<($4, $5) ORDER BY created DESC, id DESC LIMIT $6) AS w") +
       " ORDER BY w.created DESC, w.id DESC LIMIT $6";
   std::vector<Workflow> rows;
-  const auto answer = query(sql, scope_parameters(scope)
-                                     .integer(archived)
-                                     .integer(from->at)
-                                     .id(from->id)
-                                     .number(limit_of(page) + 1));
+  const auto answer = seen(scope, sql,
+                           scope_parameters(scope)
+                               .integer(archived)
+                               .integer(from->at)
+                               .id(from->id)
+                               .number(limit_of(page) + 1));
   if (Status done = collect(answer, hasher_, rows); !done) return done.error();
   return workflows_page(scope, std::move(rows), page);
 }
@@ -74,7 +106,8 @@ Result<Rows<Version>> Reader::versions(const TenantScope& scope, WorkflowId id, 
   const auto owner = workflow(scope, id);
   if (!owner) return owner.error();
   if (!*owner) return Rows<Version>();
-  const auto answer = query(
+  const auto answer = seen(
+      scope,
       "SELECT body FROM versions WHERE workflow=$1 AND version<$2 ORDER BY version DESC LIMIT $3",
       Parameters().id(id).integer(from->at).number(limit_of(page) + 1));
   std::vector<Version> rows;
@@ -113,7 +146,7 @@ Result<std::optional<std::string>> Reader::payload(std::uint32_t bucket, Project
 }
 
 Result<std::optional<TaskRow>> Reader::task(const TenantScope& scope, TaskId id) {
-  const auto answer = query("SELECT body FROM tasks WHERE id=$1", Parameters().id(id));
+  const auto answer = seen(scope, "SELECT body FROM tasks WHERE id=$1", Parameters().id(id));
   return visible_to(scope, under(id, find<TaskRow>(answer, hasher_)));
 }
 
@@ -131,7 +164,8 @@ Result<Rows<TaskRow>> Reader::tasks_pending(const TenantScope& scope, RunId run,
   parameters.integer(from->at).id(from->id).number(limit_of(page) + 1);
   if (run.set()) parameters.id(run);
   std::vector<TaskRow> rows;
-  if (Status done = collect(query(sql, parameters), hasher_, rows); !done) return done.error();
+  const auto answer = seen(scope, sql, parameters);
+  if (Status done = collect(answer, hasher_, rows); !done) return done.error();
   return pending_page(scope, std::move(rows), page);
 }
 
@@ -141,7 +175,7 @@ Result<std::vector<WaiterRow>> Reader::waiters(const TenantScope& scope, std::st
   static const std::string sql = in_scope(
       "w.body", "LATERAL (SELECT body FROM waiters WHERE awaited=$3 AND scope=c.n) AS w");
   std::vector<WaiterRow> rows;
-  const auto answer = query(sql, scope_parameters(scope).blob(wanted));
+  const auto answer = seen(scope, sql, scope_parameters(scope).blob(wanted));
   if (Status done = collect(answer, hasher_, rows); !done) return done.error();
   return waiters_in_order(scope, event, key, std::move(rows));
 }
@@ -150,7 +184,13 @@ Documents& Reader::documents(const DocumentScope& scope) {
   const Ask ask = [this](const std::string& sql, const Parameters& parameters) {
     return query(sql, parameters);
   };
-  documents_ = std::make_unique<DocumentRows>(ask, hasher_, scope);
+  const Ask ask_behind_wall = [this, see = see_workspace(options_.schema, scope.workspace,
+                                                         scope.owner)](
+                                  const std::string& sql, const Parameters& parameters) {
+    return seen_as(see, sql, parameters);
+  };
+  documents_ = std::make_unique<DocumentRows>(ask, scope.everything ? ask : ask_behind_wall,
+                                              hasher_, scope);
   return *documents_;
 }
 
@@ -161,8 +201,10 @@ Result<std::uint64_t> Reader::access_generation() {
 }
 
 Result<std::vector<AuditRow>> Reader::audit(const AuditQuery& sought) {
-  const Ask ask = [this](const std::string& sql, const Parameters& parameters) {
-    return query(sql, parameters);
+  const Request see = sought.workspace.set() ? see_workspace(options_.schema, sought.workspace)
+                                             : see_installation(options_.schema);
+  const Ask ask = [&](const std::string& sql, const Parameters& parameters) {
+    return seen_as(see, sql, parameters);
   };
   return read_audit(ask, hasher_, sought);
 }

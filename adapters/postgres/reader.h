@@ -8,14 +8,17 @@
 #include "adapters/postgres/journal.h"
 #include "adapters/postgres/life.h"
 #include "adapters/postgres/options.h"
+#include "adapters/postgres/wall.h"
 #include "runtime/port/paging.h"
 #include "runtime/port/store.h"
+#include "runtime/store/known_scopes.h"
 
 namespace troupe::postgres {
 
 /// Reads over a read-only connection of its own, each list in one statement and so of one moment.
 /// One thread at a time. A connection that is lost, or could not be opened, is opened by the next
-/// read; a read that finds it lost tries once more, because reading twice does no harm.
+/// read; a read that finds it lost tries once more, because reading twice does no harm. What has a
+/// tenant's scope is read behind the wall (wall.h).
 class Reader final : public store::Reader {
  public:
   Reader(const Options& options, const Hasher& hasher, const Life& life);
@@ -74,6 +77,12 @@ class Reader final : public store::Reader {
   struct RunQuery;
 
   Result<Answer> query(const std::string& sql, const Parameters& parameters = {});
+  /// What a tenant may see: of a scope, or as `see` says.
+  Result<Answer> seen(const store::TenantScope& scope, const std::string& sql,
+                      const Parameters& parameters);
+  Result<Answer> seen_as(const Request& see, const std::string& sql, const Parameters& parameters);
+  Result<Request> see(const store::TenantScope& scope);
+  Result<Answer> tried_twice(const std::function<Result<Answer>()>& ask);
   Status runs_by_status(const RunQuery& query, std::vector<store::RunRow>& rows);
   Status runs_by_external(const RunQuery& query, std::vector<store::RunRow>& rows);
   Status runs_by_id_prefix(const RunQuery& query, std::vector<store::RunRow>& rows);
@@ -99,6 +108,7 @@ class Reader final : public store::Reader {
   std::vector<JournalTable> tables_;
   std::unordered_set<std::uint64_t> retired_epochs_;  ///< those seen to have no table any more
   std::unique_ptr<store::Documents> documents_;
+  store::KnownScopes scopes_;  ///< those of projects: once given, a number stays
 };
 
 }  // namespace troupe::postgres

@@ -51,7 +51,9 @@ std::string newest_runs(const std::string& condition, const std::string& more = 
 }  // namespace
 
 Result<std::optional<RunRow>> Reader::run(const TenantScope& scope, RunId id) {
-  return visible_to(scope, run_unscoped(id));
+  const auto answer =
+      seen(scope, "SELECT body FROM runs WHERE id=$1", Parameters().id(id));
+  return visible_to(scope, under(id, find<RunRow>(answer, hasher_)));
 }
 
 Result<std::optional<RunRow>> Reader::run_unscoped(RunId id) {
@@ -92,7 +94,7 @@ Status Reader::runs_by_status(const RunQuery& query, std::vector<RunRow>& rows) 
   const std::string sql = newest_runs(by_workflow + "scope=c.n AND status=s.status",
                                       statuses + " AS s(status) CROSS JOIN ");
   const std::size_t before = rows.size();
-  const Status done = collect(this->query(sql, query.parameters()), hasher_, rows);
+  const Status done = collect(seen(query.scope, sql, query.parameters()), hasher_, rows);
   return done && filter.status ? have_status(rows, before, *filter.status) : done;
 }
 
@@ -103,22 +105,22 @@ Status Reader::runs_by_external(const RunQuery& query, std::vector<RunRow>& rows
   const std::string end = list.external_end();
   const std::string sql = newest_runs("scope=c.n AND external_id<>'' AND " + match +
                                       query.other_conditions());
-  return collect(this->query(sql, query.parameters().blob(list.external()).blob(end)), hasher_,
-                 rows);
+  const Parameters parameters = query.parameters().blob(list.external()).blob(end);
+  return collect(seen(query.scope, sql, parameters), hasher_, rows);
 }
 
 Status Reader::runs_by_id_prefix(const RunQuery& query, std::vector<RunRow>& rows) {
   // The sum keeps the planner on the primary key: a prefix is given to find few.
   const std::string sql =
       newest_runs("id>=$10 AND id<=$11 AND scope+0=c.n" + query.other_conditions());
-  return collect(this->query(sql, query.parameters()), hasher_, rows);
+  return collect(seen(query.scope, sql, query.parameters()), hasher_, rows);
 }
 
 Result<std::vector<std::uint64_t>> Reader::open_runs() {
   std::vector<std::uint64_t> counts(static_cast<std::size_t>(RunStatus::kCompleted));
   static_assert(static_cast<int>(RunStatus::kCompleted) == 4, "as in the index runs_open");
   const auto answer = query(
-      "SELECT status, count(*) FROM runs WHERE status<4 AND scope<>0 GROUP BY status");
+      "SELECT status, count(*) FROM runs WHERE status<4 AND scope>0 GROUP BY status");
   if (!answer) return answer.error();
   for (int row = 0; row < answer->rows(); ++row) {
     counts[answer->number_at(row, 0)] = answer->number_at(row, 1);

@@ -65,11 +65,11 @@ Status RowRequests::put_runs(const std::vector<RunRow>& runs, std::vector<Reques
   Column ids(Type::kId), scopes(Type::kInteger), workflows(Type::kId), created(Type::kInteger),
       statuses(Type::kInteger), external_ids(Type::kBytes), bodies(Type::kBytes);
   for (const RunRow* run : last_of_each(runs, [](const RunRow& row) { return row.id; })) {
-    const auto scope =
-        run->part ? Result<std::int64_t>(kNoList) : scopes_.of(run->workspace, run->project);
+    const auto scope = scopes_.of(run->workspace, run->project);
     if (!scope) return scope.error();
     ids.id(run->id);
-    scopes.integer(*scope);
+    // Lists are looked up by numbers from 1 on; below zero, it is in none and yet has a scope.
+    scopes.integer(run->part ? -*scope : *scope);
     run->workflow.set() ? workflows.id(run->workflow) : workflows.null();
     created.integer(run->created.us);
     statuses.integer(static_cast<std::int64_t>(run->status));

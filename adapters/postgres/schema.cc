@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "adapters/postgres/wall.h"
+
 namespace troupe::postgres {
 namespace {
 
@@ -99,7 +101,7 @@ INSERT INTO meta VALUES('access_generation', 0);
 )sql";
 
 /// Steps forward; the schema's version is the number of steps it has seen.
-std::array<std::string, 2> migrations() { return {kVersion1, kVersion2}; }
+std::array<std::string, 3> migrations() { return {kVersion1, kVersion2, wall_policies()}; }
 
 Error invalid(std::string message) { return {Code::kConfigInvalid, std::move(message), {}}; }
 
@@ -121,7 +123,7 @@ Status step_forward(Connection& db, const std::string& schema) {
   for (auto step = static_cast<std::size_t>(*version); step < steps.size(); ++step) {
     if (Status done = db.execute(steps[step]); !done) return done;
   }
-  return ok();
+  return raise_wall(db, schema);
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ Status Writer::change(const std::vector<Uuid>& locks, TimePoint now, const Decid
     const Ask ask = [this](const std::string& sql, const Parameters& parameters) {
       return db_.query(sql, parameters);
     };
-    DocumentRows documents(ask, hasher_, DocumentScope::all());
+    DocumentRows documents(ask, ask, hasher_, DocumentScope::all());
     const auto change = decide(documents);
     if (!change) return change.error();
     if (Status put = put_places(db_, hasher_, change->workspaces, kWorkspaceTaken); !put) {

@@ -26,6 +26,8 @@ Status Exporter::find_sources() {
               {"SELECT body FROM projects ORDER BY id", &Exporter::take_project},
               {"SELECT body FROM workflows ORDER BY n", &Exporter::take_workflow},
               {"SELECT body FROM versions ORDER BY n", &Exporter::take_version},
+              {"SELECT body FROM documents ORDER BY kind, id", &Exporter::take_document},
+              {"SELECT body FROM audit ORDER BY workspace, n", &Exporter::take_audit},
               {"SELECT body FROM runs ORDER BY id", &Exporter::take_run},
               {"SELECT body FROM snapshots ORDER BY entity", &Exporter::take_snapshot},
               {"SELECT body FROM tasks ORDER BY id", &Exporter::take_task},
@@ -108,6 +110,12 @@ Status Exporter::take_workflow(const Statement& row, std::uint32_t, Piece& piece
 }
 Status Exporter::take_version(const Statement& row, std::uint32_t, Piece& piece) {
   return take(row, piece.versions, piece);
+}
+Status Exporter::take_document(const Statement& row, std::uint32_t, Piece& piece) {
+  return take(row, piece.documents, piece);
+}
+Status Exporter::take_audit(const Statement& row, std::uint32_t, Piece& piece) {
+  return take(row, piece.audit, piece);
 }
 Status Exporter::take_run(const Statement& row, std::uint32_t, Piece& piece) {
   return take(row, piece.batch.runs, piece);

@@ -40,6 +40,8 @@ class Exporter final : public store::Export {
   Status take_project(const Statement& row, std::uint32_t bucket, store::Piece& piece);
   Status take_workflow(const Statement& row, std::uint32_t bucket, store::Piece& piece);
   Status take_version(const Statement& row, std::uint32_t bucket, store::Piece& piece);
+  Status take_document(const Statement& row, std::uint32_t bucket, store::Piece& piece);
+  Status take_audit(const Statement& row, std::uint32_t bucket, store::Piece& piece);
   Status take_run(const Statement& row, std::uint32_t bucket, store::Piece& piece);
   Status take_snapshot(const Statement& row, std::uint32_t bucket, store::Piece& piece);
   Status take_task(const Statement& row, std::uint32_t bucket, store::Piece& piece);

@@ -1,26 +1,58 @@
-// W7: authenticated `start` over HTTP keep-alive, driven by wrk from a second process over 64
-// connections. Every answer is durable, and every accepted run (of one step) is executed meanwhile.
-// So runs_per_s, which counts ended runs, is also what W3 reaches when jobs are submitted singly.
+// W7: `start` over HTTP keep-alive by a member with an access token, driven by wrk from a second
+// process over 64 connections. Every answer is durable, and every accepted run (of one step) is
+// executed meanwhile. So runs_per_s, which counts ended runs, is also what W3 reaches when jobs are
+// submitted singly.
 
 #include <array>
 #include <cstdio>
 #include <fstream>
+#include <future>
 
 #include "adapters/http/server.h"
+#include "adapters/vault/password_hasher.h"
+#include "adapters/vault/sealer.h"
 #include "bench/rig.h"
+#include "runtime/directory/tokens.h"
 
 namespace troupe::bench {
 namespace {
 
-constexpr const char* kToken = "bench";
-
-class OneToken final : public tenancy::Access {
+/// There is no operator here: the one who asks is a user with a token.
+class NoOperator final : public tenancy::Access {
  public:
-  Result<tenancy::Principal> authenticate(std::string_view token) const override {
-    if (token == kToken) return tenancy::Principal(tenancy::Operator{});
-    return Error{Code::kUnauthorized, "another token", {}};
+  Result<tenancy::Principal> authenticate(std::string_view) const override {
+    return Error{Code::kUnauthorized, "no operator", {}};
   }
 };
+
+/// A member of the rig's workspace, and the text of a token of his that may start runs in its
+/// project.
+std::string contributor_token(Rig& rig) {
+  using namespace directory;
+  const Context context{rig.hasher(), rig.entropy(), rig.clock().now(), {}, "bench", "bench"};
+  const UserId user{context.new_id()};
+  const store::TenantScope& scope = rig.scope();
+  std::promise<std::string> text;
+  rig.engine().write([&](store::Writer& writer) {
+    MadeToken made;
+    const Status changed =
+        writer.change({Uuid(user)}, context.now, [&](store::Documents& documents) {
+          Context own = context;
+          own.by = tenancy::SessionUser{user, {}};
+          const tenancy::Member member{user, "bench@example.org", tenancy::WorkspaceRole::kMember,
+                                       tenancy::MemberState::kActive, context.now};
+          NewToken wanted{"bench", {}};
+          wanted.limits.scopes.add(tenancy::Scope::kWorkflowRun);
+          auto change = create_token(documents, own, wanted, &made);
+          if (!change) return change;
+          change->put.push_back(encode(User{user, member.email, "Bench", "", context.now}));
+          change->put.push_back(encode(context.hasher, scope.workspace, member));
+          return change;
+        });
+    text.set_value(changed ? made.text : std::string());
+  });
+  return text.get_future().get();
+}
 
 class NoText final : public MetricsText {
  public:
@@ -55,18 +87,27 @@ double figure(const std::string& report, const std::string& label) {
 
 Figures run_ingest(Rig& rig, const Settings& settings) {
   const WorkflowId workflow = rig.publish(chain_graph(1));
-  OneToken access;
+  NoOperator access;
   NoText text;
+  const auto passwords = vault::Argon2PasswordHasher::make({});
+  if (!passwords) return {};
+  const vault::XChaChaSealer sealer;
   http::Options options;
   options.address = "127.0.0.1";
   options.port = 0;
   http::Server server(options, http::Services{rig.engine(), access, rig.hasher(), rig.clock(),
-                                              rig.entropy(), rig.metrics(), text});
+                                              rig.entropy(), rig.metrics(), text, **passwords,
+                                              sealer});
   Figures figures;
   const auto port = server.start();
   if (!port) return figures;
   const std::string script = settings.dir + "/start.lua";
-  std::ofstream(script) << "wrk.method='POST'\nwrk.headers['Authorization']='Bearer " << kToken
+  std::ofstream(script) << "wrk.method='POST'\nwrk.headers['Authorization']='Bearer "
+                        << contributor_token(rig)
+                        << "'\nwrk.headers['X-Tenant-Id']='"
+                        << rig.scope().workspace.to_string()
+                        << "'\nwrk.headers['X-Project-Id']='"
+                        << rig.scope().project->to_string()
                         << "'\nwrk.headers['Content-Type']='application/json'\n"
                            "wrk.body='{\"command\":\"start\",\"params\":{\"x\":1}}'\n";
   const std::uint64_t before = rig.ended();

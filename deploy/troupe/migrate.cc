@@ -28,13 +28,15 @@ struct MigrateArguments {
 /// What has been read, and unless it is a dry run written.
 struct Tally {
   std::uint64_t workspaces = 0, projects = 0, workflows = 0, versions = 0, runs = 0, open_runs = 0,
-                tasks = 0, payloads = 0, frames = 0, bytes = 0;
+                tasks = 0, payloads = 0, frames = 0, documents = 0, audit_entries = 0, bytes = 0;
 
   void add(const store::Piece& piece) {
     workspaces += piece.workspaces.size();
     projects += piece.projects.size();
     workflows += piece.workflows.size();
     versions += piece.versions.size();
+    documents += piece.documents.size();
+    audit_entries += piece.audit.size();
     runs += piece.batch.runs.size();
     for (const store::RunRow& run : piece.batch.runs) open_runs += store::ended(run.status) ? 0 : 1;
     tasks += piece.batch.tasks.size();
@@ -189,6 +191,7 @@ void print_outcome(const Shared& shared, const MigrateArguments& arguments, cons
   out.member("versions", tally.versions).member("runs", tally.runs);
   out.member("open_runs", tally.open_runs).member("tasks", tally.tasks);
   out.member("payloads", tally.payloads).member("frames", tally.frames);
+  out.member("documents", tally.documents).member("audit_entries", tally.audit_entries);
   out.member("bytes", tally.bytes).end_object();
   print_json(out.take());
 }

@@ -48,8 +48,8 @@ Result<std::vector<SeenProject>> projects_seen(store::Documents& documents,
                                                const tenancy::Grant& grant);
 
 /// Whether a grant that was given before a change began still would be inside it: what has been
-/// looked up earlier may be a moment old, and what a change writes stays. Errors as `check_alive` and
-/// `tenancy::authorise`; kForbidden if the caller has become less in the workspace.
+/// looked up earlier may be a moment old, and what a change writes stays. Errors as `check_alive`
+/// and `tenancy::authorise`; kForbidden if the caller has become less in the workspace.
 Status still_granted(store::Documents& documents,
                      const Context& context,
                      const tenancy::Grant& grant);

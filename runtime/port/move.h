@@ -25,6 +25,8 @@ struct Piece {
   std::vector<Project> projects;
   std::vector<Workflow> workflows;
   std::vector<Version> versions;
+  std::vector<Document> documents;
+  std::vector<AuditRow> audit;  ///< each log in order, from its first entry on
   std::vector<HistoryChunk> history;
   Batch batch;
   std::size_t bytes = 0;

@@ -12,9 +12,9 @@ namespace troupe::store {
 /// Of rows that are in no list; no pair has it.
 inline constexpr std::int64_t kNoList = 0;
 
-/// Numbers of (workspace, project) pairs that a writer has given or found. Lists are looked up by
-/// these numbers alone, and a number is only ever found through its workspace: isolation rests on
-/// that. Owned by the writer and used on its thread.
+/// Numbers of (workspace, project) pairs that a writer has given, or it or a reader has found.
+/// Lists are looked up by these numbers alone, and a number is only ever found through its
+/// workspace: isolation rests on that. Owned by one of them and used on its thread.
 class KnownScopes {
  public:
   std::optional<std::int64_t> number_of(WorkspaceId workspace, ProjectId project) const {

@@ -8,7 +8,7 @@
 #include "adapters/sqlite/exporter.h"
 #include "adapters/sqlite/sqlite_store.h"
 #include "adapters/system/hasher.h"
-#include "tests/conformance/store_rows.h"
+#include "tests/conformance/document_rows.h"
 #include "tests/conformance/temporary_directory.h"
 #include "tests/support/postgres_server.h"
 
@@ -75,6 +75,25 @@ class StoreMove : public ::testing::Test {
                       {6, *scope.project, hasher.hash(body), body}};
     TROUPE_ENSURE(source->writer().commit(batch).ok());
   }
+  /// More of everything than a piece holds.
+  void fill_documents() {
+    for (int i = 0; i < 30; ++i) {
+      documents.push_back(document(make, store::DocumentKind::kSecret, workspace.id,
+                                   "key " + std::to_string(i)));
+    }
+    documents[3].expires = make.time();
+    documents[4].key.clear();
+    for (int i = 0; i < 30; ++i) {
+      store::Change change;
+      if (i == 0) change.put = documents;
+      if (i == 1) change.put = {documents[1]};
+      for (const WorkspaceId log : {workspace.id, WorkspaceId()}) {
+        change.audit.push_back(line(hasher, log, "entry " + std::to_string(i)));
+      }
+      TROUPE_ENSURE(source->writer().change({}, {1}, always(change)).ok());
+    }
+    documents[1].etag = 2;
+  }
   std::unique_ptr<postgres::Importer> importer() {
     auto made = postgres::Importer::open(server, hasher);
     TROUPE_ENSURE(made.ok());
@@ -121,6 +140,7 @@ class StoreMove : public ::testing::Test {
   store::Version version;
   store::Batch batch;
   std::vector<store::RunRow> runs;
+  std::vector<store::Document> documents;
   std::vector<Frame> frames;
   Pos mark = 0;
 };
@@ -215,6 +235,37 @@ TEST_F(StoreMove, EveryRowArrivesUnchanged) {
   EXPECT_EQ(*reader->waiters(scope, "paid", "o-1"), batch.waiters);
   for (const store::Payload& row : batch.payloads) {
     EXPECT_EQ(**reader->payload(row.bucket, row.project, row.hash), row.bytes);
+  }
+}
+
+TEST_F(StoreMove, DocumentsArriveAndAuditLogsGoOnWhereTheyEnded) {
+  fill_documents();
+  move_all(*importer());
+  const auto target = open();
+  const auto reader = target->open_reader();
+  auto& moved = reader->documents(store::DocumentScope::all());
+  for (const store::Document& row : documents) {
+    EXPECT_EQ(*moved.find(row.kind, row.id), row);
+    if (row.key.empty()) continue;
+    EXPECT_EQ(*moved.find_by_key(row.kind, row.workspace, row.project, row.key), row);
+  }
+  EXPECT_EQ(moved.all({store::DocumentKind::kSecret, workspace.id, {}, {}})->size(), 30u);
+
+  ASSERT_TRUE(target->open_membership()->join({"node", "", seconds(60)}).ok());
+  const auto next = always({.audit = {line(hasher, workspace.id, "entry 30")}});
+  ASSERT_TRUE(target->writer().change({workspace.id}, {1}, next).ok());
+  for (const WorkspaceId log : {workspace.id, WorkspaceId()}) {
+    const auto rows = reader->audit({.workspace = log});
+    ASSERT_TRUE(rows.ok()) << rows.error().message;
+    EXPECT_EQ(rows->size(), log.set() ? 31u : 30u);
+    store::AuditHead last;
+    for (const store::AuditRow& row : *rows) {
+      EXPECT_EQ(row.entry.head.n, last.n + 1);
+      EXPECT_EQ(row.entry.json, "entry " + std::to_string(last.n));
+      EXPECT_EQ(row.entry.head.hash, chained(hasher, last.hash, row.entry.json));
+      last = row.entry.head;
+    }
+    EXPECT_EQ(*reader->audit_head(log), last);
   }
 }
 

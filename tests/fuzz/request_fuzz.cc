@@ -56,7 +56,6 @@ void read_body(std::string_view bytes) {
   check(http::parse_changelog(*body));
   check(http::parse_task_answer(*body));
   check(http::parse_event(*body));
-  check(http::parse_named(*body));
 }
 
 void scan_head(std::string_view bytes) {

@@ -30,13 +30,11 @@ class FakeStore final : public store::Reader, public store::Writer {
   store::Page last_page;
 
   // Reader
-  Result<std::vector<store::Workspace>> workspaces() override { return workspace_rows; }
+  Result<std::vector<store::Workspace>> workspaces() override {
+    return control_plane_reader().workspaces();
+  }
   Result<std::vector<store::Project>> projects(WorkspaceId workspace) override {
-    std::vector<store::Project> rows;
-    for (const auto& row : project_rows) {
-      if (row.workspace == workspace) rows.push_back(row);
-    }
-    return rows;
+    return control_plane_reader().projects(workspace);
   }
   Result<std::optional<store::Workflow>> workflow(const store::TenantScope& scope,
                                                   WorkflowId id) override {
@@ -161,18 +159,14 @@ class FakeStore final : public store::Reader, public store::Writer {
   Status checkpoint() override { return absent(); }
   Status change(const std::vector<Uuid>& locks, TimePoint now,
                 const store::Decide& decide) override {
+    (void)control_plane_reader();
     return control_plane.writer().change(locks, now, decide);
   }
   Result<store::Workspace> create_workspace(const store::Workspace& workspace) override {
-    for (const auto& row : workspace_rows) {
-      if (row.slug == workspace.slug) return {Code::kConflict, "The slug is taken."};
-    }
-    workspace_rows.push_back(workspace);
-    return workspace;
+    return control_plane.writer().create_workspace(workspace);
   }
   Result<store::Project> create_project(const store::Project& project) override {
-    project_rows.push_back(project);
-    return project;
+    return control_plane.writer().create_project(project);
   }
   Result<store::Workflow> create_workflow(const store::Workflow& workflow,
                                           const store::AuditLines& audit) override {
@@ -212,7 +206,10 @@ class FakeStore final : public store::Reader, public store::Writer {
   }
 
  private:
+  /// With the rows that the test has put beside it.
   store::Reader& control_plane_reader() {
+    for (const auto& row : workspace_rows) (void)control_plane.writer().create_workspace(row).ok();
+    for (const auto& row : project_rows) (void)control_plane.writer().create_project(row).ok();
     if (!control_plane_reader_) control_plane_reader_ = control_plane.open_reader();
     return *control_plane_reader_;
   }

@@ -5,6 +5,10 @@
 #include <filesystem>
 #include <map>
 
+#include "adapters/postgres/postgres_store.h"
+#include "adapters/sqlite/sqlite_store.h"
+#include "adapters/system/hasher.h"
+#include "tests/conformance/document_rows.h"
 #include "tests/support/postgres_server.h"
 #include "tests/system/system_test.h"
 
@@ -67,7 +71,31 @@ class Migrate : public SystemTest {
     EXPECT_GT(last, 0);
   }
 
+  /// A member of a workspace, and the entry of its log that tells of it; on a stopped place.
+  void add_member() {
+    auto store = sqlite::SqliteStore::open({.path = data_dir() + "/troupe.db"}, hasher_);
+    ASSERT_TRUE(store.ok()) << store.error().message;
+    const auto decide = always({.put = {member_},
+                                .audit = {line(hasher_, member_.workspace, "added")}});
+    ASSERT_TRUE((*store)->writer().change({member_.workspace}, {1}, decide).ok());
+  }
+  void expect_member() {
+    postgres::Options options;
+    options.conninfo = postgres_server().conninfo();
+    options.schema = schema_;
+    auto store = postgres::PostgresStore::open(options, hasher_);
+    ASSERT_TRUE(store.ok()) << store.error().message;
+    const auto reader = (*store)->open_reader();
+    auto& documents = reader->documents(store::DocumentScope::of(member_.workspace));
+    EXPECT_EQ(*documents.find(member_.kind, member_.id), member_);
+    EXPECT_EQ(reader->audit_head(member_.workspace)->n, 1u);
+  }
+
   std::string schema_ = fresh_schema();
+  system::Blake2bHasher hasher_;
+  RowMaker make_;
+  store::Document member_ =
+      document(make_, store::DocumentKind::kMember, make_.id<WorkspaceId>(), "ann");
 };
 
 TEST_F(Migrate, RunsOfAKilledNodeGoOnInTheSharedStoreAndEndedOnesReadTheSame) {
@@ -95,6 +123,7 @@ TEST_F(Migrate, RunsOfAKilledNodeGoOnInTheSharedStoreAndEndedOnesReadTheSame) {
   const std::string running = before.start(looped_flow);
   before.wait_for(running, "step_started", "each");
   embedded.kill_hard();
+  add_member();
 
   const Outcome moved = migrate({"--json"});
   ASSERT_EQ(moved.exit, 0) << moved.err;
@@ -103,6 +132,9 @@ TEST_F(Migrate, RunsOfAKilledNodeGoOnInTheSharedStoreAndEndedOnesReadTheSame) {
   EXPECT_EQ(int_at(told, "/runs"), 6);
   EXPECT_EQ(int_at(told, "/open_runs"), 4);
   EXPECT_EQ(int_at(told, "/workflows"), 5);
+  EXPECT_GE(int_at(told, "/documents"), 1);
+  EXPECT_GE(int_at(told, "/audit_entries"), 1);
+  expect_member();
 
   Server node(data_dir(), shared());  // the same directory: its token stays the owner's
   node.start();

@@ -25,7 +25,7 @@ const Library kLibraries[] = {
     {"sqlite3.h", {"adapters/sqlite"}},
     {"libpq-fe.h", {"adapters/postgres"}},
     {"nats/", {"adapters/nats"}},
-    {"openssl/", {"adapters/nats"}},
+    {"openssl/", {"adapters/http", "adapters/nats"}},
     {"zstd.h", {"adapters/sqlite"}},
     {"boost/asio", {"adapters/http"}},
     {"boost/beast", {"adapters/http"}},

@@ -25,6 +25,7 @@ class HttpAccess : public HttpFixture {
         options, services(strangers));
     port = *server->start();
   }
+  static constexpr const char* kSomeId = "01890000-0000-7000-8000-0000000000ff";
   /// The path with an id of this engine's in each place, so that it leads to something that is.
   static std::string path_of(const http::Route& route) {
     std::string path(route.pattern);
@@ -34,7 +35,13 @@ class HttpAccess : public HttpFixture {
                                                        {"{step}", "a"},
                                                        {"{task}", "a"},
                                                        {"{name}", "node"},
-                                                       {"{reference}", "x"}};
+                                                       {"{reference}", "x"},
+                                                       {"{project}", "default"},
+                                                       {"{environment}", "production"},
+                                                       {"{user}", kSomeId},
+                                                       {"{session}", kSomeId},
+                                                       {"{token}", kSomeId},
+                                                       {"{invite}", kSomeId}};
     for (const auto& [name, id] : ids) {
       const std::size_t at = path.find(name);
       if (at != std::string::npos) path.replace(at, name.size(), id);

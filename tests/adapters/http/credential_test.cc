@@ -20,7 +20,8 @@ TEST(Credential, IsTheBearerTokenOrTheSessionsCookie) {
 }
 
 TEST(Credential, IsNothingInAnythingElse) {
-  for (const char* const authorization : {"Basic cGF0", "Bearer", "Bearer ", "pat_1", " Bearer x"}) {
+  for (const char* const authorization :
+       {"Basic cGF0", "Bearer", "Bearer ", "pat_1", " Bearer x"}) {
     EXPECT_EQ(credential_of(authorization, std::string(kCookie) + "=ses_1").text, "")
         << authorization;
   }
@@ -42,7 +43,8 @@ TEST(Credential, AChangeNeedsTheSessionsOwnWordFromAPageOfThisHost) {
   const system::Blake2bHasher hasher;
   const std::string word = csrf_token_of(hasher, "ses_1");
   EXPECT_EQ(word.size(), 32u);
-  EXPECT_NE(word, csrf_token_of(hasher, "ses_2"));
+  const std::string anothers = csrf_token_of(hasher, "ses_2");
+  EXPECT_NE(word, anothers);
   const struct {
     const char* what;
     PageFields fields;
@@ -51,7 +53,7 @@ TEST(Credential, AChangeNeedsTheSessionsOwnWordFromAPageOfThisHost) {
       {"a page of ours", {word, "https://t.example:1", "same-origin", "t.example:1"}, true},
       {"a program with the cookie", {word, "", "", "t.example"}, true},
       {"no word", {"", "https://t.example", "same-origin", "t.example"}, false},
-      {"another session's word", {csrf_token_of(hasher, "ses_2"), "", "", "t.example"}, false},
+      {"another session's word", {anothers, "", "", "t.example"}, false},
       {"another site", {word, "https://evil.example", "", "t.example"}, false},
       {"another port", {word, "https://t.example:2", "", "t.example:1"}, false},
       {"a neighbour under one domain", {word, "", "same-site", "t.example"}, false},

@@ -339,7 +339,7 @@ TEST_F(HttpProtocol, AddressInUseIsAnError) {
   serve();
   http::Options same = options;
   same.port = port;
-  http::Server second(same, {engine, access, hasher, clock, entropy, metrics, metrics});
+  http::Server second(same, services(access));
   const auto bound = second.start();
   ASSERT_FALSE(bound.ok());
   EXPECT_EQ(bound.error().code, Code::kUnavailable);

@@ -15,7 +15,7 @@ struct Ran {
   std::string output;
   int code = -1;
 };
-Ran run(const std::string& command) {
+Ran shell(const std::string& command) {
   Ran ran;
   FILE* const pipe = ::popen((command + " 2>&1").c_str(), "r");
   if (pipe == nullptr) return ran;
@@ -39,10 +39,10 @@ class HttpTls : public HttpFixture {
   std::string file(const std::string& name) const { return directory_.file(name); }
   /// A certificate of its own for localhost, named so that a client can tell it from another.
   void make_certificate(const std::string& name) {
-    const Ran made = run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
-                         "-days 2 -subj /CN=" + name +
-                         " -addext subjectAltName=DNS:localhost -keyout " + file(name + ".key") +
-                         " -out " + file(name + ".pem"));
+    const Ran made = shell(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+        " -addext subjectAltName=DNS:localhost -subj /CN=" + name + " -keyout " +
+        file(name + ".key") + " -out " + file(name + ".pem"));
     ASSERT_EQ(made.code, 0) << made.output;
   }
   /// What the server reads: put in place at once, as who renews a certificate does.
@@ -66,7 +66,7 @@ class HttpTls : public HttpFixture {
     serve();
   }
   Ran curl(const std::string& trusted, const std::string& arguments = "") const {
-    return run("curl -sS --max-time 20 -H 'Authorization: Bearer secret' --cacert " +
+    return shell("curl -sS --max-time 20 -H 'Authorization: Bearer secret' --cacert " +
                file(trusted + ".pem") + " " + arguments + " https://localhost:" +
                std::to_string(port) + "/v1/workflows");
   }
@@ -92,13 +92,14 @@ TEST_F(HttpTls, ServesTls12And13AndNothingElse) {
     EXPECT_NE(answer.output.find("Strict-Transport-Security: max-age="), std::string::npos);
   }
   EXPECT_NE(curl("first", "--tlsv1.0 --tls-max 1.1").code, 0);
-  const Ran clear = run("curl -sS --max-time 20 http://localhost:" + std::to_string(port) + "/livez");
+  const Ran clear =
+      shell("curl -sS --max-time 20 http://localhost:" + std::to_string(port) + "/livez");
   EXPECT_NE(clear.code, 0) << "a request in the clear: " << clear.output;
 }
 
 TEST_F(HttpTls, CarriesBodiesThatNeedManyRecords) {
-  std::ofstream(file("body.json")) << R"({"name":"n","description":")" << std::string(900'000, 'x')
-                                   << R"(","graph":{"steps":[]}})";
+  std::ofstream(file("body.json")) << R"({"name":"n","graph":{"steps":[],"note":")"
+                                   << std::string(900'000, 'x') << R"("}})";
   const Ran made = curl("first", "-H 'Content-Type: application/json' --data-binary @" +
                                      file("body.json"));
   EXPECT_NE(made.output.find("xxxxxxxx"), std::string::npos) << made.output.substr(0, 300);
@@ -107,11 +108,13 @@ TEST_F(HttpTls, CarriesBodiesThatNeedManyRecords) {
 
 TEST_F(HttpTls, CarriesAWebSocket) {
   const std::string request =
-      "GET " + in_run("/stream") + " HTTP/1.1\\r\\nHost: localhost\\r\\nAuthorization: Bearer secret"
-      "\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\nSec-WebSocket-Version: 13\\r\\n"
+      "GET " + in_run("/stream") + " HTTP/1.1\\r\\nHost: localhost\\r\\n"
+      "Authorization: Bearer secret\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n"
+      "Sec-WebSocket-Version: 13\\r\\n"
       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\n\\r\\n";
-  const Ran answer = run("printf '" + request + "' | timeout 20 openssl s_client -quiet -CAfile " +
-                         file("first.pem") + " -connect localhost:" + std::to_string(port));
+  const Ran answer =
+      shell("printf '" + request + "' | timeout 20 openssl s_client -quiet -CAfile " +
+            file("first.pem") + " -connect localhost:" + std::to_string(port));
   EXPECT_NE(answer.output.find("101 Switching Protocols"), std::string::npos) << answer.output;
 }
 

@@ -51,8 +51,7 @@ class CallerTest : public DirectoryTest {
   }
   void give(const store::Project& to, UserId user, ProjectRole role) {
     store::Change change;
-    change.put.push_back(
-        encode(house.hasher, to.workspace, to.id, {user, role}, house.now));
+    change.put.push_back(encode(house.hasher, to.workspace, to.id, {user, role}, house.now));
     house.write(std::move(change));
   }
   std::vector<std::string> seen_by(const tenancy::Principal& by) {
@@ -77,8 +76,8 @@ TEST_F(CallerTest, WhatIsNoTokenIsNobodys) {
   EXPECT_TRUE(house.is_nobody(""));
   EXPECT_TRUE(house.is_nobody("pat_"));
   EXPECT_TRUE(house.is_nobody(std::string(5000, 'x')));
-  for (const auto kind : {tenancy::TokenKind::kAccess, tenancy::TokenKind::kSession,
-                          tenancy::TokenKind::kInvite}) {
+  for (const auto kind :
+       {tenancy::TokenKind::kAccess, tenancy::TokenKind::kSession, tenancy::TokenKind::kInvite}) {
     EXPECT_TRUE(house.is_nobody(tenancy::make_token(kind, house.entropy)));
   }
 }
@@ -222,7 +221,8 @@ TEST_F(CallerTest, TheOperatorIsInTheDefaultPlaceUnlessHeSaysOtherwise) {
   EXPECT_TRUE(std::holds_alternative<NotNamed>(whole.standing.project));
   EXPECT_EQ(whole.scope.project, std::nullopt);
   // A user has no such default.
-  EXPECT_TRUE(std::holds_alternative<NotNamed>(place(as_session(ada.in), "", "").standing.workspace));
+  EXPECT_TRUE(
+      std::holds_alternative<NotNamed>(place(as_session(ada.in), "", "").standing.workspace));
 }
 
 TEST_F(CallerTest, AListHasTheProjectsThatItsCallerMaySee) {
@@ -253,9 +253,7 @@ TEST_F(CallerTest, AGrantEndsWithWhatItCameFrom) {
   const tenancy::Principal by = as_session(bob.in);
   const auto grant = house.grant(by, "ada", Permission::kMemberChange);
   ASSERT_TRUE(grant.ok());
-  const auto still = [&] {
-    return still_granted(house.documents(), house.context(by), *grant);
-  };
+  const auto still = [&] { return still_granted(house.documents(), house.context(by), *grant); };
   EXPECT_TRUE(still().ok());
   // An administrator may change members too, but not all that an owner may.
   house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kAdmin);
@@ -267,9 +265,8 @@ TEST_F(CallerTest, AGrantEndsWithWhatItCameFrom) {
   EXPECT_REFUSED(still(), kNotFound);
   house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kOwner);
   EXPECT_TRUE(still().ok());
-  const Status out = house.change(by, [](auto& documents, const auto& context) {
-    return sign_out(documents, context);
-  });
+  const Status out = house.change(
+      by, [](auto& documents, const auto& context) { return sign_out(documents, context); });
   ASSERT_TRUE(out.ok());
   EXPECT_REFUSED(still(), kUnauthorized);
 }

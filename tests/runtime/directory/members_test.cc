@@ -29,11 +29,11 @@ class MembersTest : public DirectoryTest {
     });
   }
   Result<MadeInvites> invite(const Wanted& wanted, WorkspaceRole by = WorkspaceRole::kOwner) {
-    return house.change<MadeInvites>(
-        as_session(ada.in), [&](auto& documents, const auto& context, MadeInvites* made) {
-          return create_invites(documents, context, ada.workspace.id, {ada.in.user.id, by}, wanted,
-                                made);
-        });
+    return house.change<MadeInvites>(as_session(ada.in),
+                                     [&](auto& documents, const auto& context, MadeInvites* made) {
+                                       return create_invites(documents, context, ada.workspace.id,
+                                                             {ada.in.user.id, by}, wanted, made);
+                                     });
   }
   Status answer(const SignedUp& who, const std::string& text, bool accepts) {
     return house.change(as_session(who.in), [&](auto& documents, const auto& context) {
@@ -48,8 +48,8 @@ class MembersTest : public DirectoryTest {
   Status set_seats(std::optional<std::uint32_t> seats) {
     return house.change(Operator{}, [&](auto& documents, const auto& context) {
       store::Workspace changed;
-      return change_workspace(documents, context, ada.workspace.id, {.name = {}, .seats_max = seats},
-                              &changed);
+      return change_workspace(documents, context, ada.workspace.id,
+                              {.name = {}, .seats_max = seats}, &changed);
     });
   }
   Result<ShownInvite> show(const std::string& text) {
@@ -63,8 +63,8 @@ class MembersTest : public DirectoryTest {
   }
   InviteState state_of(InviteId id) {
     const auto all = invites_of(house.documents(), ada.workspace.id);
-    const auto found = std::find_if(all->begin(), all->end(),
-                                    [&](const auto& invite) { return invite.id == id; });
+    const auto found =
+        std::find_if(all->begin(), all->end(), [&](const auto& invite) { return invite.id == id; });
     EXPECT_NE(found, all->end());
     return found == all->end() ? InviteState::kCancelled : found->state;
   }
@@ -173,7 +173,8 @@ TEST_F(MembersTest, AnInviteThatIsOverGoesInTheEnd) {
 }
 
 TEST_F(MembersTest, SeveralAreInvitedAtOnceOrNoneIs) {
-  const auto made = invite({{"c@x.org", WorkspaceRole::kMember}, {"d@x.org", WorkspaceRole::kOwner}});
+  const auto made =
+      invite({{"c@x.org", WorkspaceRole::kMember}, {"d@x.org", WorkspaceRole::kOwner}});
   ASSERT_TRUE(made.ok());
   ASSERT_EQ(made->tokens.size(), 2u);
   EXPECT_EQ(show(made->tokens[0])->invite.email, "c@x.org");

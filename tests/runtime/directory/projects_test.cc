@@ -18,11 +18,10 @@ class ProjectsTest : public DirectoryTest {
   }
 
   Result<store::Project> create(tenancy::Principal by, const std::string& slug, bool is_private) {
-    return house.change<store::Project>(
-        std::move(by), [&](auto& documents, const auto& context, store::Project* made) {
-          return create_project(documents, context, ada.workspace.id, {slug, "P"}, is_private,
-                                made);
-        });
+    return house.change<store::Project>(std::move(by), [&](auto& documents, const auto& context,
+                                                           store::Project* made) {
+      return create_project(documents, context, ada.workspace.id, {slug, "P"}, is_private, made);
+    });
   }
   Result<store::Project> patch(ProjectId project, const ProjectPatch& patch) {
     return house.change<store::Project>(
@@ -141,7 +140,8 @@ TEST_F(ProjectsTest, TheBirthOfARoleStays) {
   const ProjectId project = create(as_session(ada.in), "second", false)->id;
   ASSERT_TRUE(give(project, bob.in.user.id, ProjectRole::kViewer).ok());
   const Uuid id = project_member_id(house.hasher, project, bob.in.user.id);
-  const TimePoint born = (*house.documents().find(store::DocumentKind::kProjectMember, id))->created;
+  const TimePoint born =
+      (*house.documents().find(store::DocumentKind::kProjectMember, id))->created;
   house.now = house.now + kDay;
   ASSERT_TRUE(give(project, bob.in.user.id, ProjectRole::kAdmin).ok());
   EXPECT_EQ((*house.documents().find(store::DocumentKind::kProjectMember, id))->created, born);

@@ -138,12 +138,12 @@ TEST_F(SignInTest, SignOutEndsTheSessionThatAsksAlone) {
   ASSERT_TRUE(out.ok()) << why(out);
   EXPECT_TRUE(house.is_nobody(made.in.token));
   EXPECT_FALSE(house.is_nobody(other->token));
-  for (const tenancy::Principal& by : {tenancy::Principal(Operator{}), tenancy::Principal(Nobody{})}) {
-    EXPECT_REFUSED(house.change(by,
-                                [](auto& documents, const auto& context) {
-                                  return sign_out(documents, context);
-                                }),
-                   kForbidden);
+  for (const tenancy::Principal& by :
+       {tenancy::Principal(Operator{}), tenancy::Principal(Nobody{})}) {
+    EXPECT_REFUSED(
+        house.change(
+            by, [](auto& documents, const auto& context) { return sign_out(documents, context); }),
+        kForbidden);
   }
 }
 

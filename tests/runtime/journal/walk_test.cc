@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include "runtime/base/random.h"
@@ -106,6 +107,14 @@ class CountingReader final : public store::Reader {
                                                 std::string_view,
                                                 std::string_view) override {
     return none<std::vector<store::WaiterRow>>();
+  }
+  store::Documents& documents(const store::DocumentScope&) override { std::abort(); }
+  Result<std::uint64_t> access_generation() override { return none<std::uint64_t>(); }
+  Result<std::vector<store::AuditRow>> audit(const store::AuditQuery&) override {
+    return none<std::vector<store::AuditRow>>();
+  }
+  Result<store::AuditHead> audit_head(WorkspaceId) override {
+    return none<store::AuditHead>();
   }
   Status scan_tail(const cluster::SlotSet&, const std::function<bool(store::Frame)>&) override {
     return none<Unit>();

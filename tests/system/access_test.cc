@@ -1,0 +1,210 @@
+// Who comes in and what he may, through the real program: a first day with a token as the public
+// examples of such APIs show it, sessions and tokens over kills, revocation, and that what is
+// secret is found nowhere.
+#include <dirent.h>
+
+#include <chrono>
+#include <filesystem>
+#include <set>
+
+#include "adapters/system/hasher.h"
+#include "runtime/json/read.h"
+#include "runtime/tenancy/audit.h"
+#include "tests/system/people.h"
+#include "tests/system/system_test.h"
+
+namespace troupe::testing {
+namespace {
+
+constexpr const char* kTokenBody =
+    R"({"name":"ci","scopes":["workflow:read","workflow:write","workflow:run"]})";
+constexpr const char* kCanary = "canary-8c1f0e52d7a94b36";
+
+class Access : public SystemTest {
+ protected:
+  Access() : server_(data_dir(), {{"TROUPE_ACCESS__SIGN_UP", "open"}}) { server_.start(); }
+
+  std::string everything_on_disk() const {
+    std::string all;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(data_dir())) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream file(entry.path(), std::ios::binary);
+      all.append(std::istreambuf_iterator<char>(file), {});
+    }
+    return all;
+  }
+
+  Server server_;
+};
+
+TEST_F(Access, ATokenTakesAWorkflowFromItsDraftToItsEnd) {
+  Api owner(server_);
+  const Answer made = owner.post("/v1/tokens", kTokenBody);
+  ASSERT_EQ(made.status, 201) << made.text;
+  Api api = api_of(server_, text_at(made.body, "/token"),
+                   {{"X-Tenant-Id", "default"}, {"X-Project-Id", "default"}});
+  const Answer draft = api.post("/v1/workflows", quoted(R"({@name@:@pay@,@graph@:{@steps@:[
+    {@id@:@ok@,@type@:@human_task@,@name@:@ok@,@task_type@:@approval@}]}})"));
+  ASSERT_EQ(draft.status, 201) << draft.text;
+  const std::string flow = text_at(draft.body, "/id");
+  ASSERT_EQ(api.post("/v1/workflows/" + flow + "/versions", "{}").status, 201);
+  const std::string run = api.start(flow, R"({"amount":5})");
+  api.wait_for(run, "human_task_created");
+  EXPECT_EQ(api.control(flow, run, "pause").status, 200);
+  EXPECT_EQ(api.control(flow, run, "resume").status, 200);
+  EXPECT_EQ(api.post("/v1/runs/" + run + "/tasks/ok/complete", R"({"approved":true})").status, 200);
+  EXPECT_EQ(text_at(api.wait_end(run), "/status"), "completed");
+  EXPECT_EQ(api.get("/v1/members").status, 403) << "a scope that it has not";
+  const Answer listed = owner.get("/v1/tokens");
+  EXPECT_EQ(listed.text.find(text_at(made.body, "/token")), std::string::npos);
+  EXPECT_EQ(text_at(listed.body, "/items/0/shown"),
+            text_at(made.body, "/token").substr(0, 8));
+}
+
+TEST_F(Access, ABoundTokenNeedsNoHeadersAndReachesNothingElse) {
+  const Person ada = Person::sign_up(server_, "ada", "acme");
+  Api admin = ada.in("acme");
+  ASSERT_EQ(admin.post("/v1/projects", R"({"slug":"web"})").status, 201);
+  const std::string workspace = text_at(admin.get("/v1/workspace").body, "/id");
+  const std::string project = text_at(admin.get("/v1/projects/web").body, "/id");
+  const Answer made = ada.api().post(
+      "/v1/tokens", R"({"name":"b","scopes":["workflow:write","workflow:read"],"workspace_id":")" +
+                        workspace + R"(","project_id":")" + project + "\"}");
+  ASSERT_EQ(made.status, 201) << made.text;
+  const std::string text = text_at(made.body, "/token");
+  Api bound = api_of(server_, text);
+  EXPECT_EQ(bound.post("/v1/workflows", quoted("{@name@:@x@,@graph@:{@steps@:[") +
+                                            lua("a", "return {}") + "]}}")
+                .status,
+            201);
+  EXPECT_EQ(column(ada.in("acme", "web").get("/v1/workflows"), "name"),
+            std::vector<std::string>{"x"});
+  EXPECT_EQ(api_of(server_, text, {{"X-Project-Id", "default"}}).get("/v1/workflows").status, 403);
+  EXPECT_EQ(api_of(server_, text, {{"X-Tenant-Id", "nowhere"}}).get("/v1/workflows").status, 403);
+}
+
+TEST_F(Access, SessionsAndTokensSurviveAKillAndEndWhenTheyAreEnded) {
+  const Person ada = Person::sign_up(server_, "ada", "acme");
+  const Answer made = ada.api().post("/v1/tokens", kTokenBody);
+  const std::string text = text_at(made.body, "/token");
+  server_.kill_hard();
+  server_.start();
+  EXPECT_EQ(ada.api().get("/v1/me").status, 200);
+  Api program = api_of(server_, text, {{"X-Tenant-Id", "acme"}});
+  EXPECT_EQ(program.get("/v1/workflows").status, 200);
+  ASSERT_EQ(ada.api().call("DELETE", "/v1/tokens/" + text_at(made.body, "/id")).status, 204);
+  EXPECT_EQ(program.get("/v1/workflows").status, 401) << "from the next request on";
+  const Person again = Person::sign_in(server_, "ada");
+  EXPECT_EQ(ada.api()
+                .post("/v1/me/password", std::string(R"({"current_password":")") + kGoodPassword +
+                                             R"(","new_password":"another pony stapler 4"})")
+                .status,
+            204);
+  EXPECT_EQ(ada.api().get("/v1/me").status, 200) << "the session that changed it";
+  EXPECT_EQ(again.api().get("/v1/me").status, 401) << "every other one";
+  EXPECT_EQ(ada.api().post("/v1/auth/sign-out", "").status, 204);
+  EXPECT_EQ(ada.api().get("/v1/me").status, 401);
+}
+
+TEST_F(Access, AMemberWhoIsPutOutIsOutAtOnceAndKeepsWhatHeMade) {
+  const Person ada = Person::sign_up(server_, "ada", "acme");
+  const Person bob = Person::sign_up(server_, "bob", "bobs");
+  bring_in(ada.in("acme"), bob, "bob", "tenant_member");
+  Api his = bob.in("acme", "default");
+  const std::string flow = his.publish(quoted("{@steps@:[") + lua("a", "return {}") + "]}");
+  Api admin = ada.in("acme");
+  ASSERT_EQ(admin.call("PATCH", "/v1/members/" + bob.id(), R"({"state":"deactivated"})").status,
+            204);
+  EXPECT_EQ(his.get("/v1/workflows").status, 404);
+  EXPECT_EQ(ada.in("acme", "default").get("/v1/workflows/" + flow).status, 200);
+  ASSERT_EQ(admin.call("PATCH", "/v1/members/" + bob.id(), R"({"state":"active"})").status, 204);
+  EXPECT_EQ(his.get("/v1/workflows").status, 200);
+  EXPECT_EQ(admin.call("DELETE", "/v1/members/" + ada.id()).status, 409) << "the last owner";
+  EXPECT_EQ(admin.post("/v1/workspace/leave", "").status, 409);
+}
+
+TEST_F(Access, GuessingAPasswordIsCutShort) {
+  Person::sign_up(server_, "ada", "acme");
+  const auto guess = [&](const std::string& email) {
+    return api_of(server_, "").post("/v1/auth/sign-in", "{\"email\":\"" + email +
+                                                            R"(","password":"wrong guess 17"})");
+  };
+  const Answer of_nobody = guess("nobody@example.org");
+  Answer answer = guess("ada@example.org");
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_EQ(answer.text, of_nobody.text) << "nobody learns which accounts there are";
+  for (int i = 0; i < 12 && answer.status == 401; ++i) answer = guess("ada@example.org");
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_NE(answer.text.find("rate_limited"), std::string::npos);
+}
+
+TEST_F(Access, WhatIsSecretIsFoundNowhere) {
+  const Person ada = Person::sign_up(server_, "ada", "acme");
+  Api admin = ada.in("acme");
+  ASSERT_EQ(admin.post("/v1/secrets", std::string(R"({"path":"db/password","value":")") + kCanary +
+                                          "\"}")
+                .status,
+            201);
+  const std::string token = text_at(ada.api().post("/v1/tokens", kTokenBody).body, "/token");
+  const Answer revealed = admin.post("/v1/secrets:reveal", R"({"path":"db/password"})");
+  EXPECT_EQ(text_at(revealed.body, "/value"), kCanary);
+  ASSERT_EQ(admin.post("/v1/data-keys:rotate", "").status, 200);
+  std::string said;
+  for (const char* path : {"/v1/secrets", "/v1/audit?limit=200", "/v1/tokens", "/v1/me",
+                           "/v1/workspace", "/v1/members", "/v1/sessions"}) {
+    said += admin.get(path).text;
+  }
+  said += api_of(server_, "").get("/metrics").text;
+  const std::string session = ada.cookie().substr(ada.cookie().find('=') + 1);
+  server_.terminate();
+  said += everything_on_disk();
+  for (const std::string& secret :
+       {std::string(kCanary), token, session, std::string(kGoodPassword)}) {
+    EXPECT_EQ(said.find(secret), std::string::npos) << secret.substr(0, 6);
+  }
+  EXPECT_NE(said.find("db/password"), std::string::npos) << "the test would see it";
+  server_.start();
+  EXPECT_EQ(text_at(ada.in("acme").post("/v1/secrets:reveal", R"({"path":"db/password"})").body,
+                    "/value"),
+            kCanary);
+}
+
+TEST_F(Access, EachChangeIsOneEntryOfAChainThatHolds) {
+  const Person ada = Person::sign_up(server_, "ada", "acme");
+  Api admin = ada.in("acme");
+  Api inside = ada.in("acme", "default");
+  const std::string flow = inside.publish(quoted("{@steps@:[") + lua("a", "return {}") + "]}");
+  EXPECT_EQ(inside.call("DELETE", "/v1/workflows/" + flow).status, 204);
+  EXPECT_EQ(admin.post("/v1/projects", R"({"slug":"web"})").status, 201);
+  EXPECT_EQ(admin.post("/v1/projects", R"({"slug":"web"})").status, 409) << "no change, no entry";
+  EXPECT_EQ(admin.call("DELETE", "/v1/projects/web").status, 204);
+  EXPECT_EQ(admin.call("PATCH", "/v1/workspace", R"({"name":"Acme Inc"})").status, 200);
+  const Answer exported = admin.post("/v1/audit:export", "");
+  ASSERT_EQ(exported.status, 200) << exported.text;
+  const WorkspaceId workspace(*Uuid::parse(text_at(admin.get("/v1/workspace").body, "/id")));
+  const system::Blake2bHasher hasher;
+  tenancy::AuditCheck check(hasher, tenancy::audit_origin(hasher, workspace));
+  std::vector<std::string> actions;
+  json::for_each_element(*json::member(exported.text, "items"), [&](std::string_view item) {
+    const std::string_view entry = *json::member(item, "entry");
+    actions.push_back(json::decode_string(*json::member(entry, "action")));
+    store::SealedEntry sealed;
+    sealed.json = entry;
+    sealed.head.n = static_cast<std::uint64_t>(*json::as_int(*json::member(entry, "n")));
+    const std::string hash = json::decode_string(*json::member(item, "hash"));
+    for (std::size_t i = 0; i < sealed.head.hash.size(); ++i) {
+      sealed.head.hash[i] =
+          static_cast<std::uint8_t>(std::stoi(hash.substr(2 * i, 2), nullptr, 16));
+    }
+    const auto broken = check.next(sealed);
+    EXPECT_FALSE(broken) << "entry " << sealed.head.n << " " << (broken ? broken->why : "");
+    return true;
+  });
+  EXPECT_EQ(actions, (std::vector<std::string>{
+                         "account.sign_up", "workflow.create", "workflow.publish",
+                         "workflow.archive", "project.create", "project.archive",
+                         "workspace.change", "audit.export"}));
+}
+
+}  // namespace
+}  // namespace troupe::testing
