@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adapters/http/handlers.h"
+#include "runtime/directory/caller.h"
 #include "runtime/directory/context.h"
 #include "runtime/edge/body_reader.h"
 
@@ -18,21 +19,24 @@ directory::Context context_of(const CallPtr& call);
 store::AuditLines audit_of(const CallPtr& call, std::string target,
                            std::vector<std::string> changed = {});
 
-/// Changes documents in one transaction under these locks: `work(documents, context, &made)` gives
-/// what is written, and `use(made)` goes on with what came of it on the connection's thread. `Made`
-/// is copied.
+/// Changes documents in one transaction under these locks, if the call's grant still holds there:
+/// `work(documents, context, &made)` gives what is written, and `use(made)` goes on with what came
+/// of it on the connection's thread. `Made` is copied.
 template <class Made, class Work, class Use>
 void change_store(const CallPtr& call, std::vector<Uuid> locks, Work work, Use use) {
   call->core.services.engine.write([locks = std::move(locks), context = context_of(call),
-                                    work = std::move(work), &authority = call->core.authority,
+                                    grant = call->grant, work = std::move(work),
+                                    &authority = call->core.authority,
                                     done = call->then<Made>(std::move(use))](
                                        store::Writer& writer) {
     Made made{};
-    const Status changed =
-        writer.change(locks, context.now, [&](store::Documents& documents) {
-          made = Made{};
-          return work(documents, context, &made);
-        });
+    const auto decide = [&](store::Documents& documents) -> Result<store::Change> {
+      const Status still = grant ? directory::still_granted(documents, context, *grant) : ok();
+      if (!still) return still.error();
+      made = Made{};
+      return work(documents, context, &made);
+    };
+    const Status changed = writer.change(locks, context.now, decide);
     authority.forget();
     done(changed ? Result<Made>(std::move(made)) : Result<Made>(changed.error()));
   });

@@ -148,6 +148,18 @@ Result<Credential> credential_of(store::Documents& documents,
                     access->limits.expires};
 }
 
+Status check_alive(store::Documents& documents, const Context& context) {
+  Result<std::optional<store::Document>> found = std::optional(store::Document{});
+  if (const auto* session = std::get_if<tenancy::SessionUser>(&context.by)) {
+    found = documents.find(DocumentKind::kSession, session->session);
+  } else if (const auto* token = std::get_if<tenancy::TokenUser>(&context.by)) {
+    found = documents.find(DocumentKind::kAccessToken, token->token);
+  }
+  if (!found) return found.error();
+  const bool is_alive = *found && !is_over(**found, context.now);
+  return is_alive ? ok() : Status(Code::kUnauthorized, "The token or session has ended.");
+}
+
 Result<Place> place_of(store::Documents& documents,
                        const Hasher& hasher,
                        const Principal& principal,
@@ -202,6 +214,24 @@ Result<std::vector<SeenProject>> projects_seen(store::Documents& documents,
     if (grant.shows(standing)) seen.push_back({std::move(row), standing});
   }
   return seen;
+}
+
+Status still_granted(store::Documents& documents,
+                     const Context& context,
+                     const tenancy::Grant& grant) {
+  if (tenancy::rule_of(grant.permission()).need.reach == tenancy::Reach::kNone) return ok();
+  if (Status alive = check_alive(documents, context); !alive) return alive;
+  const auto name_of = [](const auto& id) { return id ? id->to_string() : std::string(); };
+  const auto place = place_of(documents, context.hasher, context.by, name_of(grant.workspace()),
+                              name_of(grant.project()));
+  if (!place) return place.error();
+  const auto now =
+      tenancy::authorise(context.by, place->standing, grant.permission(), context.now);
+  if (!now) return now.error();
+  if (now->workspace_role() < grant.workspace_role()) {
+    return {Code::kForbidden, "Your role in the workspace has changed."};
+  }
+  return ok();
 }
 
 }  // namespace troupe::directory

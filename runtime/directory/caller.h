@@ -20,6 +20,10 @@ Result<Credential> credential_of(store::Documents& documents,
                                  std::string_view token,
                                  TimePoint now);
 
+/// That what the context's caller asks with has neither ended nor been revoked: kUnauthorized. The
+/// operator has his token from elsewhere, and nobody has none.
+Status check_alive(store::Documents& documents, const Context& context);
+
 /// The places that a request names, and what the caller is there.
 struct Place {
   tenancy::Standing standing;
@@ -42,5 +46,12 @@ struct SeenProject {
 Result<std::vector<SeenProject>> projects_seen(store::Documents& documents,
                                                const tenancy::Principal& principal,
                                                const tenancy::Grant& grant);
+
+/// Whether a grant that was given before a change began still would be inside it: what has been
+/// looked up earlier may be a moment old, and what a change writes stays. Errors as `check_alive`
+/// and `tenancy::authorise`; kForbidden if the caller has become less in the workspace.
+Status still_granted(store::Documents& documents,
+                     const Context& context,
+                     const tenancy::Grant& grant);
 
 }  // namespace troupe::directory

@@ -95,6 +95,11 @@ Result<Change> create_invites(
   }
   const auto decided = tenancy::invite(*roster, by, asked, context.now);
   if (!decided) return decided.error();
+  const auto present = invites_of(documents, workspace);
+  if (!present) return present.error();
+  if (present->size() + wanted.size() > kInvitesMax) {
+    return Error{Code::kLimitExceeded, "Too many have been invited this month.", {}};
+  }
   *made = {};
   Change change;
   for (const tenancy::Invite& invite : decided->invites) {

@@ -29,7 +29,8 @@ struct MadeInvites {
   std::vector<tenancy::Invite> invites;
   std::vector<std::string> tokens;  ///< shown this once
 };
-/// As `tenancy::invite`. Locks: the workspace.
+inline constexpr std::size_t kInvitesMax = 2000;  ///< of one workspace, those of the last month
+/// As `tenancy::invite`; kLimitExceeded also for more than `kInvitesMax`. Locks: the workspace.
 Result<store::Change> create_invites(store::Documents& documents,
                                      const Context& context,
                                      WorkspaceId workspace,

@@ -57,6 +57,9 @@ Result<Change> create_project(store::Documents& documents, const Context& contex
     return row.slug == wanted.slug;
   });
   if (is_taken) return Error{Code::kConflict, store::kProjectTaken, {}};
+  if (rows->size() >= kProjectsMax) {
+    return Error{Code::kLimitExceeded, "The workspace has too many projects.", {}};
+  }
   *made = {.id = ProjectId(context.new_id()),
            .workspace = workspace,
            .slug = wanted.slug,

@@ -10,6 +10,9 @@ namespace troupe::directory {
 
 // Projects of a workspace. Locks: the workspace. kNotFound for one that is not there.
 
+inline constexpr std::size_t kProjectsMax = 500;  ///< of one workspace; archived ones count
+
+/// kConflict: the slug is taken. kLimitExceeded.
 Result<store::Change> create_project(store::Documents& documents,
                                      const Context& context,
                                      WorkspaceId workspace,

@@ -59,8 +59,8 @@ Result<SecretSlot> secret_slot(store::Documents& documents,
 /// The field that a secret's seal is bound to.
 std::string sealed_field(ProjectId project, const std::string& path);
 
-/// Locks: the workspace. kConflict: another version has been stored meanwhile. kLimitExceeded: there
-/// are `kSecretsMax`.
+/// Locks: the workspace. kConflict: another version has been stored meanwhile. kLimitExceeded:
+/// there are `kSecretsMax`.
 Result<store::Change> put_secret(store::Documents& documents,
                                  const Context& context,
                                  const Secret& secret,

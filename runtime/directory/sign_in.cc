@@ -77,7 +77,12 @@ Result<Change> sign_in(store::Documents& documents, const Context& context, cons
                        const User& user, const std::string& new_hash, SignedIn* made) {
   auto current = same_user(documents, user);
   if (!current) return current.error();
+  const auto sessions = sessions_of(documents, user.id);
+  if (!sessions) return sessions.error();
   Change change;
+  for (std::size_t i = kSessionsMax - 1; i < sessions->size(); ++i) {
+    change.removed.push_back({DocumentKind::kSession, (*sessions)[i].id});
+  }
   if (!new_hash.empty()) {
     current->password_hash = new_hash;
     change.put.push_back(encode(*current));

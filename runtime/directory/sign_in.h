@@ -6,6 +6,8 @@
 
 namespace troupe::directory {
 
+inline constexpr std::size_t kSessionsMax = 100;  ///< of one user: the oldest ends
+
 /// Where a new workspace gets what its maker may not choose.
 struct Stamp {
   std::string product_code;

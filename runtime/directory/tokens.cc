@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/directory/caller.h"
 #include "runtime/tenancy/token_text.h"
 
 namespace troupe::directory {
@@ -21,21 +22,6 @@ Result<UserId> owner_of(const Context& context) {
     return {Code::kForbidden, "Only a user or the operator has tokens."};
   }
   return tenancy::user_of(context.by).value_or(UserId{});
-}
-
-/// That what the caller asks with is still there. Whoever is about to revoke a credential has to
-/// be sure that it leaves no other behind.
-Status check_alive(store::Documents& documents, const Context& context) {
-  Result<std::optional<Document>> found = std::optional(Document{});
-  if (const auto* session = std::get_if<tenancy::SessionUser>(&context.by)) {
-    found = documents.find(DocumentKind::kSession, session->session);
-  } else if (const auto* token = std::get_if<tenancy::TokenUser>(&context.by)) {
-    found = documents.find(DocumentKind::kAccessToken, token->token);
-  }
-  if (!found) return found.error();
-  const bool is_alive =
-      *found && (!(*found)->expires.set() || context.now < (*found)->expires);
-  return is_alive ? ok() : Status(Code::kUnauthorized, "The token or session has ended.");
 }
 
 std::string target_of(TokenId token) { return "token:" + token.to_string(); }
@@ -96,6 +82,7 @@ Result<Change> create_token(store::Documents& documents, const Context& context,
   }
   const auto owner = owner_of(context);
   if (!owner) return owner.error();
+  // Whoever is about to revoke a credential has to be sure that it leaves no other behind.
   if (Status alive = check_alive(documents, context); !alive) return alive.error();
   if (wanted.limits.binding) {
     const Status bound = check_binding(documents, context, *owner, *wanted.limits.binding);

@@ -49,12 +49,6 @@ Result<Change> found_workspace(store::Documents& documents, const Context& conte
            .product_code = product_code,
            .created = context.now};
   change.workspaces.push_back(*made);
-  change.projects.push_back({.id = ProjectId(context.new_id()),
-                             .workspace = made->id,
-                             .slug = "default",
-                             .name = "Default",
-                             .is_private = false,
-                             .created = context.now});
   for (const Seeded& one : kEnvironments) {
     change.put.push_back(encode(Environment{.id = context.new_id(),
                                             .workspace = made->id,
@@ -65,6 +59,12 @@ Result<Change> found_workspace(store::Documents& documents, const Context& conte
                                             .created = context.now}));
   }
   if (owner != nullptr) {
+    change.projects.push_back({.id = ProjectId(context.new_id()),
+                               .workspace = made->id,
+                               .slug = "default",
+                               .name = "Default",
+                               .is_private = false,
+                               .created = context.now});
     change.put.push_back(encode(context.hasher, made->id,
                                 tenancy::founder(owner->id, owner->email, context.now)));
   }
@@ -145,6 +145,11 @@ Result<Change> create_environment(store::Documents& documents, const Context& co
   const auto same = find_environment(documents, workspace, wanted.slug);
   if (!same) return same.error();
   if (*same) return taken();
+  const auto present = environments_of(documents, workspace);
+  if (!present) return present.error();
+  if (present->size() >= kEnvironmentsMax) {
+    return Error{Code::kLimitExceeded, "The workspace has too many environments.", {}};
+  }
   *made = {.id = context.new_id(),
            .workspace = workspace,
            .slug = wanted.slug,

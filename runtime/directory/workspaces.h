@@ -13,8 +13,9 @@ struct Named {
   std::string name;
 };
 
-/// A workspace with a project `default` and the environments Production and Staging; with an owner
-/// if one is given. No line for the log: whoever calls this knows what was done. kConflict.
+/// A workspace with the environments Production and Staging; with an owner, if one is given, and
+/// then with a project `default` for him to begin in. No line for the log: whoever calls this knows
+/// what was done. kConflict.
 Result<store::Change> found_workspace(store::Documents& documents,
                                       const Context& context,
                                       const std::string& product_code,
@@ -48,7 +49,10 @@ struct OwnWorkspace {
 };
 Result<std::vector<OwnWorkspace>> workspaces_of(store::Documents& documents, UserId user);
 
+inline constexpr std::size_t kEnvironmentsMax = 100;  ///< of one workspace
+
 // Environments. Locks: the workspace. kConflict: the slug is taken, or it is a protected one.
+// kLimitExceeded.
 Result<std::vector<Environment>> environments_of(store::Documents& documents,
                                                  WorkspaceId workspace);
 struct EnvironmentPatch {

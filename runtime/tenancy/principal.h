@@ -43,8 +43,7 @@ struct SessionUser {
   UserId user;
   SessionId session;
 };
-/// A program of a user's, or of the operator's: then in each workspace what an owner is, as far as
-/// its limits let it, and nothing to the installation.
+/// A user's program; or the operator's, which is in each workspace what an owner is.
 struct TokenUser {
   UserId user;  ///< unset: the operator's
   TokenId token;

@@ -9,6 +9,7 @@ namespace troupe::fuzz {
 
 // From outside: requests, workflows, scripts, files of the operator.
 void fuzz_config(std::string_view bytes);
+void fuzz_credential(std::string_view bytes);
 void fuzz_graph(std::string_view bytes);
 void fuzz_json(std::string_view bytes);
 void fuzz_lua(std::string_view bytes);
@@ -21,6 +22,7 @@ void fuzz_token(std::string_view bytes);
 void fuzz_wire(std::string_view bytes);
 
 // From the store.
+void fuzz_document(std::string_view bytes);
 void fuzz_fold(std::string_view bytes);
 void fuzz_frame(std::string_view bytes);
 void fuzz_record(std::string_view bytes);

@@ -36,7 +36,8 @@ struct Entry {
 void PrintTo(const Entry& entry, std::ostream* out) { *out << entry.name; }
 
 const Entry kEntries[] = {
-    {"config", fuzz_config, 2000},     {"fold", fuzz_fold, 2000},
+    {"config", fuzz_config, 2000},     {"credential", fuzz_credential, 2000},
+    {"document", fuzz_document, 2000}, {"fold", fuzz_fold, 2000},
     {"frame", fuzz_frame, 2000},       {"graph", fuzz_graph, 2000},
     {"json", fuzz_json, 2000},         {"lua", fuzz_lua, 1000},
     {"record", fuzz_record, 2000},     {"request", fuzz_request, 2000},

@@ -51,8 +51,7 @@ class CallerTest : public DirectoryTest {
   }
   void give(const store::Project& to, UserId user, ProjectRole role) {
     store::Change change;
-    change.put.push_back(
-        encode(house.hasher, to.workspace, to.id, {user, role}, house.now));
+    change.put.push_back(encode(house.hasher, to.workspace, to.id, {user, role}, house.now));
     house.write(std::move(change));
   }
   std::vector<std::string> seen_by(const tenancy::Principal& by) {
@@ -77,8 +76,8 @@ TEST_F(CallerTest, WhatIsNoTokenIsNobodys) {
   EXPECT_TRUE(house.is_nobody(""));
   EXPECT_TRUE(house.is_nobody("pat_"));
   EXPECT_TRUE(house.is_nobody(std::string(5000, 'x')));
-  for (const auto kind : {tenancy::TokenKind::kAccess, tenancy::TokenKind::kSession,
-                          tenancy::TokenKind::kInvite}) {
+  for (const auto kind :
+       {tenancy::TokenKind::kAccess, tenancy::TokenKind::kSession, tenancy::TokenKind::kInvite}) {
     EXPECT_TRUE(house.is_nobody(tenancy::make_token(kind, house.entropy)));
   }
 }
@@ -222,7 +221,8 @@ TEST_F(CallerTest, TheOperatorIsInTheDefaultPlaceUnlessHeSaysOtherwise) {
   EXPECT_TRUE(std::holds_alternative<NotNamed>(whole.standing.project));
   EXPECT_EQ(whole.scope.project, std::nullopt);
   // A user has no such default.
-  EXPECT_TRUE(std::holds_alternative<NotNamed>(place(as_session(ada.in), "", "").standing.workspace));
+  EXPECT_TRUE(
+      std::holds_alternative<NotNamed>(place(as_session(ada.in), "", "").standing.workspace));
 }
 
 TEST_F(CallerTest, AListHasTheProjectsThatItsCallerMaySee) {
@@ -246,6 +246,57 @@ TEST_F(CallerTest, AListHasTheProjectsThatItsCallerMaySee) {
   ASSERT_EQ(seen->size(), 1u);
   EXPECT_EQ(seen->front().row.slug, "given");
   EXPECT_EQ(seen->front().standing.given, ProjectRole::kViewer);
+}
+
+TEST_F(CallerTest, AGrantEndsWithWhatItCameFrom) {
+  house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kOwner);
+  const tenancy::Principal by = as_session(bob.in);
+  const auto grant = house.grant(by, "ada", Permission::kMemberChange);
+  ASSERT_TRUE(grant.ok());
+  const auto still = [&] { return still_granted(house.documents(), house.context(by), *grant); };
+  EXPECT_TRUE(still().ok());
+  // An administrator may change members too, but not all that an owner may.
+  house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kAdmin);
+  EXPECT_REFUSED(still(), kForbidden);
+  house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kMember);
+  EXPECT_REFUSED(still(), kForbidden);
+  house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kOwner,
+             tenancy::MemberState::kDeactivated);
+  EXPECT_REFUSED(still(), kNotFound);
+  house.join(ada.workspace.id, bob.in.user, WorkspaceRole::kOwner);
+  EXPECT_TRUE(still().ok());
+  const Status out = house.change(
+      by, [](auto& documents, const auto& context) { return sign_out(documents, context); });
+  ASSERT_TRUE(out.ok());
+  EXPECT_REFUSED(still(), kUnauthorized);
+}
+
+TEST_F(CallerTest, AGrantInAProjectEndsWithTheProject) {
+  store::Project row = project("second", false);
+  const auto place = place_of(house.documents(), house.hasher, as_session(ada.in), "ada", "second");
+  const auto grant = tenancy::authorise(as_session(ada.in), place->standing,
+                                        Permission::kProjectChange, house.now);
+  ASSERT_TRUE(grant.ok());
+  const Context context = house.context(as_session(ada.in));
+  EXPECT_TRUE(still_granted(house.documents(), context, *grant).ok());
+  row.archived = house.now;
+  put_project(row);
+  EXPECT_REFUSED(still_granted(house.documents(), context, *grant), kNotFound);
+}
+
+TEST_F(CallerTest, TheGrantsOfTheOperatorAndOfStrangersStay) {
+  const auto operators = house.grant(Operator{}, "ada", Permission::kMemberChange);
+  ASSERT_TRUE(operators.ok());
+  EXPECT_TRUE(still_granted(house.documents(), house.context(Operator{}), *operators).ok());
+  const auto servers = house.grant(Operator{}, "", Permission::kMasterKeyRotate);
+  ASSERT_TRUE(servers.ok());
+  EXPECT_TRUE(still_granted(house.documents(), house.context(Operator{}), *servers).ok());
+  const auto strangers = house.grant(tenancy::Nobody{}, "", Permission::kSignUp);
+  ASSERT_TRUE(strangers.ok());
+  EXPECT_TRUE(still_granted(house.documents(), house.context(tenancy::Nobody{}), *strangers).ok());
+  const auto own = house.grant(as_session(ada.in), "", Permission::kSelfChange);
+  ASSERT_TRUE(own.ok());
+  EXPECT_TRUE(still_granted(house.documents(), house.context(as_session(ada.in)), *own).ok());
 }
 
 TEST_F(CallerTest, ABoundTokenOfAPlaceThatIsGoneReachesNothing) {

@@ -92,8 +92,8 @@ class House {
 
   /// Somebody with a workspace of that name.
   SignedUp sign_up(const std::string& name) {
-    const auto made = change<SignedUp>(
-        tenancy::Nobody{}, [&](auto& inside, const auto& context, SignedUp* out) {
+    const auto made =
+        change<SignedUp>(tenancy::Nobody{}, [&](auto& inside, const auto& context, SignedUp* out) {
           return directory::sign_up(inside, context, kStamp,
                                     {name + "@x.org", name, "hash of " + name, name, name}, out);
         });
@@ -101,7 +101,9 @@ class House {
     return made.ok() ? *made : SignedUp{};
   }
   /// Puts somebody into a workspace without asking anybody.
-  void join(WorkspaceId workspace, const User& user, tenancy::WorkspaceRole role,
+  void join(WorkspaceId workspace,
+            const User& user,
+            tenancy::WorkspaceRole role,
             tenancy::MemberState state = tenancy::MemberState::kActive) {
     store::Change change;
     change.put.push_back(encode(hasher, workspace, {user.id, user.email, role, state, now}));
@@ -131,21 +133,25 @@ class House {
     return std::holds_alternative<tenancy::Nobody>(who(text));
   }
   /// Whether the principal may, in the place of these names.
-  Status may(const tenancy::Principal& principal, std::string_view tenant,
-             std::string_view project, tenancy::Permission permission) {
+  Status may(const tenancy::Principal& principal,
+             std::string_view tenant,
+             std::string_view project,
+             tenancy::Permission permission) {
     const auto place = place_of(documents(), hasher, principal, tenant, project);
     if (!place) return place.error();
     const auto grant = tenancy::authorise(principal, place->standing, permission, now);
     return grant ? ok() : Status(grant.error());
   }
-  Result<tenancy::Grant> grant(const tenancy::Principal& principal, std::string_view tenant,
+  Result<tenancy::Grant> grant(const tenancy::Principal& principal,
+                               std::string_view tenant,
                                tenancy::Permission permission) {
     const auto place = place_of(documents(), hasher, principal, tenant, "");
     if (!place) return place.error();
     return tenancy::authorise(principal, place->standing, permission, now);
   }
 
-  /// The entries of a workspace's log (unset: the installation's), after the chain has been checked.
+  /// The entries of a workspace's log (unset: the installation's), after the chain has been
+  /// checked.
   std::vector<std::string> log(WorkspaceId workspace) {
     const auto rows = reader->audit({.workspace = workspace, .limit = 100'000});
     const auto head = reader->audit_head(workspace);
@@ -184,13 +190,13 @@ class DirectoryTest : public ::testing::Test {
 };
 
 /// Expects a refusal with this code.
-#define EXPECT_REFUSED(expression, expected)                                       \
-  do {                                                                             \
-    const auto& refused = (expression);                                            \
-    EXPECT_FALSE(refused.ok()) << "was granted";                                   \
-    if (!refused.ok()) {                                                           \
+#define EXPECT_REFUSED(expression, expected)                                      \
+  do {                                                                            \
+    const auto& refused = (expression);                                           \
+    EXPECT_FALSE(refused.ok()) << "was granted";                                  \
+    if (!refused.ok()) {                                                          \
       EXPECT_EQ(refused.error().code, Code::expected) << refused.error().message; \
-    }                                                                              \
+    }                                                                             \
   } while (false)
 
 }  // namespace troupe::directory

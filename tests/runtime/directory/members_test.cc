@@ -29,11 +29,11 @@ class MembersTest : public DirectoryTest {
     });
   }
   Result<MadeInvites> invite(const Wanted& wanted, WorkspaceRole by = WorkspaceRole::kOwner) {
-    return house.change<MadeInvites>(
-        as_session(ada.in), [&](auto& documents, const auto& context, MadeInvites* made) {
-          return create_invites(documents, context, ada.workspace.id, {ada.in.user.id, by}, wanted,
-                                made);
-        });
+    return house.change<MadeInvites>(as_session(ada.in),
+                                     [&](auto& documents, const auto& context, MadeInvites* made) {
+                                       return create_invites(documents, context, ada.workspace.id,
+                                                             {ada.in.user.id, by}, wanted, made);
+                                     });
   }
   Status answer(const SignedUp& who, const std::string& text, bool accepts) {
     return house.change(as_session(who.in), [&](auto& documents, const auto& context) {
@@ -48,8 +48,8 @@ class MembersTest : public DirectoryTest {
   Status set_seats(std::optional<std::uint32_t> seats) {
     return house.change(Operator{}, [&](auto& documents, const auto& context) {
       store::Workspace changed;
-      return change_workspace(documents, context, ada.workspace.id, {.name = {}, .seats_max = seats},
-                              &changed);
+      return change_workspace(documents, context, ada.workspace.id,
+                              {.name = {}, .seats_max = seats}, &changed);
     });
   }
   Result<ShownInvite> show(const std::string& text) {
@@ -63,8 +63,8 @@ class MembersTest : public DirectoryTest {
   }
   InviteState state_of(InviteId id) {
     const auto all = invites_of(house.documents(), ada.workspace.id);
-    const auto found = std::find_if(all->begin(), all->end(),
-                                    [&](const auto& invite) { return invite.id == id; });
+    const auto found =
+        std::find_if(all->begin(), all->end(), [&](const auto& invite) { return invite.id == id; });
     EXPECT_NE(found, all->end());
     return found == all->end() ? InviteState::kCancelled : found->state;
   }
@@ -173,7 +173,8 @@ TEST_F(MembersTest, AnInviteThatIsOverGoesInTheEnd) {
 }
 
 TEST_F(MembersTest, SeveralAreInvitedAtOnceOrNoneIs) {
-  const auto made = invite({{"c@x.org", WorkspaceRole::kMember}, {"d@x.org", WorkspaceRole::kOwner}});
+  const auto made =
+      invite({{"c@x.org", WorkspaceRole::kMember}, {"d@x.org", WorkspaceRole::kOwner}});
   ASSERT_TRUE(made.ok());
   ASSERT_EQ(made->tokens.size(), 2u);
   EXPECT_EQ(show(made->tokens[0])->invite.email, "c@x.org");
@@ -199,6 +200,23 @@ TEST_F(MembersTest, InvitesTakeSeatsAndFreeThem) {
   ASSERT_TRUE(answer(bob, made->tokens[0], true).ok());
   EXPECT_REFUSED(invite({{"d@x.org", WorkspaceRole::kMember}}), kLimitExceeded);
   ASSERT_TRUE(leave(bob, ada.workspace.id).ok());
+  EXPECT_TRUE(invite({{"d@x.org", WorkspaceRole::kMember}}).ok());
+}
+
+TEST_F(MembersTest, OnlySoManyAreInvitedWithinAMonth) {
+  const auto made = invite({{"c@x.org", WorkspaceRole::kMember}});
+  store::Change many;
+  tenancy::Invite ended = made->invites[0];
+  ended.state = InviteState::kCancelled;
+  ended.decided = house.now;
+  for (std::size_t i = 1; i < kInvitesMax; ++i) {
+    ended.id = InviteId(Uuid{80, i});
+    many.put.push_back(encode(ada.workspace.id, ended, "key" + std::to_string(i)));
+  }
+  house.write(std::move(many));
+  EXPECT_REFUSED(invite({{"d@x.org", WorkspaceRole::kMember}}), kLimitExceeded);
+  house.now = house.now + kEndedInviteShown;
+  house.sign_up("cem");
   EXPECT_TRUE(invite({{"d@x.org", WorkspaceRole::kMember}}).ok());
 }
 

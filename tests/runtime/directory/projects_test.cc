@@ -18,11 +18,10 @@ class ProjectsTest : public DirectoryTest {
   }
 
   Result<store::Project> create(tenancy::Principal by, const std::string& slug, bool is_private) {
-    return house.change<store::Project>(
-        std::move(by), [&](auto& documents, const auto& context, store::Project* made) {
-          return create_project(documents, context, ada.workspace.id, {slug, "P"}, is_private,
-                                made);
-        });
+    return house.change<store::Project>(std::move(by), [&](auto& documents, const auto& context,
+                                                           store::Project* made) {
+      return create_project(documents, context, ada.workspace.id, {slug, "P"}, is_private, made);
+    });
   }
   Result<store::Project> patch(ProjectId project, const ProjectPatch& patch) {
     return house.change<store::Project>(
@@ -79,6 +78,20 @@ TEST_F(ProjectsTest, ASlugIsTakenInItsWorkspaceAlone) {
   EXPECT_REFUSED(create(as_session(ada.in), "second", true), kConflict);
 }
 
+TEST_F(ProjectsTest, AWorkspaceHasOnlySoMany) {
+  store::Change many;
+  for (std::size_t i = 1; i < kProjectsMax; ++i) {
+    many.projects.push_back({.id = ProjectId(Uuid{80, i}),
+                             .workspace = ada.workspace.id,
+                             .slug = "p" + std::to_string(i),
+                             .name = "P",
+                             .is_private = false,
+                             .created = house.now});
+  }
+  house.write(std::move(many));
+  EXPECT_REFUSED(create(as_session(ada.in), "one-more", false), kLimitExceeded);
+}
+
 TEST_F(ProjectsTest, WhatIsChangedStandsInTheLogByName) {
   const auto made = create(as_session(ada.in), "second", false);
   const auto changed = patch(made->id, {.name = "Other", .is_private = true, .is_archived = {}});
@@ -127,7 +140,8 @@ TEST_F(ProjectsTest, TheBirthOfARoleStays) {
   const ProjectId project = create(as_session(ada.in), "second", false)->id;
   ASSERT_TRUE(give(project, bob.in.user.id, ProjectRole::kViewer).ok());
   const Uuid id = project_member_id(house.hasher, project, bob.in.user.id);
-  const TimePoint born = (*house.documents().find(store::DocumentKind::kProjectMember, id))->created;
+  const TimePoint born =
+      (*house.documents().find(store::DocumentKind::kProjectMember, id))->created;
   house.now = house.now + kDay;
   ASSERT_TRUE(give(project, bob.in.user.id, ProjectRole::kAdmin).ok());
   EXPECT_EQ((*house.documents().find(store::DocumentKind::kProjectMember, id))->created, born);

@@ -72,16 +72,16 @@ class SecretsTest : public DirectoryTest {
     return secret;
   }
   Result<Secret> put(const Secret& secret) {
-    return house.change<Secret>(as_session(ada.in), [&](auto& documents, const auto& context,
-                                                        Secret* stored) {
-      return put_secret(documents, context, secret, stored);
-    });
+    return house.change<Secret>(as_session(ada.in),
+                                [&](auto& documents, const auto& context, Secret* stored) {
+                                  return put_secret(documents, context, secret, stored);
+                                });
   }
   Result<Secret> reveal(ProjectId project, const std::string& path) {
-    return house.change<Secret>(as_session(ada.in), [&](auto& documents, const auto& context,
-                                                        Secret* found) {
-      return reveal_secret(documents, context, workspace, project, path, found);
-    });
+    return house.change<Secret>(
+        as_session(ada.in), [&](auto& documents, const auto& context, Secret* found) {
+          return reveal_secret(documents, context, workspace, project, path, found);
+        });
   }
   Status remove(ProjectId project, const std::string& path) {
     return house.change(as_session(ada.in), [&](auto& documents, const auto& context) {
@@ -211,7 +211,8 @@ TEST_F(SecretsTest, APlaceHoldsOnlySoMany) {
 
 TEST_F(SecretsTest, PathsAreOfAFewCharacters) {
   const std::string longest(kSecretPathMax, 'a');
-  for (const std::string& path : {std::string("a"), std::string("A/b-c_d.e/9"), std::string("...") , longest}) {
+  for (const std::string& path :
+       {std::string("a"), std::string("A/b-c_d.e/9"), std::string("..."), longest}) {
     EXPECT_TRUE(check_secret_path(path).ok()) << path;
   }
   for (const std::string& path :
@@ -287,6 +288,11 @@ TEST_F(SecretsTest, ResealingOverwritesNothingNewer) {
   EXPECT_TRUE(house.last.empty());
   EXPECT_EQ(opened(*reveal({}, "a")), "two");
   EXPECT_REFUSED(reveal({}, "b"), kNotFound);
+  // Another secret of the same path and version is another one still.
+  ASSERT_TRUE(put(sealed({}, "b", "reborn")).ok());
+  ASSERT_TRUE(reseal(*old).ok());
+  EXPECT_TRUE(house.last.empty());
+  EXPECT_EQ(opened(*reveal({}, "b")), "reborn");
 }
 
 TEST_F(SecretsTest, DataKeysAreWrappedAnewUnderAnotherMaster) {

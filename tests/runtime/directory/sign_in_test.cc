@@ -138,12 +138,12 @@ TEST_F(SignInTest, SignOutEndsTheSessionThatAsksAlone) {
   ASSERT_TRUE(out.ok()) << why(out);
   EXPECT_TRUE(house.is_nobody(made.in.token));
   EXPECT_FALSE(house.is_nobody(other->token));
-  for (const tenancy::Principal& by : {tenancy::Principal(Operator{}), tenancy::Principal(Nobody{})}) {
-    EXPECT_REFUSED(house.change(by,
-                                [](auto& documents, const auto& context) {
-                                  return sign_out(documents, context);
-                                }),
-                   kForbidden);
+  for (const tenancy::Principal& by :
+       {tenancy::Principal(Operator{}), tenancy::Principal(Nobody{})}) {
+    EXPECT_REFUSED(
+        house.change(
+            by, [](auto& documents, const auto& context) { return sign_out(documents, context); }),
+        kForbidden);
   }
 }
 
@@ -170,6 +170,21 @@ TEST_F(SignInTest, OnesOwnSessionsCanBeEndedAndNoOthers) {
   EXPECT_TRUE(try_revoke(as_session(ada.in), second->session).ok());
   EXPECT_TRUE(house.is_nobody(second->token));
   EXPECT_REFUSED(try_revoke(as_session(ada.in), second->session), kNotFound);
+}
+
+TEST_F(SignInTest, OfTooManySessionsTheOldestEnds) {
+  const SignedUp ada = house.sign_up("ada");
+  std::vector<std::string> tokens = {ada.in.token};
+  while (tokens.size() <= kSessionsMax) {
+    house.now = house.now + seconds(1);
+    const auto in = try_sign_in(ada.in.user);
+    ASSERT_TRUE(in.ok());
+    tokens.push_back(in->token);
+  }
+  EXPECT_TRUE(house.is_nobody(tokens[0]));
+  EXPECT_FALSE(house.is_nobody(tokens[1]));
+  EXPECT_FALSE(house.is_nobody(tokens.back()));
+  EXPECT_EQ(sessions_of(house.documents(), ada.in.user.id)->size(), kSessionsMax);
 }
 
 TEST_F(SignInTest, AUserChangesHisName) {

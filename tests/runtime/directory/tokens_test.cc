@@ -39,11 +39,11 @@ class TokensTest : public DirectoryTest {
     return house.documents().projects_of(workspace)->front().id;
   }
   store::Project project(const SignedUp& owner, const std::string& slug, bool is_private) {
-    const auto made = house.change<store::Project>(
-        as_session(owner.in), [&](auto& documents, const auto& context, store::Project* out) {
-          return create_project(documents, context, owner.workspace.id, {slug, slug}, is_private,
-                                out);
-        });
+    const auto made = house.change<store::Project>(as_session(owner.in), [&](auto& documents,
+                                                                             const auto& context,
+                                                                             store::Project* out) {
+      return create_project(documents, context, owner.workspace.id, {slug, slug}, is_private, out);
+    });
     EXPECT_TRUE(made.ok());
     return *made;
   }
@@ -183,9 +183,8 @@ TEST_F(TokensTest, ItIsBoundOnlyToWhatItsUserSees) {
 }
 
 TEST_F(TokensTest, TheOperatorsActAsAnOwnerWithinTheirScopes) {
-  TokenLimits limits{.scopes = {Scope::kWorkflowRun, Scope::kTokensManage},
-                     .expires = {},
-                     .binding = {}};
+  TokenLimits limits{
+      .scopes = {Scope::kWorkflowRun, Scope::kTokensManage}, .expires = {}, .binding = {}};
   const auto token = house.make_token(Operator{}, limits);
   ASSERT_TRUE(token.ok());
   EXPECT_FALSE(token->user.set());
@@ -258,9 +257,8 @@ TEST_F(TokensTest, AUserHasOnlySoMany) {
 }
 
 TEST_F(TokensTest, ABoundTokenEndsOnlyWhatItCouldHaveMade) {
-  TokenLimits here{.scopes = {Scope::kTokensManage},
-                   .expires = {},
-                   .binding = Binding{ada.workspace.id, {}}};
+  TokenLimits here{
+      .scopes = {Scope::kTokensManage}, .expires = {}, .binding = Binding{ada.workspace.id, {}}};
   const auto bound = house.make_token(as_session(ada.in), here);
   const auto unbound = house.make_token(as_session(ada.in), runs);
   const auto sibling = house.make_token(as_session(ada.in), here);
@@ -277,15 +275,16 @@ TEST_F(TokensTest, WhoIsRemovedAndTakenBackHasNoTokenLeftThere) {
   const std::string text = house.last_text;
   const auto unbound = house.make_token(as_session(bob.in), runs);
   const std::string own = house.last_text;
-  const Status removed = house.change(as_session(ada.in), [&](auto& documents, const auto& context) {
-    return change_roster(
-        documents, context, ada.workspace.id,
-        [&](const tenancy::Roster& roster) {
-          return tenancy::remove(roster, {ada.in.user.id, tenancy::WorkspaceRole::kOwner},
-                                 bob.in.user.id, house.now);
-        },
-        context.line(ada.workspace.id, Permission::kMemberChange, "user"));
-  });
+  const Status removed =
+      house.change(as_session(ada.in), [&](auto& documents, const auto& context) {
+        return change_roster(
+            documents, context, ada.workspace.id,
+            [&](const tenancy::Roster& roster) {
+              return tenancy::remove(roster, {ada.in.user.id, tenancy::WorkspaceRole::kOwner},
+                                     bob.in.user.id, house.now);
+            },
+            context.line(ada.workspace.id, Permission::kMemberChange, "user"));
+      });
   ASSERT_TRUE(removed.ok()) << why(removed);
   EXPECT_TRUE(house.is_nobody(text));
   EXPECT_FALSE(house.is_nobody(own));

@@ -126,8 +126,7 @@ class Walk {
     const tenancy::Actor actor{by.in.user.id, some_role()};
     return house_.change(as_user(by), [&](auto& inside, const auto& context) {
       return change_roster(
-          inside, context, here_,
-          [&](const Roster& roster) { return decision(roster, actor); },
+          inside, context, here_, [&](const Roster& roster) { return decision(roster, actor); },
           context.line(here_, Permission::kMemberChange, "user"));
     });
   }
@@ -137,27 +136,37 @@ class Walk {
     const WorkspaceRole role = some_role();
     switch (random_.below(12)) {
       case 0:
-      case 1: return {"invite", invite()};
+      case 1:
+        return {"invite", invite()};
       case 2:
-      case 3: return {"answer", answer()};
-      case 4: return {"cancel", cancel()};
-      case 5: return {"role", decide([&](const Roster& roster, const auto& by) {
-                        return tenancy::change_role(roster, by, user, role);
-                      })};
-      case 6: return {"state", decide([&](const Roster& roster, const auto& by) {
-                        return role == WorkspaceRole::kMember
-                                   ? tenancy::deactivate(roster, by, user, house_.now)
-                                   : tenancy::reactivate(roster, by, user, house_.now);
-                      })};
-      case 7: return {"remove", decide([&](const Roster& roster, const auto& by) {
-                        return tenancy::remove(roster, by, user, house_.now);
-                      })};
-      case 8: return {"take_back", decide([&](const Roster& roster, const auto& by) {
-                        return tenancy::take_back(roster, by, user, role, house_.now);
-                      })};
-      case 9: return {"leave", leave()};
-      case 10: return {"project_role", change_role_in_project()};
-      default: return {"token", make_bound_token()};
+      case 3:
+        return {"answer", answer()};
+      case 4:
+        return {"cancel", cancel()};
+      case 5:
+        return {"role", decide([&](const Roster& roster, const auto& by) {
+                  return tenancy::change_role(roster, by, user, role);
+                })};
+      case 6:
+        return {"state", decide([&](const Roster& roster, const auto& by) {
+                  return role == WorkspaceRole::kMember
+                             ? tenancy::deactivate(roster, by, user, house_.now)
+                             : tenancy::reactivate(roster, by, user, house_.now);
+                })};
+      case 7:
+        return {"remove", decide([&](const Roster& roster, const auto& by) {
+                  return tenancy::remove(roster, by, user, house_.now);
+                })};
+      case 8:
+        return {"take_back", decide([&](const Roster& roster, const auto& by) {
+                  return tenancy::take_back(roster, by, user, role, house_.now);
+                })};
+      case 9:
+        return {"leave", leave()};
+      case 10:
+        return {"project_role", change_role_in_project()};
+      default:
+        return {"token", make_bound_token()};
     }
   }
 
@@ -193,9 +202,8 @@ class Walk {
   Status cancel() {
     if (texts_.empty()) return Error{Code::kNotFound, "none", {}};
     const InviteId id = texts_[random_.below(texts_.size())].second;
-    return decide([&](const Roster& roster, const auto&) {
-      return tenancy::cancel(roster, id, house_.now);
-    });
+    return decide(
+        [&](const Roster& roster, const auto&) { return tenancy::cancel(roster, id, house_.now); });
   }
   Status leave() {
     const SignedUp& who = somebody();

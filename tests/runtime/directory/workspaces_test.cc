@@ -110,6 +110,15 @@ TEST_F(WorkspacesTest, ASlugOfAnEnvironmentIsTakenOnce) {
   EXPECT_TRUE(change("qa", {.slug = "qa", .name = "Same", .colour = {}}).ok());
 }
 
+TEST_F(WorkspacesTest, AWorkspaceHasOnlySoManyEnvironments) {
+  for (std::size_t i = 2; i < kEnvironmentsMax; ++i) {
+    ASSERT_TRUE(create_environment("e" + std::to_string(i)).ok());
+  }
+  EXPECT_REFUSED(create_environment("one-more"), kLimitExceeded);
+  ASSERT_TRUE(remove("e2").ok());
+  EXPECT_TRUE(create_environment("one-more").ok());
+}
+
 TEST_F(WorkspacesTest, ProductionAndStagingStayWhatTheyAre) {
   for (const char* slug : {"production", "staging"}) {
     EXPECT_REFUSED(remove(slug), kConflict);
