@@ -69,8 +69,9 @@ Result<Examination> examine(const Options& options, const Clock& clock) {
   found.schema_known = newest_version();
   const auto version = version_of(db, options.schema);
   if (!version) return version.error();
-  found.schema_version = *version;
-  if (*version == 0 || *version > found.schema_known) return found;
+  found.schema_version = version->steps;
+  found.schema_needs = version->needs;
+  if (version->steps == 0 || version->needs > found.schema_known) return found;
   const auto moving = read_meta(db, "moving");
   if (!moving) return moving.error();
   found.is_part = *moving != 0;

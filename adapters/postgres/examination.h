@@ -21,6 +21,7 @@ struct Examination {
   Duration clock_doubt;  ///< either way: the answer took its time
 
   std::int64_t schema_version = 0;  ///< 0: there is no schema
+  std::int64_t schema_needs = 0;    ///< what a program must know to work with it
   std::int64_t schema_known = 0;    ///< the newest that this program knows
   bool is_part = false;             ///< a move into it has not come to its end
   struct Node {

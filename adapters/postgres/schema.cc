@@ -1,5 +1,6 @@
 #include "adapters/postgres/schema.h"
 
+#include <algorithm>
 #include <array>
 
 #include "adapters/postgres/wall.h"
@@ -100,13 +101,15 @@ CREATE TABLE audit_heads(workspace uuid PRIMARY KEY, body bytea NOT NULL);
 INSERT INTO meta VALUES('access_generation', 0);
 )sql";
 
-/// Steps forward; the schema's version is the number of steps it has seen.
+/// Steps forward. A node of the release before works beside one that has made the newest: whoever
+/// adds a step that it cannot work with has to raise what the schema needs.
+constexpr std::int64_t kNeeds = 1;
 std::array<std::string, 3> migrations() { return {kVersion1, kVersion2, wall_policies()}; }
 
 Error invalid(std::string message) { return {Code::kConfigInvalid, std::move(message), {}}; }
 
-/// Inside the transaction that holds the schema's lock.
-Status step_forward(Connection& db, const std::string& schema) {
+/// Inside the transaction that holds the schema's lock; `last` notes how far it has come.
+Status step_forward(Connection& db, const std::string& schema, std::vector<Request>& last) {
   const auto exists = db.query_integer(
       "SELECT count(*) FROM pg_namespace WHERE nspname = '" + schema + "'");
   if (!exists) return exists.error();
@@ -116,31 +119,35 @@ Status step_forward(Connection& db, const std::string& schema) {
   const auto version = version_of(db, schema);
   if (!version) return version.error();
   const auto steps = migrations();
-  if (*version > static_cast<std::int64_t>(steps.size())) {
+  if (version->needs > newest_version()) {
     return invalid("The schema " + schema + " was written by a newer Troupe (schema version " +
-                   std::to_string(*version) + ").");
+                   std::to_string(version->needs) + ").");
   }
-  for (auto step = static_cast<std::size_t>(*version); step < steps.size(); ++step) {
+  for (auto step = static_cast<std::size_t>(version->steps); step < steps.size(); ++step) {
     if (Status done = db.execute(steps[step]); !done) return done;
   }
+  last.push_back(write_meta("schema_steps", std::max(version->steps, newest_version())));
+  last.push_back(write_meta("schema_version", std::max(version->needs, kNeeds)));
   return raise_wall(db, schema);
 }
 
 }  // namespace
 
-Result<std::int64_t> version_of(Connection& db, const std::string& schema) {
+Result<SchemaVersion> version_of(Connection& db, const std::string& schema) {
   const auto tables = db.query_integer(
       "SELECT count(*) FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE "
       "nspname = '" + schema + "')");
-  if (!tables || *tables == 0) return tables;
+  if (!tables) return tables.error();
+  if (*tables == 0) return SchemaVersion();
   const auto ours = db.query_integer(
       "SELECT count(*) FROM pg_tables WHERE schemaname = '" + schema + "' AND tablename = 'meta'");
-  if (!ours) return ours;
-  const auto version = *ours > 0 ? read_meta(db, "schema_version") : ours;
-  if (version && *version == 0) {
-    return invalid("The schema " + schema + " belongs to another application.");
-  }
-  return version;
+  const auto needs = ours && *ours > 0 ? read_meta(db, "schema_version") : ours;
+  if (!needs) return needs.error();
+  if (*needs == 0) return invalid("The schema " + schema + " belongs to another application.");
+  const auto steps = read_meta(db, "schema_steps");
+  if (!steps) return steps.error();
+  // The first release noted one number only.
+  return SchemaVersion{std::max(*steps, *needs), *needs};
 }
 
 std::int64_t newest_version() { return static_cast<std::int64_t>(migrations().size()); }
@@ -187,12 +194,13 @@ Status migrate(Connection& db, const std::string& schema) {
   if (Status begun = db.execute("BEGIN"); !begun) return begun;
   const Status locked = db.run("SELECT pg_advisory_xact_lock(hashtextextended('troupe schema " +
                                schema + "', 0))");
-  const Status stepped = locked ? step_forward(db, schema) : locked;
+  std::vector<Request> last;
+  const Status stepped = locked ? step_forward(db, schema, last) : locked;
   if (!stepped) {
     db.roll_back();
     return stepped;
   }
-  const Status done = db.commit({write_meta("schema_version", newest_version())});
+  const Status done = db.commit(last);
   if (!done) db.roll_back();
   return done;
 }

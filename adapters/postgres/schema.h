@@ -22,9 +22,14 @@ std::string describe_settings(Connection& db);
 /// Creates the schema and its tables or brings an older one forward, in one transaction behind a
 /// lock of the schema's own. A schema of a newer Troupe, or of somebody else, is refused.
 Status migrate(Connection& db, const std::string& schema);
-/// Of the schema; 0: there is none yet. kConfigInvalid: it is somebody else's.
-Result<std::int64_t> version_of(Connection& db, const std::string& schema);
-/// The one that `migrate` makes.
+/// How far a schema is: all 0 if there is none yet.
+struct SchemaVersion {
+  std::int64_t steps = 0;  ///< those that it has seen
+  std::int64_t needs = 0;  ///< the number of them that a program must know to work with it
+};
+/// kConfigInvalid: it is somebody else's.
+Result<SchemaVersion> version_of(Connection& db, const std::string& schema);
+/// The steps that `migrate` makes.
 std::int64_t newest_version();
 /// As people write it, such as "15.20".
 std::string version_text(int server_version);

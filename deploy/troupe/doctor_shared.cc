@@ -31,10 +31,13 @@ Finding check_schema(const std::string& name, const postgres::Examination& found
     return {"schema", Verdict::kFail,
             name + " holds a part of a store: run `troupe migrate` again, to its end"};
   }
-  if (found.schema_version > found.schema_known) {
+  if (found.schema_needs > found.schema_known) {
     return {"schema", Verdict::kFail,
             text + " is newer than this program, which knows " +
                 std::to_string(found.schema_known)};
+  }
+  if (found.schema_version > found.schema_known) {
+    return {"schema", Verdict::kWarn, text + "; nodes of a newer program are there"};
   }
   const bool is_older = found.schema_version < found.schema_known;
   return {"schema", is_older ? Verdict::kWarn : Verdict::kOk,

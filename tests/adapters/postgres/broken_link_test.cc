@@ -4,8 +4,8 @@
 #include "adapters/postgres/postgres_store.h"
 #include "adapters/system/hasher.h"
 #include "tests/adapters/postgres/cutting_link.h"
+#include "tests/conformance/document_rows.h"
 #include "tests/conformance/join_alone.h"
-#include "tests/conformance/store_rows.h"
 #include "tests/support/postgres_server.h"
 
 namespace troupe::testing {
@@ -57,6 +57,27 @@ TEST_F(BrokenLink, ACommitWhoseAnswerIsLostIsFoundToHaveLanded) {
   EXPECT_TRUE(is_there(lost));
   EXPECT_TRUE(writer().commit(batch()).ok());
   EXPECT_EQ(writer().commit(lost).error().code, Code::kInternal) << "not twice";
+}
+
+TEST_F(BrokenLink, AChangeWhoseAnswerIsLostIsThereAsAWholeOrNotAtAll) {
+  const auto row = document(make, store::DocumentKind::kMember, scope.workspace, "ann");
+  const auto change =
+      always({.put = {row}, .audit = {line(hasher, scope.workspace, "added")}});
+  const auto expect = [&](bool is_there) {
+    auto& documents = reader->documents(store::DocumentScope::of(scope.workspace));
+    EXPECT_EQ(documents.find(row.kind, row.id)->has_value(), is_there);
+    EXPECT_EQ(reader->audit_head(scope.workspace)->n, is_there ? 1u : 0u);
+    EXPECT_EQ(*reader->access_generation(), is_there ? 1u : 0u);
+  };
+  link.cut_next(CuttingLink::Cut::kRequest, "COMMIT");
+  EXPECT_EQ(writer().change({row.id}, {1}, change).error().code, Code::kOutcomeUnknown);
+  ASSERT_TRUE(writer().change({row.id}, {1}, always({})).ok());  // over a new connection
+  expect(false);
+  link.cut_next(CuttingLink::Cut::kAnswer, "COMMIT");
+  EXPECT_EQ(writer().change({row.id}, {1}, change).error().code, Code::kOutcomeUnknown);
+  // The next call ends the earlier backend first, so that nothing of it is still to come.
+  EXPECT_TRUE(writer().change({row.id}, {1}, always({})).ok());
+  expect(true);
 }
 
 TEST_F(BrokenLink, AServerThatIsJustStartingIsWaitedFor) {

@@ -49,7 +49,7 @@ TEST_F(PostgresDocuments, TheFirstSchemaIsBroughtForward) {
   store.reset();
   execute("DROP TABLE documents, audit, audit_heads; DROP POLICY seen ON versions;"
           "DROP FUNCTION seen_id, seen_scopes CASCADE; DELETE FROM meta WHERE "
-          "key='access_generation'; UPDATE meta SET value=1 WHERE key='schema_version'");
+          "key IN ('access_generation', 'schema_steps')");
   open();
   ASSERT_TRUE(store->writer().change({}, {1}, always(change)).ok());
   const auto reader = store->open_reader();

@@ -90,6 +90,17 @@ TEST_F(PostgresStore, ASchemaOfANewerTroupeOrOfSomebodyElseIsRefused) {
   }
 }
 
+TEST_F(PostgresStore, ASchemaToWhichANewerTroupeHasOnlyAddedIsWorkedWith) {
+  ASSERT_TRUE(open().ok());
+  execute("UPDATE " + options.schema + ".meta SET value=99 WHERE key='schema_steps'");
+  for (int i = 0; i < 2; ++i) {
+    const auto store = open_joined();
+    const store::Batch written = batch();
+    ASSERT_TRUE(store->writer().commit(written).ok());
+    EXPECT_TRUE(*store->open_reader()->frame(written.frames[0].pos));
+  }
+}
+
 TEST_F(PostgresStore, WhoHasNotJoinedWritesNothing) {
   const auto store = *open();
   store::Batch rows;
