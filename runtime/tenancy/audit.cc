@@ -61,7 +61,7 @@ std::string audit_actor(const Principal& principal) {
   const std::optional<UserId> user = user_of(principal);
   if (!user) return "nobody";
   const auto* token = std::get_if<TokenUser>(&principal);
-  return (user->set() ? "user:" + user->to_string() : std::string("operator")) +
+  return (user->set() ? "user:" + user->to_string() : "operator") +
          (token == nullptr ? "" : " token:" + token->token.to_string());
 }
 

@@ -30,8 +30,7 @@ struct AuditEntry {
   std::string address;  ///< of the peer
 };
 
-/// "nobody" (a sign-up), "operator", "user:<id>", or one of the last two with " token:<id>"
-/// behind it.
+/// "nobody" (a sign-up), "operator" or "user:<id>"; behind it " token:<id>" for a program of his.
 std::string audit_actor(const Principal& principal);
 
 using store::AuditHead;

@@ -36,7 +36,7 @@ Status check_new_token(const Principal& by, const TokenLimits& wanted, TimePoint
   const auto* token = std::get_if<TokenUser>(&by);
   if (token == nullptr) {
     if (!std::holds_alternative<Nobody>(by)) return ok();
-    return {Code::kForbidden, "Nobody can have no token."};
+    return {Code::kForbidden, "Only a user or the operator can have tokens."};
   }
   const TokenLimits& own = token->limits;
   if (!wanted.scopes.within(own.scopes)) return out_of_bounds("with scopes that it has not.");

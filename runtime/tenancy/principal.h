@@ -43,7 +43,8 @@ struct SessionUser {
   UserId user;
   SessionId session;
 };
-/// A user's program; or the operator's, which is in each workspace what an owner is.
+/// A program of a user's, or of the operator's: then in each workspace what an owner is, as far as
+/// its limits let it, and nothing to the installation.
 struct TokenUser {
   UserId user;  ///< unset: the operator's
   TokenId token;

@@ -64,8 +64,8 @@ TEST_F(WorkspacesTest, TheOperatorMakesOneThatHasNoOwnerYet) {
   EXPECT_EQ(made->product_code, "stamped");
   EXPECT_TRUE(roster_of(house.documents(), made->id)->members.empty());
   EXPECT_EQ(slugs(made->id), (Slugs{"production", "staging"}));
-  EXPECT_EQ(house.documents().projects_of(made->id)->front().slug, "default");
-  EXPECT_TRUE(house.may(Operator{}, "third", "default", Permission::kRunStart).ok());
+  EXPECT_TRUE(house.documents().projects_of(made->id)->empty());
+  EXPECT_TRUE(house.may(Operator{}, "third", "", Permission::kRunStart).ok());
   EXPECT_REFUSED(house.may(as_session(ada.in), "third", "", Permission::kRunStart), kNotFound);
   EXPECT_REFUSED(create("third"), kConflict);
   EXPECT_REFUSED(create("ada"), kConflict);

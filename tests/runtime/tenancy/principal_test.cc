@@ -25,7 +25,7 @@ TEST(Principal, KnowsItsUserAndWhereItIsBound) {
   EXPECT_EQ(binding_of(session()), std::nullopt);
 }
 
-TEST(NewToken, APersonMayMakeAnyAndSoMayTheOperator) {
+TEST(NewToken, APersonOrTheOperatorMayMakeAny) {
   EXPECT_EQ(found(session(), {all_scopes(), {}, {}}), "ok");
   EXPECT_EQ(found(session(), {all_scopes(), kTomorrow, Binding{kHere, kProject}}), "ok");
   EXPECT_EQ(found(Operator{}, {all_scopes(), {}, {}}), "ok");
