@@ -95,6 +95,9 @@ void list_versions(const CallPtr& call);
 void show_version(const CallPtr& call);
 void validate(const CallPtr& call);
 
+// handle_diff.cc
+void diff_version(const CallPtr& call);
+
 // handle_commands.cc
 void command(const CallPtr& call);
 void start_batch(const CallPtr& call);

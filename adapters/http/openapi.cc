@@ -25,6 +25,7 @@ std::string_view query_names(const Route& route) {
   }
   if (path == "/v1/workflows") return "archived,limit,cursor";
   if (path.ends_with("/versions") || path.ends_with("/pending")) return kQueryOfLists;
+  if (path.ends_with("/diff")) return "against";
   if (path.ends_with("{id}/stream")) return "run_id,after";
   return path.ends_with("/stream") ? "after" : "";
 }

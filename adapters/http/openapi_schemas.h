@@ -59,6 +59,15 @@ inline constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
 "graph_snapshot":{"type":"object"},"run_setup":{"type":"object"}}})"},
     {"VersionList", R"({"type":"object","properties":{"items":{"type":"array",
 "items":{"$ref":"#/components/schemas/Version"}},"next_cursor":{"type":["string","null"]}}})"},
+    {"VersionDiff", R"({"type":"object","required":["from","to","graph","run_setup"],"properties":{
+"from":{"type":["integer","string"]},"to":{"type":["integer","string"]},
+"graph":{"type":"object","required":["steps","pointers"],"properties":{"steps":{"type":"object",
+"properties":{"added":{"type":"array","items":{"type":"string"}},
+"removed":{"type":"array","items":{"type":"string"}},"changed":{"type":"array","items":{
+"type":"object","properties":{"id":{"type":"string"},
+"pointers":{"type":"array","items":{"type":"string"}}}}},"moved":{"type":"boolean"}}},
+"pointers":{"type":"array","items":{"type":"string"}}}},
+"run_setup":{"type":"array","items":{"type":"string"}}}})"},
     {"Validate", R"({"type":"object","properties":{"graph":{"type":"object"},
 "trigger_payload":{"type":"object"}}})"},
     {"Validation", R"({"type":"object","properties":{"valid":{"type":"boolean"},

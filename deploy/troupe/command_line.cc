@@ -65,6 +65,8 @@ void add_commands(CLI::App& line, Shared& shared, Action& action) {
   add_tasks(line, shared, action);
   add_nodes(line, shared, action);
   add_workspaces(line, shared, action);
+  add_tokens(line, shared, action);
+  add_audit(line, shared, action);
   add_migrate(line, shared, action);
   add_doctor(line, shared, action);
   add_config(line, shared, action);

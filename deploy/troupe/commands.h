@@ -21,6 +21,8 @@ void add_runs(CLI::App& line, Shared& shared, Action& action);
 void add_tasks(CLI::App& line, Shared& shared, Action& action);
 void add_nodes(CLI::App& line, Shared& shared, Action& action);
 void add_workspaces(CLI::App& line, Shared& shared, Action& action);
+void add_tokens(CLI::App& line, Shared& shared, Action& action);
+void add_audit(CLI::App& line, Shared& shared, Action& action);
 void add_migrate(CLI::App& line, Shared& shared, Action& action);
 void add_doctor(CLI::App& line, Shared& shared, Action& action);
 void add_config(CLI::App& line, Shared& shared, Action& action);

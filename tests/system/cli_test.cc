@@ -69,6 +69,13 @@ TEST_F(CommandLineTest, AWorkflowIsCreatedStartedAnsweredAndRead) {
 }
 
 TEST_F(CommandLineTest, WorkspacesDoctorAndConfigSpeakJson) {
+  const std::string token =
+      text_at(json_of({"tokens", "create", "ci", "--scope", "workflow:read"}), "/token");
+  EXPECT_TRUE(token.starts_with("pat_")) << token;
+  const Json tokens = json_of({"tokens", "list"});
+  EXPECT_EQ(text_at(tokens, "/0/name"), "ci");
+  json_of({"tokens", "revoke", text_at(tokens, "/0/id")});
+  EXPECT_EQ(int_at(json_of({"audit", "verify"}), "/entries"), 1) << "that it was exported";
   EXPECT_EQ(text_at(json_of({"workspaces", "create", "acme", "--name", "Acme"}), "/slug"), "acme");
   const Json listed = json_of({"workspaces", "list"});
   EXPECT_EQ(listed.as_array().size(), 2u);

@@ -138,5 +138,30 @@ TEST_F(Scope, ValidateTellsEveryFindingAndStoresNothing) {
   EXPECT_EQ(column(api_.get("/v1/workflows"), "id").size(), 1u);
 }
 
+TEST_F(Scope, VersionsAreComparedWithEachOtherAndWithTheDraft) {
+  const std::string id = api_.publish(one_step(), "flow");
+  const std::string at = "/v1/workflows/" + id;
+  const auto change = [&](const std::string& body) {
+    const std::string etag = text_at(api_.get(at).body, "/etag");
+    return api_.call("PATCH", at, body, {{"If-Match", "\"" + etag + "\""}}).status;
+  };
+  ASSERT_EQ(change(quoted("{@graph@:{@steps@:[") + lua("a", "return {v=2}") + "," +
+                   lua("b", "return {}") + quoted("]},@run_setup@:{@input@:{@x@:1}}}")),
+            200);
+  const Answer draft = api_.get(at + "/versions/1/diff");
+  ASSERT_EQ(draft.status, 200) << draft.text;
+  EXPECT_EQ(draft.text,
+            R"({"from":1,"to":"draft","graph":{"steps":{"added":["b"],"removed":[],"changed":[)"
+            R"({"id":"a","pointers":["/script"]}],"moved":false},"pointers":[]},)"
+            R"("run_setup":["/input"]})");
+  ASSERT_EQ(api_.post(at + "/versions", "{}").status, 201);
+  EXPECT_EQ(text_at(api_.get(at + "/versions/2/diff?against=1").body, "/graph/steps/removed/0"),
+            "b");
+  EXPECT_TRUE(api_.get(at + "/versions/2/diff?against=2").text.ends_with(R"("run_setup":[]})"));
+  EXPECT_EQ(api_.get(at + "/versions/3/diff").status, 404);
+  EXPECT_EQ(api_.get(at + "/versions/1/diff?against=9").status, 404);
+  EXPECT_EQ(api_.get(at + "/versions/1/diff?against=x").status, 400);
+}
+
 }  // namespace
 }  // namespace troupe::testing
