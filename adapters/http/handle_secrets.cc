@@ -69,7 +69,7 @@ struct Sealed {
   std::optional<WrappedDataKey> new_key;
 };
 Result<Sealed> seal(const Sealer& sealer, KeyRing& keys, const Ground& ground, Secret secret,
-                    const SecretText& value, TimePoint now) {
+                    const SecretText& value, Entropy& entropy, TimePoint now) {
   Sealed sealed;
   auto open = directory::open_data_keys(ground.keys, secret.workspace, keys);
   if (!open) return open.error();
@@ -79,9 +79,9 @@ Result<Sealed> seal(const Sealer& sealer, KeyRing& keys, const Ground& ground, S
     sealed.new_key = WrappedDataKey{secret.workspace, made->key.version, made->wrapped, now};
     if (Status added = open->add(std::move(made->key)); !added) return added.error();
   }
-  secret.version = ground.slot.next_version();
+  secret = directory::next_secret(ground.slot, std::move(secret), entropy, now);
   secret.key_version = open->newest()->version;
-  const std::string field = directory::sealed_field(secret.project, secret.path);
+  const std::string field = directory::sealed_field(secret);
   auto bytes = sealer.seal(*open, {field, secret.version}, value);
   if (!bytes) return bytes.error();
   secret.sealed = *std::move(bytes);
@@ -134,7 +134,8 @@ void put(const CallPtr& call, const Secret& wanted, const Value& value, int atte
         on_worker<Sealed>(
             call,
             [&services = call->core.services, ground, wanted, value, keys] {
-              return seal(services.sealer, *keys, ground, wanted, *value, services.clock.now());
+              return seal(services.sealer, *keys, ground, wanted, *value, services.entropy,
+                          services.clock.now());
             },
             [call, value, attempt](const Sealed& sealed) {
               store_sealed(call, sealed, value, attempt);
@@ -152,7 +153,7 @@ void send_value(const CallPtr& call, const Secret& secret,
       [&sealer = call->core.services.sealer, secret, keys, ring]() -> Result<Value> {
         auto open = directory::open_data_keys(keys, secret.workspace, *ring);
         if (!open) return open.error();
-        const std::string field = directory::sealed_field(secret.project, secret.path);
+        const std::string field = directory::sealed_field(secret);
         auto value = sealer.open(*open, {field, secret.version}, secret.sealed);
         if (!value) return value.error();
         return std::make_shared<const SecretText>(*std::move(value));
@@ -199,7 +200,7 @@ void reseal(const CallPtr& call, std::uint32_t newest, std::uint64_t done) {
               if (!open) return open.error();
               Resealed resealed = piece.secrets;
               for (Secret& secret : resealed) {
-                const std::string field = directory::sealed_field(secret.project, secret.path);
+                const std::string field = directory::sealed_field(secret);
                 const SealedPlace place{field, secret.version};
                 auto value = sealer.open(*open, place, secret.sealed);
                 if (!value) return value.error();

@@ -119,8 +119,17 @@ Result<Change> rewrap_data_keys(store::Documents& documents, const Context& cont
   return change;
 }
 
-std::string sealed_field(ProjectId project, const std::string& path) {
-  return "secret/" + (project.set() ? project.to_string() : std::string("workspace")) + "/" + path;
+Secret next_secret(const SecretSlot& slot, Secret wanted, Entropy& entropy, TimePoint now) {
+  const bool is_new = slot.before.version == 0;
+  wanted.id = is_new ? Uuid::v7(now, entropy.next(), entropy.next()) : slot.before.id;
+  wanted.version = slot.before.version + 1;
+  return wanted;
+}
+
+std::string sealed_field(const Secret& secret) {
+  const std::string place =
+      secret.project.set() ? secret.project.to_string() : std::string("workspace");
+  return "secret/" + place + "/" + secret.id.to_string() + "/" + secret.path;
 }
 
 Result<SecretSlot> secret_slot(store::Documents& documents, WorkspaceId workspace,
@@ -134,17 +143,17 @@ Result<Change> put_secret(store::Documents& documents, const Context& context,
                           const Secret& secret, Secret* stored) {
   const auto slot = secret_slot(documents, secret.workspace, secret.project, secret.path);
   if (!slot) return slot.error();
-  if (slot->next_version() != secret.version) {
+  const bool is_new = slot->before.version == 0;
+  const bool is_same = is_new ? secret.id.set() : slot->before.id == secret.id;
+  if (slot->before.version + 1 != secret.version || !is_same) {
     return Error{Code::kConflict, "The secret has been changed meanwhile.", {}};
   }
   *stored = secret;
-  const bool is_new = slot->before.version == 0;
   if (is_new) {
     const auto full = is_full(documents, secret.workspace, secret.project);
     if (!full) return full.error();
     if (*full) return Error{Code::kLimitExceeded, "There are too many secrets here.", {}};
   }
-  stored->id = is_new ? context.new_id() : slot->before.id;
   stored->created = is_new ? context.now : slot->before.created;
   stored->updated = context.now;
   stored->etag = slot->before.etag + 1;

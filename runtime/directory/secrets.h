@@ -47,20 +47,22 @@ Result<store::Change> rewrap_data_keys(store::Documents& documents,
                                        const Context& context,
                                        const std::vector<WrappedDataKey>& rewrapped);
 
-/// What is stored under a path; the new one's version goes into its seal.
+/// What is stored under a path.
 struct SecretSlot {
   Secret before;  ///< version 0: there is none yet
-  std::uint64_t next_version() const { return before.version + 1; }
 };
 Result<SecretSlot> secret_slot(store::Documents& documents,
                                WorkspaceId workspace,
                                ProjectId project,
                                const std::string& path);
-/// The field that a secret's seal is bound to.
-std::string sealed_field(ProjectId project, const std::string& path);
+/// `wanted` with the id and the version under which it is to be sealed and put in that place.
+Secret next_secret(const SecretSlot& slot, Secret wanted, Entropy& entropy, TimePoint now);
+/// The field that a secret's seal is bound to: its place, and the record that it is. One that is
+/// made anew after a deletion is another, so that no older value can be put back into it.
+std::string sealed_field(const Secret& secret);
 
-/// Locks: the workspace. kConflict: another version has been stored meanwhile. kLimitExceeded:
-/// there are `kSecretsMax`.
+/// What `next_secret` gave, sealed. Locks: the workspace. kConflict: another version has been
+/// stored meanwhile, or another secret of this path. kLimitExceeded: there are `kSecretsMax`.
 Result<store::Change> put_secret(store::Documents& documents,
                                  const Context& context,
                                  const Secret& secret,

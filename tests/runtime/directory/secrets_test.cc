@@ -64,11 +64,11 @@ class SecretsTest : public DirectoryTest {
     const auto slot = secret_slot(house.documents(), workspace, project, path);
     EXPECT_TRUE(slot.ok());
     Secret secret{.workspace = workspace, .project = project, .path = path, .description = "d"};
-    secret.version = slot->next_version();
+    secret = next_secret(*slot, std::move(secret), house.entropy, house.now);
     const DataKeys open = keys();
     secret.key_version = open.newest()->version;
     secret.sealed =
-        *sealer.seal(open, {sealed_field(project, path), secret.version}, SecretText(value));
+        *sealer.seal(open, {sealed_field(secret), secret.version}, SecretText(value));
     return secret;
   }
   Result<Secret> put(const Secret& secret) {
@@ -90,7 +90,7 @@ class SecretsTest : public DirectoryTest {
   }
   std::string opened(const Secret& secret) {
     const auto value = sealer.open(
-        keys(), {sealed_field(secret.project, secret.path), secret.version}, secret.sealed);
+        keys(), {sealed_field(secret), secret.version}, secret.sealed);
     return value ? std::string(value->reveal()) : value.error().message;
   }
   Status reseal(const std::vector<Secret>& secrets) {
@@ -155,6 +155,23 @@ TEST_F(SecretsTest, WhoSealedForAnotherVersionIsRefused) {
   Secret late = mine;
   late.version = 2;
   EXPECT_REFUSED(put(late), kConflict);
+}
+
+TEST_F(SecretsTest, NoValueFromBeforeADeletionCanBePutBack) {
+  ASSERT_TRUE(add_key(1, false).ok());
+  const auto first = put(sealed({}, "a", "leaked"));
+  ASSERT_TRUE(remove({}, "a").ok());
+  const auto second = put(sealed({}, "a", "fresh"));
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->version, first->version);
+  Secret put_back = *second;
+  put_back.sealed = first->sealed;
+  EXPECT_NE(opened(put_back), "leaked");
+  // Nor can what was sealed for the one be stored as the other.
+  Secret late = *first;
+  late.version = 2;
+  EXPECT_REFUSED(put(late), kConflict);
+  EXPECT_EQ(opened(*reveal({}, "a")), "fresh");
 }
 
 TEST_F(SecretsTest, ProjectsAndTheWorkspaceHaveTheirOwn) {
@@ -258,7 +275,7 @@ TEST_F(SecretsTest, RotationSealsAnewInPieces) {
     ASSERT_LT(++pieces, 5u) << "no progress";
     const DataKeys open = keys();
     for (Secret& secret : *old) {
-      const std::string field = sealed_field(secret.project, secret.path);
+      const std::string field = sealed_field(secret);
       const SealedPlace place{field, secret.version};
       secret.sealed = *sealer.seal(open, place, *sealer.open(open, place, secret.sealed));
       secret.key_version = 2;
