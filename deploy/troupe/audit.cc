@@ -3,6 +3,7 @@
 
 #include "adapters/system/hasher.h"
 #include "deploy/troupe/noun.h"
+#include "runtime/json/read.h"
 #include "runtime/json/write.h"
 #include "runtime/tenancy/audit.h"
 
@@ -77,7 +78,7 @@ class Verification {
     const auto n = entry ? json::as_int(json::member(*entry, "n").value_or("")) : std::nullopt;
     if (!digest || !n || *n < 1) return damaged("an entry has no number or hash");
     store::SealedEntry sealed;
-    sealed.head = {static_cast<std::uint64_t>(*n), *digest};
+    sealed.head = store::AuditHead{static_cast<std::uint64_t>(*n), *digest};
     sealed.json = *entry;
     if (const auto broken = check_.next(sealed)) {
       return damaged("entry " + std::to_string(broken->n) + " " + broken->why);

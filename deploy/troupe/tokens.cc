@@ -1,4 +1,5 @@
 #include "deploy/troupe/noun.h"
+#include "runtime/json/read.h"
 #include "runtime/json/write.h"
 
 namespace troupe::cli {
