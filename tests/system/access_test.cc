@@ -1,8 +1,6 @@
 // Who comes in and what he may, through the real program: a first day with a token as the public
 // examples of such APIs show it, sessions and tokens over kills, revocation, and that what is
 // secret is found nowhere.
-#include <dirent.h>
-
 #include <chrono>
 #include <filesystem>
 #include <set>
@@ -10,6 +8,7 @@
 #include "adapters/system/hasher.h"
 #include "runtime/json/read.h"
 #include "runtime/tenancy/audit.h"
+#include "tests/system/access_store.h"
 #include "tests/system/people.h"
 #include "tests/system/system_test.h"
 
@@ -22,14 +21,18 @@ constexpr const char* kCanary = "canary-8c1f0e52d7a94b36";
 
 class Access : public SystemTest {
  protected:
-  Access() : server_(data_dir(), {{"TROUPE_ACCESS__SIGN_UP", "open"}}) { server_.start(); }
+  Access() : server_(data_dir(), access_environment(folder())) { server_.start(); }
 
   std::string everything_on_disk() const {
+    std::vector<std::string> folders = access_folders();
+    folders.push_back(data_dir());
     std::string all;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(data_dir())) {
-      if (!entry.is_regular_file()) continue;
-      std::ifstream file(entry.path(), std::ios::binary);
-      all.append(std::istreambuf_iterator<char>(file), {});
+    for (const std::string& folder : folders) {
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+        if (!entry.is_regular_file()) continue;
+        std::ifstream file(entry.path(), std::ios::binary);
+        all.append(std::istreambuf_iterator<char>(file), {});
+      }
     }
     return all;
   }

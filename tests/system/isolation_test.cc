@@ -7,6 +7,7 @@
 #include <set>
 
 #include "adapters/http/route.h"
+#include "tests/system/access_store.h"
 #include "tests/system/people.h"
 #include "tests/system/system_test.h"
 
@@ -26,7 +27,7 @@ constexpr const char* kAllScopes =
 
 class Isolation : public SystemTest {
  protected:
-  Isolation() : server_(data_dir(), {{"TROUPE_ACCESS__SIGN_UP", "open"}}) {
+  Isolation() : server_(data_dir(), access_environment(folder())) {
     server_.start();
     ada_ = std::make_unique<Person>(Person::sign_up(server_, "ada", "acme"));
     eve_ = std::make_unique<Person>(Person::sign_up(server_, "eve", "evil"));

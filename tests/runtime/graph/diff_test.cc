@@ -31,7 +31,8 @@ TEST(Differences, AreNamedAsDeepAsTheyCanBe) {
 
 TEST(GraphDiff, GoesByTheIdsOfSteps) {
   const GraphDiff found = diff(
-      R"({"params":{"n":1},"steps":[{"id":"a","script":"x"},{"id":"b"},{"id":"c","retry_count":1}]})",
+      R"({"params":{"n":1},"steps":[{"id":"a","script":"x"},{"id":"b"},
+          {"id":"c","retry_count":1}]})",
       R"({"params":{"n":2},"output":"o","steps":[{"id":"d"},{"id":"a","script":"y","retry_count":2},
           {"id":"c","retry_count":1}]})");
   EXPECT_EQ(found.added, Texts{"d"});
