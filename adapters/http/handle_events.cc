@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "adapters/http/guarded_feed.h"
 #include "adapters/http/handlers.h"
 #include "adapters/http/parse.h"
 #include "runtime/json/write.h"
@@ -24,9 +25,13 @@ Result<std::uint64_t> stream_position(const CallPtr& call) {
   return seq;
 }
 
+std::shared_ptr<Feed> open_feed(const CallPtr& call, FeedRequest request) {
+  return guarded(call, call->core.services.engine.open_feed(std::move(request)));
+}
+
 void stream_run(const CallPtr& call, const store::RunRow& row, std::uint64_t after) {
-  std::shared_ptr<Feed> feed = call->core.services.engine.open_feed(
-      {.scope = call->scope, .run = row.id, .workflow = std::nullopt, .after = after});
+  std::shared_ptr<Feed> feed =
+      open_feed(call, {.scope = call->scope, .run = row.id, .workflow = {}, .after = after});
   // A run that goes on gets its header at once; for one that has ended, whether there is anything
   // left to tell decides between a stream and 204.
   if (!store::ended(row.status)) return call->stream_events(std::move(feed), {});
@@ -63,8 +68,8 @@ bool origin_allowed(const CallPtr& call) {
 
 void stream_of_run(const CallPtr& call, RunId run, std::uint64_t after) {
   with_run_row(call, run, [call, after](const store::RunRow& row) {
-    call->upgrade(call->core.services.engine.open_feed(
-        {.scope = call->scope, .run = row.id, .workflow = std::nullopt, .after = after}));
+    call->upgrade(
+        open_feed(call, {.scope = call->scope, .run = row.id, .workflow = {}, .after = after}));
   });
 }
 
@@ -73,8 +78,8 @@ void stream_of_workflow(const CallPtr& call) {
   if (!workflow) return;
   call->core.scopes.check_workflow(
       call->scope, *workflow, call->then<Unit>([call, workflow](Unit) {
-        call->upgrade(call->core.services.engine.open_feed(
-            {.scope = call->scope, .run = std::nullopt, .workflow = workflow}));
+        call->upgrade(
+            open_feed(call, {.scope = call->scope, .run = std::nullopt, .workflow = workflow}));
       }));
 }
 

@@ -234,6 +234,34 @@ TEST_F(Isolation, ACookieWithoutItsPagesWordChangesNothing) {
   EXPECT_EQ(state(), before);
 }
 
+TEST_F(Isolation, AStreamEndsWithTheRightToIt) {
+  const Answer made = ada_->api().post("/v1/tokens", R"({"name":"s","scopes":["workflow:read"]})");
+  Api reader = api_of(server_, text_at(made.body, "/token"),
+                      {{"X-Tenant-Id", "acme"}, {"X-Project-Id", "web"}});
+  const std::string run = ids_.at("{run}");
+  bool was_told_of_the_task = false;
+  bool was_told_of_the_end = false;
+  bool is_revoked = false;
+  // The stream closes when the next event is due to somebody who may not hear it.
+  reader.follow(run, [&](const Json& event) {
+    const std::string type = text_at(event, "/event_type");
+    was_told_of_the_task = was_told_of_the_task || type == "human_task_created";
+    was_told_of_the_end = was_told_of_the_end || type == "run_completed";
+    if (was_told_of_the_task && !is_revoked) {
+      is_revoked = true;
+      const std::string token = text_at(made.body, "/id");
+      EXPECT_EQ(ada_->api().call("DELETE", "/v1/tokens/" + token).status, 204);
+      EXPECT_EQ(ada_->in("acme", "web")
+                    .post("/v1/runs/" + run + "/tasks/ok/complete", R"({"approved":true})")
+                    .status,
+                200);
+    }
+    return false;
+  });
+  EXPECT_TRUE(was_told_of_the_task);
+  EXPECT_FALSE(was_told_of_the_end);
+}
+
 TEST_F(Isolation, AStreamOfAnotherWorkspaceIsNotThere) {
   const std::string run = ids_.at("{run}");
   for (const char* accept : {"text/event-stream", "application/json"}) {
