@@ -35,7 +35,7 @@ jobs=$(nproc)
 # What drives whole programs by the clock, or reads files only.
 without_asan='crash|faults|control|bad_input|cli|tidy|run_command|migrate|doctor|nats_foreign'
 without_asan="$without_asan|cluster_script|cluster_system|cluster_campaign|clock|container|systemd"
-without_asan="$without_asan|watching|scripts|helm|settings|access_postgres"
+without_asan="$without_asan|watching|scripts|helm|settings|access_postgres|openapi"
 say() { printf '\n== %s\n' "$1"; }
 
 # The names of the tests that ctest arguments select; each is the name of its target as well.

@@ -49,7 +49,7 @@ struct Core {
   const Router router;
   Authority authority;
   ScopeCache scopes;
-  RateLimit requests;  ///< of each caller
+  RateLimit requests;  ///< of each address
   RateLimit sign_ins;  ///< failed ones, by address and by account
   RequestMetrics metrics;
   const bool checks_host;  ///< on loopback addresses without a proxy in front

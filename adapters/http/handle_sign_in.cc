@@ -60,11 +60,12 @@ std::vector<std::string> buckets_of(const CallPtr& call, const std::string& emai
   return {"address " + call->address, "account " + email};
 }
 
-/// False, and answered, if this address or this account has failed too often.
+/// Takes one try from this address and this account; false, and answered, if either has none left.
+/// Taken before the password is looked at, so that tries side by side are no more than in a row.
 bool may_try(const CallPtr& call, const std::string& email) {
   const auto now = std::chrono::steady_clock::now();
   for (const std::string& bucket : buckets_of(call, email)) {
-    const auto verdict = call->core.sign_ins.look(bucket, now);
+    const auto verdict = call->core.sign_ins.take(bucket, now);
     if (verdict.allowed) continue;
     Response response = problem(Code::kRateLimited, "Too many sign-ins have failed.");
     response.headers = verdict.fields("sign-ins");
@@ -74,10 +75,9 @@ bool may_try(const CallPtr& call, const std::string& email) {
   return true;
 }
 
-void fail_sign_in(const CallPtr& call, const std::string& email) {
-  const auto now = std::chrono::steady_clock::now();
-  for (const std::string& bucket : buckets_of(call, email)) call->core.sign_ins.take(bucket, now);
-  call->fail(wrong_password());
+/// A try that was right counts for nothing.
+void give_back_try(const CallPtr& call, const std::string& email) {
+  for (const std::string& bucket : buckets_of(call, email)) call->core.sign_ins.give_back(bucket);
 }
 
 /// What a password check found: whether it is right, and a new hash if the stored one is weak.
@@ -143,8 +143,7 @@ void sign_up(const CallPtr& call) {
     return out;
   });
   if (!body || !may_try(call, body->wanted.email)) return;
-  // Making accounts costs a hash each, so it counts as a failed sign-in of the address does.
-  call->core.sign_ins.take("address " + call->address, std::chrono::steady_clock::now());
+  // The try is not given back: making accounts costs a hash each.
   on_worker<std::string>(
       call,
       [&hasher = call->core.services.passwords, password = body->password] {
@@ -188,8 +187,8 @@ void sign_in(const CallPtr& call) {
               return check(hasher, *password, user);
             },
             [call, email, user](const Checked& checked) {
-              if (!checked.is_right) return fail_sign_in(call, email);
-              call->core.sign_ins.forget("account " + email);
+              if (!checked.is_right) return call->fail(wrong_password());
+              give_back_try(call, email);
               change_store<SignedIn>(
                   call, {Uuid(user->id)},
                   [user, checked, stamp = stamp_of(call)](auto& documents, const auto& context,
@@ -322,7 +321,8 @@ void change_password(const CallPtr& call) {
           return found;
         },
         [call, user](const Checked& checked) {
-          if (!checked.is_right) return fail_sign_in(call, user.email);
+          if (!checked.is_right) return call->fail(wrong_password());
+          give_back_try(call, user.email);
           change_store<Unit>(
               call, {Uuid(user.id)},
               [user, checked](auto& documents, const auto& context, auto*) {

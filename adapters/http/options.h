@@ -30,7 +30,7 @@ struct Limits {
   Duration keep_alive_time = seconds(15);  ///< between comments of a quiet event stream
   /// how long a request waits for the store to say who asks
   Duration access_time = milliseconds(1500);
-  double requests_per_second = 0;   ///< of one caller; twice as many at once; 0: not limited
+  double requests_per_second = 0;   ///< of one address; twice as many at once; 0: not limited
   double sign_ins_per_minute = 10;  ///< failed ones, of one address and of one account
   Duration drain_time = seconds(10);  ///< how long `stop` waits for requests in flight
 };

@@ -36,7 +36,9 @@ class RateLimit {
   Verdict take(const std::string& name, SteadyTime now);
   /// Whether there is one, without taking it.
   Verdict look(const std::string& name, SteadyTime now);
-  /// Fills it up again, as after a success.
+  /// Gives back one that was taken for nothing.
+  void give_back(const std::string& name);
+  /// Fills it up again.
   void forget(const std::string& name);
 
  private:

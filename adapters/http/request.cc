@@ -117,7 +117,12 @@ bool Session::read_head() {
 /// Behind a proxy the address that it saw, which it adds as the last one of the line.
 std::string Session::client_address() const {
   if (!core_->options.behind_proxy) return peer_address_;
-  const std::string_view line = header("x-forwarded-for");
+  // A client may have sent lines of its own; the proxy's is the last.
+  const auto lines = parser_->get().equal_range("x-forwarded-for");
+  std::string_view line;
+  for (auto at = lines.first; at != lines.second; ++at) {
+    line = {at->value().data(), at->value().size()};
+  }
   const std::size_t comma = line.rfind(',');
   const std::string_view last =
       trimmed(comma == std::string_view::npos ? line : line.substr(comma + 1));
@@ -217,9 +222,8 @@ std::optional<Response> Session::refuse_caller() {
   const Route& route = *call_->match.route;
   const Credential credential = credential_of(header("authorization"), header("cookie"));
   if (core_->requests.is_on()) {
-    const std::string caller(credential.text.empty() ? std::string_view(call_->address)
-                                                     : tenancy::shown_part(credential.text));
-    const auto verdict = core_->requests.take(caller, std::chrono::steady_clock::now());
+    // By address: a name that a caller makes up himself would give him as many buckets.
+    const auto verdict = core_->requests.take(call_->address, std::chrono::steady_clock::now());
     call_->rate_fields = verdict.fields("requests");
     if (!verdict.allowed) return problem(Code::kRateLimited, "Too many requests.");
   }

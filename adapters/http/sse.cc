@@ -37,6 +37,7 @@ void SseStream::start(std::string_view request_id, FeedPage first) {
   loop_->open.emplace(this, weak_from_this());
   pending_.append(
       "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+      "X-Content-Type-Options: nosniff\r\n"
       "X-Accel-Buffering: no\r\nConnection: close\r\nX-Request-Id: ");
   pending_.append(request_id).append("\r\n\r\nretry: 2000\n\n");
   for (const LiveEvent& event : first.events) append_frame(pending_, event);

@@ -29,6 +29,10 @@ TEST(RateLimit, LooksWithoutTakingAndForgets) {
   EXPECT_TRUE(limit.look("a", kStart).allowed);
   EXPECT_TRUE(limit.take("a", kStart).allowed);
   EXPECT_FALSE(limit.look("a", kStart).allowed);
+  limit.give_back("a");
+  limit.give_back("a");
+  EXPECT_TRUE(limit.take("a", kStart).allowed);
+  EXPECT_FALSE(limit.take("a", kStart).allowed) << "it holds no more than the burst";
   limit.forget("a");
   EXPECT_TRUE(limit.look("a", kStart).allowed);
 }
