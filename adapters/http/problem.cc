@@ -26,6 +26,19 @@ Response problem(Code code, std::string_view detail) {
   return problem(Error{code, std::string(detail), {}});
 }
 
+#define TROUPE_FIXED_FIELDS                                              \
+  "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"       \
+  "Referrer-Policy: no-referrer\r\n"                                     \
+  "Content-Security-Policy: default-src 'none'; base-uri 'none'; frame-ancestors 'none'\r\n"
+
+std::string_view fixed_fields(bool is_tls) {
+  static constexpr std::string_view kClear = TROUPE_FIXED_FIELDS;
+  static constexpr std::string_view kTls =
+      TROUPE_FIXED_FIELDS "Strict-Transport-Security: max-age=31536000; includeSubDomains\r\n";
+  return is_tls ? kTls : kClear;
+}
+#undef TROUPE_FIXED_FIELDS
+
 std::string_view reason_phrase(int status) {
   switch (status) {
     case 200: return "OK";

@@ -33,23 +33,10 @@ RateLimit::Verdict RateLimit::take(const std::string& name, SteadyTime now) {
   return verdict(bucket.left, allowed);
 }
 
-RateLimit::Verdict RateLimit::look(const std::string& name, SteadyTime now) {
-  if (!is_on()) return {};
-  const std::scoped_lock lock(mutex_);
-  const auto at = buckets_.find(name);
-  const double left = at == buckets_.end() ? burst_ : filled(at->second, now);
-  return verdict(left, left >= 1);
-}
-
 void RateLimit::give_back(const std::string& name) {
   const std::scoped_lock lock(mutex_);
   const auto at = buckets_.find(name);
   if (at != buckets_.end()) at->second.left = std::min(burst_, at->second.left + 1);
-}
-
-void RateLimit::forget(const std::string& name) {
-  const std::scoped_lock lock(mutex_);
-  buckets_.erase(name);
 }
 
 void RateLimit::make_room(SteadyTime now) {

@@ -34,12 +34,8 @@ class RateLimit {
   bool is_on() const { return per_second_ > 0; }
   /// Takes one, if there is one.
   Verdict take(const std::string& name, SteadyTime now);
-  /// Whether there is one, without taking it.
-  Verdict look(const std::string& name, SteadyTime now);
   /// Gives back one that was taken for nothing.
   void give_back(const std::string& name);
-  /// Fills it up again.
-  void forget(const std::string& name);
 
  private:
   struct Bucket {

@@ -15,6 +15,9 @@ struct Response {
   std::string headers;  ///< further fields, each with its CRLF
 };
 
+/// Field lines of every answer, streams and handshakes included: what a browser may do with it.
+std::string_view fixed_fields(bool is_tls);
+
 std::string_view reason_phrase(int status);
 
 }  // namespace troupe::http

@@ -117,11 +117,10 @@ void Session::respond(Response response) {
     head_out_.append("\r\nContent-Length: ");
     append_number(head_out_, response.body.size());
   }
-  head_out_.append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff");
-  head_out_.append("\r\nX-Request-Id: ").append(request_id_).append("\r\n");
+  head_out_.append("\r\n").append(fixed_fields(wire_.is_tls()));
+  head_out_.append("X-Request-Id: ").append(request_id_).append("\r\n");
   head_out_.append(response.headers);
   if (call_ != nullptr) head_out_.append(call_->rate_fields);
-  if (wire_.is_tls()) head_out_.append("Strict-Transport-Security: max-age=31536000\r\n");
   const bool old_client = parser_ && parser_->get().version() == 10;
   if (close_after_) head_out_.append("Connection: close\r\n");
   else if (old_client) head_out_.append("Connection: keep-alive\r\n");

@@ -2,6 +2,8 @@
 
 #include <boost/asio/write.hpp>
 
+#include "adapters/http/response.h"
+
 namespace troupe::http {
 namespace {
 
@@ -36,10 +38,10 @@ void SseStream::start(std::string_view request_id, FeedPage first) {
   if (loop_->closing) return abort();
   loop_->open.emplace(this, weak_from_this());
   pending_.append(
-      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-      "X-Content-Type-Options: nosniff\r\n"
-      "X-Accel-Buffering: no\r\nConnection: close\r\nX-Request-Id: ");
-  pending_.append(request_id).append("\r\n\r\nretry: 2000\n\n");
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX-Accel-Buffering: no\r\n"
+      "Connection: close\r\n");
+  pending_.append(fixed_fields(wire_.is_tls())).append("X-Request-Id: ").append(request_id);
+  pending_.append("\r\n\r\nretry: 2000\n\n");
   for (const LiveEvent& event : first.events) append_frame(pending_, event);
   ended_ = first.ended;
   watch_client();

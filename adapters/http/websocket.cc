@@ -1,9 +1,28 @@
 #include "adapters/http/websocket.h"
 
+#include "adapters/http/response.h"
+
 namespace troupe::http {
 
 namespace websocket = boost::beast::websocket;
 using websocket::close_code;
+
+namespace {
+
+/// The lines of every answer, as fields of a handshake.
+void add_fixed_fields(websocket::response_type& answer, bool is_tls) {
+  std::string_view lines = fixed_fields(is_tls);
+  while (!lines.empty()) {
+    const std::size_t colon = lines.find(": ");
+    const std::size_t end = lines.find("\r\n");
+    const std::string_view value = lines.substr(colon + 2, end - colon - 2);
+    answer.set(boost::beast::string_view(lines.data(), colon),
+               boost::beast::string_view(value.data(), value.size()));
+    lines.remove_prefix(end + 2);
+  }
+}
+
+}  // namespace
 
 WebSocketStream::WebSocketStream(std::shared_ptr<Core> core, std::shared_ptr<Loop> loop,
                                  Wire wire, Slot slot, std::shared_ptr<Feed> feed)
@@ -24,6 +43,10 @@ void WebSocketStream::start(Request request) {
   timeout.idle_timeout = 2 * std::chrono::microseconds(limits.keep_alive_time.us);
   timeout.keep_alive_pings = true;
   socket_.set_option(timeout);
+  socket_.set_option(websocket::stream_base::decorator(
+      [is_tls = socket_.next_layer().is_tls()](websocket::response_type& answer) {
+        add_fixed_fields(answer, is_tls);
+      }));
   socket_.read_message_max(limits.websocket_message_bytes_max);
   socket_.text(true);
   // Once the client says goodbye nothing more is wanted of the feed, however long the farewell

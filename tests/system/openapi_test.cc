@@ -102,7 +102,8 @@ class Generator {
         request.path += request.path.find('?') == std::string::npos ? '?' : '&';
         request.path += name + "=" + query_value(name);
       } else if (in == "header" && name == "X-Tenant-Id") {
-        request.headers.emplace_back(name, one_in(8) ? any_of({"nowhere", "", "%", "A b"}) : "acme");
+        const std::string other = any_of({"nowhere", "", "%", "A b"});
+        request.headers.emplace_back(name, one_in(8) ? other : "acme");
       } else if (in == "header" && name == "X-Project-Id" && one_in(2)) {
         request.headers.emplace_back(name, one_in(4) ? any_of({"nowhere", "x y"}) : "default");
       } else if (in == "header" && name == "If-Match" && !one_in(3)) {

@@ -335,6 +335,33 @@ TEST_F(HttpProtocol, ConnectionsOverTheLimitAreToldSo) {
   EXPECT_EQ(call("GET", "/livez").status, 200) << "the first connection is not disturbed";
 }
 
+TEST_F(HttpProtocol, EveryAnswerSaysWhatABrowserMayDoWithIt) {
+  serve();
+  const std::string head = " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n";
+  const std::string upgrade =
+      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  const std::pair<std::string, std::string> requests[] = {
+      {"GET /livez" + head, "200"},
+      {"GET /nowhere" + head, "404"},
+      {"GET /livez HTTP/1.1\r\n", "400"},
+      {"GET " + in_run("/events") + head + "Accept: text/event-stream\r\n", "200"},
+      {"GET " + in_run("/stream") + head + upgrade, "101"},
+  };
+  for (const auto& [request, status] : requests) {
+    RawSocket socket(port);
+    ASSERT_TRUE(socket.send(request + "\r\n"));
+    const std::string answer = socket.read_until("\r\n\r\n");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + status)) << answer;
+    for (const char* const field :
+         {"\r\nX-Content-Type-Options: nosniff\r\n", "\r\nReferrer-Policy: no-referrer\r\n",
+          "\r\nCache-Control: no-store\r\n", "frame-ancestors 'none'\r\n"}) {
+      EXPECT_NE(answer.find(field), std::string::npos) << field << answer;
+    }
+    EXPECT_EQ(answer.find("Strict-Transport"), std::string::npos) << "only under TLS";
+  }
+}
+
 TEST_F(HttpProtocol, AddressInUseIsAnError) {
   serve();
   http::Options same = options;
