@@ -12,7 +12,8 @@
 #include "adapters/vault/password_hasher.h"
 #include "adapters/vault/sealer.h"
 #include "bench/rig.h"
-#include "runtime/directory/tokens.h"
+#include "runtime/directory/records.h"
+#include "runtime/tenancy/token_text.h"
 
 namespace troupe::bench {
 namespace {
@@ -25,33 +26,32 @@ class NoOperator final : public tenancy::Access {
   }
 };
 
-/// A member of the rig's workspace, and the text of a token of his that may start runs in its
-/// project.
+/// Makes a user who is a member of the rig's workspace, with a token that may start runs, and gives
+/// its text; empty if the store did not take it.
 std::string contributor_token(Rig& rig) {
   using namespace directory;
   const Context context{rig.hasher(), rig.entropy(), rig.clock().now(), {}, "bench", "bench"};
   const UserId user{context.new_id()};
-  const store::TenantScope& scope = rig.scope();
-  std::promise<std::string> text;
+  const std::string text = tenancy::make_token(tenancy::TokenKind::kAccess, context.entropy);
+  const tenancy::Member member{user, "bench@example.org", tenancy::WorkspaceRole::kMember,
+                               tenancy::MemberState::kActive, context.now};
+  AccessToken token{.id = TokenId(context.new_id()),
+                    .user = user,
+                    .key = secret_key(context.hasher, text),
+                    .name = "bench",
+                    .shown = std::string(tenancy::shown_part(text)),
+                    .limits = {},
+                    .created = context.now};
+  token.limits.scopes.add(tenancy::Scope::kWorkflowRun);
+  store::Change change;
+  change.put = {encode(User{user, member.email, "Bench", "", context.now}), encode(token),
+                encode(context.hasher, rig.scope().workspace, member)};
+  std::promise<bool> done;
   rig.engine().write([&](store::Writer& writer) {
-    MadeToken made;
-    const Status changed =
-        writer.change({Uuid(user)}, context.now, [&](store::Documents& documents) {
-          Context own = context;
-          own.by = tenancy::SessionUser{user, {}};
-          const tenancy::Member member{user, "bench@example.org", tenancy::WorkspaceRole::kMember,
-                                       tenancy::MemberState::kActive, context.now};
-          NewToken wanted{"bench", {}};
-          wanted.limits.scopes.add(tenancy::Scope::kWorkflowRun);
-          auto change = create_token(documents, own, wanted, &made);
-          if (!change) return change;
-          change->put.push_back(encode(User{user, member.email, "Bench", "", context.now}));
-          change->put.push_back(encode(context.hasher, scope.workspace, member));
-          return change;
-        });
-    text.set_value(changed ? made.text : std::string());
+    const auto decide = [&](store::Documents&) -> Result<store::Change> { return change; };
+    done.set_value(writer.change({Uuid(user)}, context.now, decide).ok());
   });
-  return text.get_future().get();
+  return done.get_future().get() ? text : std::string();
 }
 
 class NoText final : public MetricsText {
