@@ -66,13 +66,12 @@ Result<Change> change_roster(store::Documents& documents, const Context& context
 
 Result<Change> leave_workspace(store::Documents& documents, const Context& context,
                                WorkspaceId workspace, UserId user) {
-  const auto rows = documents.all({DocumentKind::kMember, {}, {}, Uuid(user)});
-  if (!rows) return rows.error();
+  const auto memberships =
+      decode_all(documents.all({DocumentKind::kMember, {}, {}, Uuid(user)}), decode_member);
+  if (!memberships) return memberships.error();
   std::size_t active = 0;
-  for (const Document& row : *rows) {
-    const auto member = decode_member(row);
-    if (!member) return member.error();
-    if (member->state == tenancy::MemberState::kActive) ++active;
+  for (const tenancy::Member& member : *memberships) {
+    if (member.state == tenancy::MemberState::kActive) ++active;
   }
   return change_roster(
       documents, context, workspace,
@@ -124,15 +123,8 @@ Result<Change> create_invites(
 
 Result<std::vector<tenancy::Invite>> invites_of(store::Documents& documents,
                                                 WorkspaceId workspace) {
-  const auto rows = documents.all({DocumentKind::kInvite, {}, {}, Uuid(workspace)});
-  if (!rows) return rows.error();
-  std::vector<tenancy::Invite> all;
-  for (const Document& row : *rows) {
-    auto invite = decode_invite(row);
-    if (!invite) return invite.error();
-    all.push_back(*std::move(invite));
-  }
-  return all;
+  return decode_all(documents.all({DocumentKind::kInvite, {}, {}, Uuid(workspace)}),
+                    decode_invite);
 }
 
 Result<ShownInvite> show_invite(store::Documents& documents, const Hasher& hasher,

@@ -355,22 +355,15 @@ Result<std::optional<tenancy::Member>> find_member(store::Documents& documents,
 
 Result<tenancy::Roster> roster_of(store::Documents& documents, WorkspaceId workspace) {
   tenancy::Roster roster;
-  store::DocumentFilter members{DocumentKind::kMember, workspace, {}, {}};
-  const auto member_rows = documents.all(members);
-  if (!member_rows) return member_rows.error();
-  for (const Document& row : *member_rows) {
-    auto member = decode_member(row);
-    if (!member) return member.error();
-    roster.members.push_back(*std::move(member));
-  }
-  const auto invite_rows = documents.all({DocumentKind::kInvite, {}, {}, Uuid(workspace)});
-  if (!invite_rows) return invite_rows.error();
-  for (const Document& row : *invite_rows) {
-    auto invite = decode_invite(row);
-    if (!invite) return invite.error();
-    if (invite->state == tenancy::InviteState::kPending) {
-      roster.invites.push_back(*std::move(invite));
-    }
+  auto members =
+      decode_all(documents.all({DocumentKind::kMember, workspace, {}, {}}), decode_member);
+  if (!members) return members.error();
+  roster.members = *std::move(members);
+  auto invites =
+      decode_all(documents.all({DocumentKind::kInvite, {}, {}, Uuid(workspace)}), decode_invite);
+  if (!invites) return invites.error();
+  for (tenancy::Invite& invite : *invites) {
+    if (invite.state == tenancy::InviteState::kPending) roster.invites.push_back(std::move(invite));
   }
   const auto settings = documents.find(DocumentKind::kWorkspaceSettings, workspace);
   if (!settings) return settings.error();
@@ -385,15 +378,10 @@ Result<tenancy::Roster> roster_of(store::Documents& documents, WorkspaceId works
 Result<tenancy::ProjectRoster> roster_of(store::Documents& documents,
                                          WorkspaceId workspace,
                                          ProjectId project) {
-  tenancy::ProjectRoster roster;
-  const auto rows = documents.all({DocumentKind::kProjectMember, workspace, project, {}});
-  if (!rows) return rows.error();
-  for (const Document& row : *rows) {
-    auto member = decode_project_member(row);
-    if (!member) return member.error();
-    roster.members.push_back(*std::move(member));
-  }
-  return roster;
+  auto members = decode_all(
+      documents.all({DocumentKind::kProjectMember, workspace, project, {}}), decode_project_member);
+  if (!members) return members.error();
+  return tenancy::ProjectRoster{*std::move(members)};
 }
 
 }  // namespace troupe::directory

@@ -105,6 +105,21 @@ Result<tenancy::ProjectMember> decode_project_member(const store::Document& docu
 Uuid member_id(const Hasher& hasher, WorkspaceId workspace, UserId user);
 Uuid project_member_id(const Hasher& hasher, ProjectId project, UserId user);
 
+/// What each document of a list is, in its order; the first that does not decode ends it.
+template <class Record>
+Result<std::vector<Record>> decode_all(const Result<std::vector<store::Document>>& rows,
+                                       Result<Record> (*decode)(const store::Document&)) {
+  if (!rows) return rows.error();
+  std::vector<Record> records;
+  records.reserve(rows->size());
+  for (const store::Document& row : *rows) {
+    auto record = decode(row);
+    if (!record) return record.error();
+    records.push_back(*std::move(record));
+  }
+  return records;
+}
+
 /// By id; nothing if there is none.
 Result<std::optional<User>> find_user(store::Documents& documents, UserId id);
 Result<std::optional<User>> find_user_of(store::Documents& documents, std::string_view email);

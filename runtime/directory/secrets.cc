@@ -62,15 +62,10 @@ Status check_secret_path(std::string_view path) {
 
 Result<std::vector<WrappedDataKey>> data_keys_of(store::Documents& documents,
                                                  WorkspaceId workspace) {
-  const auto rows = documents.all({DocumentKind::kDataKey, workspace, {}, {}});
-  if (!rows) return rows.error();
-  std::vector<WrappedDataKey> keys;
-  for (const Document& row : *rows) {
-    auto key = decode_data_key(row);
-    if (!key) return key.error();
-    keys.push_back(*std::move(key));
-  }
-  std::sort(keys.begin(), keys.end(),
+  auto keys =
+      decode_all(documents.all({DocumentKind::kDataKey, workspace, {}, {}}), decode_data_key);
+  if (!keys) return keys;
+  std::sort(keys->begin(), keys->end(),
             [](const auto& a, const auto& b) { return a.version < b.version; });
   return keys;
 }
@@ -198,15 +193,10 @@ Result<Change> reveal_secret(store::Documents& documents, const Context& context
 
 Result<std::vector<Secret>> secrets_of(store::Documents& documents, WorkspaceId workspace,
                                        ProjectId project) {
-  const auto rows = documents.all({DocumentKind::kSecret, workspace, project, {}});
-  if (!rows) return rows.error();
-  std::vector<Secret> all;
-  for (const Document& row : *rows) {
-    auto secret = decode_secret(row);
-    if (!secret) return secret.error();
-    all.push_back(*std::move(secret));
-  }
-  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  auto all =
+      decode_all(documents.all({DocumentKind::kSecret, workspace, project, {}}), decode_secret);
+  if (!all) return all;
+  std::sort(all->begin(), all->end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return all;
 }
 

@@ -9,7 +9,6 @@ namespace troupe::directory {
 namespace {
 
 using store::Change;
-using store::Document;
 using store::DocumentKind;
 using tenancy::Permission;
 
@@ -136,15 +135,7 @@ Result<Change> change_name(store::Documents& documents, const Context& context,
 }
 
 Result<std::vector<Session>> sessions_of(store::Documents& documents, UserId user) {
-  const auto rows = documents.all({DocumentKind::kSession, {}, {}, Uuid(user)});
-  if (!rows) return rows.error();
-  std::vector<Session> sessions;
-  for (const Document& row : *rows) {
-    auto session = decode_session(row);
-    if (!session) return session.error();
-    sessions.push_back(*std::move(session));
-  }
-  return sessions;
+  return decode_all(documents.all({DocumentKind::kSession, {}, {}, Uuid(user)}), decode_session);
 }
 
 Result<Change> revoke_session(store::Documents& documents, const Context& context,

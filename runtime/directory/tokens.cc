@@ -62,7 +62,7 @@ Status check_binding(store::Documents& documents, const Context& context, UserId
   return is_seen ? ok() : Status(absent);
 }
 
-Result<std::vector<AccessToken>> decode_all(const std::vector<Document>& rows, TimePoint now) {
+Result<std::vector<AccessToken>> decode_current(const std::vector<Document>& rows, TimePoint now) {
   std::vector<AccessToken> tokens;
   for (const Document& row : rows) {
     if (row.expires.set() && row.expires <= now) continue;
@@ -116,7 +116,7 @@ Result<std::vector<AccessToken>> tokens_of(store::Documents& documents, UserId u
   const auto rows =
       documents.all({DocumentKind::kAccessToken, WorkspaceId{}, {}, Uuid(user)});
   if (!rows) return rows.error();
-  return decode_all(*rows, now);
+  return decode_current(*rows, now);
 }
 
 Result<Change> revoke_token(store::Documents& documents, const Context& context, TokenId token) {

@@ -128,15 +128,8 @@ Result<std::vector<OwnWorkspace>> workspaces_of(store::Documents& documents, Use
 
 Result<std::vector<Environment>> environments_of(store::Documents& documents,
                                                  WorkspaceId workspace) {
-  const auto rows = documents.all({DocumentKind::kEnvironment, workspace, {}, {}});
-  if (!rows) return rows.error();
-  std::vector<Environment> all;
-  for (const Document& row : *rows) {
-    auto environment = decode_environment(row);
-    if (!environment) return environment.error();
-    all.push_back(*std::move(environment));
-  }
-  return all;
+  return decode_all(documents.all({DocumentKind::kEnvironment, workspace, {}, {}}),
+                    decode_environment);
 }
 
 Result<Change> create_environment(store::Documents& documents, const Context& context,
