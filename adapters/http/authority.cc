@@ -50,12 +50,13 @@ void Authority::ask_generation() {
     const std::unique_lock lock(mutex_);
     if (std::exchange(is_asking_, true)) return;
   }
-  engine_.read([this](store::Reader& reader) {
+  // Nobody waits for this answer, so the server may have ended when it comes.
+  engine_.read([self = shared_from_this()](store::Reader& reader) {
     const auto asked = steady_clock::now();
     const Result<std::uint64_t> generation = reader.access_generation();
-    if (generation) note(*generation, asked);
-    const std::unique_lock lock(mutex_);
-    is_asking_ = false;
+    if (generation) self->note(*generation, asked);
+    const std::unique_lock lock(self->mutex_);
+    self->is_asking_ = false;
   });
 }
 

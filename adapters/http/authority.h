@@ -35,7 +35,7 @@ struct Question {
 /// come; what is older than a second is not believed, except of the operator, whose token is this
 /// process's own. So what is revoked on any node ends on all of them within a second. Thread-safe;
 /// bounded.
-class Authority {
+class Authority : public std::enable_shared_from_this<Authority> {
  public:
   using Known = std::shared_ptr<const Caller>;
 

@@ -26,7 +26,7 @@ template <class Made, class Work, class Use>
 void change_store(const CallPtr& call, std::vector<Uuid> locks, Work work, Use use) {
   call->core.services.engine.write([locks = std::move(locks), context = context_of(call),
                                     grant = call->grant, work = std::move(work),
-                                    &authority = call->core.authority,
+                                    authority = call->core.authority,
                                     done = call->then<Made>(std::move(use))](
                                        store::Writer& writer) {
     Made made{};
@@ -37,7 +37,7 @@ void change_store(const CallPtr& call, std::vector<Uuid> locks, Work work, Use u
       return work(documents, context, &made);
     };
     const Status changed = writer.change(locks, context.now, decide);
-    authority.forget();
+    authority->forget();
     done(changed ? Result<Made>(std::move(made)) : Result<Made>(changed.error()));
   });
 }

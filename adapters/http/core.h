@@ -47,7 +47,7 @@ struct Core {
   const Options options;
   const Services services;
   const Router router;
-  Authority authority;
+  const std::shared_ptr<Authority> authority;
   ScopeCache scopes;
   RateLimit requests;  ///< of each address
   RateLimit sign_ins;  ///< failed ones, by address and by account

@@ -8,9 +8,9 @@
 namespace troupe::http {
 namespace {
 
-/// What is asked again for each page. The server's core outlives it.
+/// What is asked again for each page. The clock outlives it.
 struct Guard {
-  Authority& authority;
+  std::shared_ptr<Authority> authority;
   const Clock& clock;
   Question question;
   tenancy::Permission permission;
@@ -30,11 +30,11 @@ class GuardedFeed final : public Feed {
   void next(Callback<FeedPage> done) override {
     feed_->next([guard = guard_, done = std::move(done)](Result<FeedPage> page) {
       if (!page || page->events.empty()) return done(std::move(page));
-      if (const Authority::Known known = guard->authority.find(guard->question)) {
+      if (const Authority::Known known = guard->authority->find(guard->question)) {
         const Status allowed = guard->judge(*known);
         return done(allowed ? std::move(page) : Result<FeedPage>(allowed.error()));
       }
-      guard->authority.look_up(
+      guard->authority->look_up(
           guard->question,
           [guard, done, page = std::move(page)](const Result<Authority::Known>& known) {
             if (!known) return done(known.error());

@@ -345,10 +345,10 @@ void Session::dispatch() {
     const std::string_view of_path = call_->param("project");
     question.project = of_path.empty() ? header("x-project-id") : of_path;
   }
-  if (const Authority::Known known = core_->authority.find(question)) return enter(*known);
+  if (const Authority::Known known = core_->authority->find(question)) return enter(*known);
   arm(core_->options.limits.access_time);
   is_looking_up_ = true;
-  core_->authority.look_up(
+  core_->authority->look_up(
       std::move(question), call_->then<Authority::Known>([self = shared_from_this(), call = call_](
                                                              const Authority::Known& known) {
         if (self->call_ != call || self->phase_ != Phase::kHandling) return;

@@ -163,6 +163,8 @@ std::vector<std::string> Server::stop() {
   const auto bound = std::chrono::microseconds(state_->core->options.limits.drain_time.us);
   std::vector<std::string> cut_off;
   if (!state_->connections->wait_for_none(bound)) cut_off = state_->in_flight();
+  // Before the core can go: what is under way there may hold the last connection, and so the core.
+  state_->core->worker.stop();
   for (const auto& loop : state_->loops) loop->stop();
   state_->acceptor.reset();
   state_->back_off.reset();
