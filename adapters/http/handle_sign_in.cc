@@ -2,6 +2,7 @@
 #include "adapters/http/change.h"
 #include "adapters/http/credential.h"
 #include "adapters/http/render.h"
+#include "runtime/directory/members.h"
 #include "runtime/directory/sign_in.h"
 #include "runtime/json/write.h"
 #include "runtime/tenancy/names.h"
@@ -114,50 +115,81 @@ void with_user(const CallPtr& call, std::function<void(const User&)> use) {
       });
 }
 
+/// The body of a sign-up. With an invite it needs no workspace.
+struct NewAccount {
+  directory::SignUp wanted;
+  std::string invite;
+  Password password;
+};
+NewAccount new_account_in(edge::BodyReader& in) {
+  NewAccount out;
+  out.invite = in.text("invite", 64).value_or("");
+  out.wanted.email = checked(in, "email", in.required_text("email", 254), tenancy::check_email);
+  out.wanted.name = checked(in, "name", in.required_text("name", 400),
+                            [](const auto& text) { return tenancy::check_display_name(text); });
+  if (out.invite.empty()) {
+    out.wanted.workspace_slug =
+        checked(in, "workspace", in.required_text("workspace", 63), tenancy::check_slug);
+    out.wanted.workspace_name = in.text("workspace_name", 400).value_or(out.wanted.workspace_slug);
+  }
+  out.password = password_in(in, "password");
+  const std::vector<std::string> own = {out.wanted.email, out.wanted.name,
+                                        out.wanted.workspace_slug};
+  const Status fit = tenancy::check_password(out.password->reveal(), {own, {}});
+  if (!fit) in.wrong("password", fit.error().message, fit.error().code);
+  return out;
+}
+
+/// Hashes the password and makes the account: with an invite in its workspace, else with a new one.
+void make_account(const CallPtr& call, const NewAccount& account, WorkspaceId invited_to) {
+  on_worker<std::string>(
+      call,
+      [&hasher = call->core.services.passwords, password = account.password] {
+        return hasher.hash(*password);
+      },
+      [call, account, invited_to](const std::string& hash) {
+        directory::SignUp complete = account.wanted;
+        complete.password_hash = hash;
+        const auto locks =
+            invited_to.set() ? std::vector<Uuid>{invited_to} : std::vector<Uuid>{};
+        change_store<SignedIn>(
+            call, locks,
+            [complete, invite = account.invite, stamp = stamp_of(call)](
+                auto& documents, const auto& context, auto* made) -> Result<store::Change> {
+              if (!invite.empty()) {
+                return directory::sign_up_invited(documents, context, stamp, complete, invite,
+                                                  made);
+              }
+              directory::SignedUp with_workspace;
+              auto change =
+                  directory::sign_up(documents, context, stamp, complete, &with_workspace);
+              *made = with_workspace.in;
+              return change;
+            },
+            [call](const SignedIn& in) { send_session(call, in, 201); });
+      });
+}
+
 }  // namespace
 
 namespace handle {
 
 void sign_up(const CallPtr& call) {
-  if (!call->core.options.sign_up_is_open) {
-    return call->fail(Code::kForbidden, "Signing up is closed here: ask for an invitation.");
+  auto body = read_body(call, new_account_in);
+  if (!body) return;
+  if (body->invite.empty() && !call->core.options.sign_up_is_open) {
+    return call->fail(Code::kForbidden, "Signing up is closed here: it takes an invite.");
   }
-  struct Body {
-    directory::SignUp wanted;
-    Password password;
-  };
-  auto body = read_body(call, [](edge::BodyReader& in) {
-    Body out;
-    out.wanted.email = checked(in, "email", in.required_text("email", 254), tenancy::check_email);
-    out.wanted.name = checked(in, "name", in.required_text("name", 400),
-                              [](const auto& text) { return tenancy::check_display_name(text); });
-    out.wanted.workspace_slug =
-        checked(in, "workspace", in.required_text("workspace", 63), tenancy::check_slug);
-    out.wanted.workspace_name =
-        in.text("workspace_name", 400).value_or(out.wanted.workspace_slug);
-    out.password = password_in(in, "password");
-    const std::vector<std::string> own = {out.wanted.email, out.wanted.name,
-                                          out.wanted.workspace_slug};
-    const Status fit = tenancy::check_password(out.password->reveal(), {own, {}});
-    if (!fit) in.wrong("password", fit.error().message, fit.error().code);
-    return out;
-  });
-  if (!body || !may_try(call, body->wanted.email)) return;
   // The try is not given back: making accounts costs a hash each.
-  on_worker<std::string>(
-      call,
-      [&hasher = call->core.services.passwords, password = body->password] {
-        return hasher.hash(*password);
+  if (!may_try(call, body->wanted.email)) return;
+  if (body->invite.empty()) return make_account(call, *body, WorkspaceId{});
+  read_documents<directory::ShownInvite>(
+      call, store::DocumentScope::all(),
+      [invite = body->invite, &services = call->core.services](store::Documents& documents) {
+        return directory::show_invite(documents, services.hasher, invite, services.clock.now());
       },
-      [call, wanted = body->wanted](const std::string& hash) {
-        directory::SignUp complete = wanted;
-        complete.password_hash = hash;
-        change_store<directory::SignedUp>(
-            call, {},
-            [complete, stamp = stamp_of(call)](auto& documents, const auto& context, auto* made) {
-              return directory::sign_up(documents, context, stamp, complete, made);
-            },
-            [call](const directory::SignedUp& made) { send_session(call, made.in, 201); });
+      [call, body = *body](const directory::ShownInvite& shown) {
+        make_account(call, body, shown.workspace.id);
       });
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "runtime/directory/members.h"
 #include "runtime/directory/workspaces.h"
 #include "runtime/tenancy/token_text.h"
 
@@ -31,6 +32,20 @@ SignedIn begin_session(const Context& context, const Stamp& stamp, const User& u
   return made;
 }
 
+/// kConflict if there is an account of the address already.
+Result<User> new_user(store::Documents& documents, const Context& context, const SignUp& wanted) {
+  const auto known = find_user_of(documents, wanted.email);
+  if (!known) return known.error();
+  if (*known) {
+    return Error{Code::kConflict, "There is an account of this e-mail address already.", {}};
+  }
+  return User{.id = UserId(context.new_id()),
+              .email = wanted.email,
+              .name = wanted.name,
+              .password_hash = wanted.password_hash,
+              .created = context.now};
+}
+
 /// The user as he is now, if his password still is what was found right.
 Result<User> same_user(store::Documents& documents, const User& user) {
   auto found = find_user(documents, user.id);
@@ -51,24 +66,28 @@ Result<UserId> user_asking(const Context& context) {
 
 Result<Change> sign_up(store::Documents& documents, const Context& context, const Stamp& stamp,
                        const SignUp& wanted, SignedUp* made) {
-  const auto known = find_user_of(documents, wanted.email);
-  if (!known) return known.error();
-  if (*known) {
-    return Error{Code::kConflict, "There is an account of this e-mail address already.", {}};
-  }
-  User user{.id = UserId(context.new_id()),
-            .email = wanted.email,
-            .name = wanted.name,
-            .password_hash = wanted.password_hash,
-            .created = context.now};
+  const auto user = new_user(documents, context, wanted);
+  if (!user) return user.error();
   auto change = found_workspace(documents, context, stamp.product_code,
-                                {wanted.workspace_slug, wanted.workspace_name}, &user,
+                                {wanted.workspace_slug, wanted.workspace_name}, &*user,
                                 &made->workspace);
   if (!change) return change;
-  change->put.push_back(encode(user));
-  made->in = begin_session(context, stamp, user, *change);
+  change->put.push_back(encode(*user));
+  made->in = begin_session(context, stamp, *user, *change);
   change->audit.push_back(
-      context.line(made->workspace.id, Permission::kSignUp, target_of(user.id)));
+      context.line(made->workspace.id, Permission::kSignUp, target_of(user->id)));
+  return change;
+}
+
+Result<Change> sign_up_invited(store::Documents& documents, const Context& context,
+                               const Stamp& stamp, const SignUp& wanted, std::string_view invite,
+                               SignedIn* made) {
+  const auto user = new_user(documents, context, wanted);
+  if (!user) return user.error();
+  auto change = answer_invite(documents, context, invite, *user, true);
+  if (!change) return change;
+  change->put.push_back(encode(*user));
+  *made = begin_session(context, stamp, *user, *change);
   return change;
 }
 

@@ -40,6 +40,16 @@ Result<store::Change> sign_up(store::Documents& documents,
                               const SignUp& wanted,
                               SignedUp* made);
 
+/// The same by somebody who holds an invite to his address: he becomes a member there and gets no
+/// workspace of his own. Locks: the workspace that `show_invite` tells. kNotFound, and kForbidden
+/// for another address than the invite's.
+Result<store::Change> sign_up_invited(store::Documents& documents,
+                                      const Context& context,
+                                      const Stamp& stamp,
+                                      const SignUp& wanted,
+                                      std::string_view invite,
+                                      SignedIn* made);
+
 /// A session for a user whose password has been found right. Locks: the user.
 /// kUnauthorized if there is no such user any more, or the hash is another one by now.
 /// `new_hash`: to be stored instead, if not empty.

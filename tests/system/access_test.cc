@@ -21,7 +21,7 @@ constexpr const char* kCanary = "canary-8c1f0e52d7a94b36";
 
 class Access : public SystemTest {
  protected:
-  Access() : server_(data_dir(), access_environment(folder())) { server_.start(); }
+  Access() : server_(data_dir(), environment_) { server_.start(); }
 
   std::string everything_on_disk() const {
     std::vector<std::string> folders = access_folders();
@@ -37,6 +37,7 @@ class Access : public SystemTest {
     return all;
   }
 
+  const Environment environment_ = access_environment(folder());
   Server server_;
 };
 
@@ -124,6 +125,32 @@ TEST_F(Access, AMemberWhoIsPutOutIsOutAtOnceAndKeepsWhatHeMade) {
   EXPECT_EQ(his.get("/v1/workflows").status, 200);
   EXPECT_EQ(admin.call("DELETE", "/v1/members/" + ada.id()).status, 409) << "the last owner";
   EXPECT_EQ(admin.post("/v1/workspace/leave", "").status, 409);
+}
+
+TEST_F(Access, WhoIsInvitedComesInWhereSigningUpIsClosed) {
+  const Person ada = Person::sign_up(server_, "ada", "acme");
+  const std::string invite = text_at(
+      ada.in("acme").post("/v1/invites", R"({"invites":[{"email":"bob@example.org"}]})").body,
+      "/items/0/token");
+  server_.terminate();
+  Environment closed = environment_;
+  closed.emplace_back("TROUPE_ACCESS__SIGN_UP", "closed");
+  Server server(data_dir(), closed);
+  server.start();
+  Api nobody = api_of(server, "");
+  const auto come_in = [&](const std::string& email, const std::string& with) {
+    return nobody
+        .post("/v1/auth/sign-up", "{\"email\":\"" + email + "\",\"name\":\"Bob\",\"password\":\"" +
+                                      kGoodPassword + "\"," + with + "}")
+        .status;
+  };
+  EXPECT_EQ(come_in("bob@example.org", R"("workspace":"bobs")"), 403);
+  EXPECT_EQ(come_in("eve@example.org", "\"invite\":\"" + invite + "\""), 403) << "another's";
+  EXPECT_EQ(come_in("bob@example.org", R"("invite":"inv_nothing")"), 404);
+  EXPECT_EQ(come_in("bob@example.org", "\"invite\":\"" + invite + "\""), 201);
+  EXPECT_EQ(come_in("bob2@example.org", "\"invite\":\"" + invite + "\""), 404) << "used";
+  const Person bob = Person::sign_in(server, "bob");
+  EXPECT_EQ(column(bob.api().get("/v1/workspaces"), "slug"), std::vector<std::string>{"acme"});
 }
 
 TEST_F(Access, GuessingAPasswordIsCutShort) {

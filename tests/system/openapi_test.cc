@@ -14,7 +14,7 @@ namespace {
 
 using Members = boost::json::object;
 
-constexpr int kRequests = 3000;
+constexpr int kRequests = 6000;
 constexpr std::uint64_t kSeed = 20261123;
 
 class OpenApi : public SystemTest {
@@ -232,14 +232,13 @@ TEST_F(OpenApi, TheServerDoesNothingThatItDoesNotSay) {
     EXPECT_TRUE(responses.contains(status))
         << request.method << " " << request.path << " " << request.body.substr(0, 300) << "\n"
         << status << " " << answer.text.substr(0, 300);
-    EXPECT_TRUE(answer.status < 500 || answer.status == 503) << request.path << answer.text;
+    EXPECT_LT(answer.status, 500) << request.path << answer.text;
     if (answer.status >= 400) {
       EXPECT_FALSE(answer.code().empty()) << request.path << " " << answer.text;
     }
   }
-  // How often a change succeeds depends on what came before it, so the least of each is low.
   for (const int status : {200, 201, 204, 400, 401, 403, 404, 409, 415, 422}) {
-    EXPECT_GT(seen[status], 0) << "no request came to " << status;
+    EXPECT_GT(seen[status], 5) << "too few requests came to " << status;
   }
 }
 
