@@ -115,6 +115,25 @@ void with_user(const CallPtr& call, std::function<void(const User&)> use) {
       });
 }
 
+using Sessions = std::vector<directory::Session>;
+
+/// Goes on with the user who asks and his sessions, newest first.
+void with_sessions(const CallPtr& call, std::function<void(const User&, const Sessions&)> use) {
+  with_user(call, [call, use](const User& user) {
+    read_documents<Sessions>(
+        call, store::DocumentScope::owned_by(user.id),
+        [id = user.id](store::Documents& documents) {
+          return directory::sessions_of(documents, id);
+        },
+        [user, use](const Sessions& sessions) { use(user, sessions); });
+  });
+}
+
+bool is_current(const CallPtr& call, const directory::Session& session) {
+  const auto* asking = std::get_if<tenancy::SessionUser>(&call->principal);
+  return asking != nullptr && asking->session == session.id;
+}
+
 /// The body of a sign-up. With an invite it needs no workspace.
 struct NewAccount {
   directory::SignUp wanted;
@@ -246,47 +265,29 @@ void sign_out(const CallPtr& call) {
 }
 
 void show_session(const CallPtr& call) {
-  with_user(call, [call](const User& user) {
-    using Sessions = std::vector<directory::Session>;
-    read_documents<Sessions>(
-        call, store::DocumentScope::owned_by(user.id),
-        [id = user.id](store::Documents& documents) {
-          return directory::sessions_of(documents, id);
-        },
-        [call, user](const Sessions& sessions) {
-          const auto* asking = std::get_if<tenancy::SessionUser>(&call->principal);
-          for (const directory::Session& session : sessions) {
-            if (asking == nullptr || session.id != asking->session) continue;
-            return call->send_json(session_json(call, user, call->credential, session.expires));
-          }
-          call->fail(Code::kNotFound, "There is no session.");
-        });
+  with_sessions(call, [call](const User& user, const Sessions& sessions) {
+    for (const directory::Session& session : sessions) {
+      if (!is_current(call, session)) continue;
+      return call->send_json(session_json(call, user, call->credential, session.expires));
+    }
+    call->fail(Code::kNotFound, "There is no session.");
   });
 }
 
 void list_sessions(const CallPtr& call) {
-  with_user(call, [call](const User& user) {
-    using Sessions = std::vector<directory::Session>;
-    read_documents<Sessions>(
-        call, store::DocumentScope::owned_by(user.id),
-        [id = user.id](store::Documents& documents) {
-          return directory::sessions_of(documents, id);
-        },
-        [call](const Sessions& sessions) {
-          const auto* asking = std::get_if<tenancy::SessionUser>(&call->principal);
-          std::vector<std::string> items;
-          for (const directory::Session& session : sessions) {
-            json::Writer out;
-            out.begin_object()
-                .member("id", session.id.to_string())
-                .member("address", session.address)
-                .member("created_at", to_rfc3339(session.created))
-                .member("expires_at", to_rfc3339(session.expires))
-                .member("current", asking != nullptr && asking->session == session.id);
-            items.push_back(out.end_object().take());
-          }
-          call->send_json(page_json(items, {}));
-        });
+  with_sessions(call, [call](const User&, const Sessions& sessions) {
+    std::vector<std::string> items;
+    for (const directory::Session& session : sessions) {
+      json::Writer out;
+      out.begin_object()
+          .member("id", session.id.to_string())
+          .member("address", session.address)
+          .member("created_at", to_rfc3339(session.created))
+          .member("expires_at", to_rfc3339(session.expires))
+          .member("current", is_current(call, session));
+      items.push_back(out.end_object().take());
+    }
+    call->send_json(page_json(items, {}));
   });
 }
 
