@@ -127,6 +127,7 @@ struct ChildWanted {
   run::command::StartChild child;
   run::Parent parent;
   store::TenantScope scope;
+  std::uint32_t bucket = 0;  ///< the parent's: none of a family goes before the others
 };
 /// The process keeps dying while it works on this run, or what is stored of it is damaged.
 struct QuarantineRun { RunId run; std::string why; ProjectId project{}; };

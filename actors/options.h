@@ -48,6 +48,7 @@ struct Options {
   bool strict = false;
   /// for tests: no threads; whoever drives the test scheduler drives the node
   bool simulated = false;
+  bool removes_expired = false;  ///< runs, when their project has kept them long enough
   int workers = 0;      ///< scheduler threads; 0: one per core
   int readers = 2;      ///< threads that read the store
 

@@ -127,17 +127,32 @@ void Router::look_answered(const std::string& bytes, const Callback<RunLook>& do
   });
 }
 
+Bus::Answer Router::started(Callback<Started> done) {
+  return [this, done = std::move(done)](Result<std::string> bytes) {
+    if (!bytes) return done(std::move(bytes).error());
+    auto answer = wire::decode_answer<Started>(services_.ports.hasher, *bytes);
+    done(answer ? std::move(*answer) : Result<Started>(unreachable()));
+  };
+}
+
+void Router::retry(RunId run, const store::TenantScope& scope, RetryRequest request,
+                   Callback<Started> done) {
+  RemoteCall call;
+  call.entity = run;
+  call.body = wire::encode(wire::RetryCall{scope, request});
+  call.may_repeat = true;  // its key is the same again
+  call.here = [this, scope, request, done] { engine_.retry(scope, request, done); };
+  call.done = started(done);
+  this->call(std::move(call));
+}
+
 void Router::start(RunId run, StartRequest request, Callback<Started> done) {
   RemoteCall call;
   call.entity = run;
   call.body = wire::encode(wire::StartCall{request});
   call.may_repeat = true;  // its run id or key is the same again
   call.here = [this, request, done] { engine_.start(request, done); };
-  call.done = [this, done](Result<std::string> bytes) {
-    if (!bytes) return done(std::move(bytes).error());
-    auto answer = wire::decode_answer<Started>(services_.ports.hasher, *bytes);
-    done(answer ? std::move(*answer) : Result<Started>(unreachable()));
-  };
+  call.done = started(done);
   this->call(std::move(call));
 }
 
@@ -149,11 +164,7 @@ void Router::start_group(WorkspaceId workspace, StartGroup message) {
   call.body = wire::encode(wire::GroupCall{message.run, std::move(spec)});
   call.may_repeat = true;
   call.here = [this, workspace, message] { services_.start_group(workspace, message); };
-  call.done = [this, done = message.done](Result<std::string> bytes) {
-    if (!bytes) return done(std::move(bytes).error());
-    auto answer = wire::decode_answer<Started>(services_.ports.hasher, *bytes);
-    done(answer ? std::move(*answer) : Result<Started>(unreachable()));
-  };
+  call.done = started(message.done);
   this->call(std::move(call));
 }
 
@@ -236,6 +247,7 @@ void Router::take(std::string body, Bus::Reply reply) {
     void operator()(wire::LookCall& call) const { router.answer(call, reply); }
     void operator()(wire::StartCall& call) const { router.answer(call, reply); }
     void operator()(wire::GroupCall& call) const { router.answer(call, reply); }
+    void operator()(wire::RetryCall& call) const { router.answer(call, reply); }
     void operator()(wire::LookAroundCall&) const {
       caf::anon_send(router.services_.cluster, LookAround{});
     }
@@ -289,6 +301,14 @@ void Router::answer(const wire::LookCall& call, Bus::Reply reply) {
 void Router::answer(const wire::StartCall& call, Bus::Reply reply) {
   if (!reply) return;
   engine_.start(call.request, [this, reply](Result<Started> started) {
+    reply(!started && is_moved(started.error()) ? wire::encode_moved()
+                                                : wire::encode(services_.ports.hasher, started));
+  });
+}
+
+void Router::answer(const wire::RetryCall& call, Bus::Reply reply) {
+  if (!reply) return;
+  engine_.retry(call.scope, call.request, [this, reply](Result<Started> started) {
     reply(!started && is_moved(started.error()) ? wire::encode_moved()
                                                 : wire::encode(services_.ports.hasher, started));
   });

@@ -43,6 +43,9 @@ class Router {
   void send(WorkspaceId workspace, ToRun message);
   /// A start whose run id is known beforehand, and with it the owner.
   void start(RunId run, StartRequest request, Callback<Started> done);
+  /// A retry with a key, so that its run id is known beforehand.
+  void retry(RunId run, const store::TenantScope& scope, RetryRequest request,
+             Callback<Started> done);
   void start_group(WorkspaceId workspace, StartGroup message);
   void drain(store::NodeNumber node, Callback<Unit> done);
   /// They do not know any more what these workflows are.
@@ -63,6 +66,8 @@ class Router {
   void answer(const cluster::wire::LookCall& call, Bus::Reply reply);
   void answer(const cluster::wire::StartCall& call, Bus::Reply reply);
   void answer(const cluster::wire::GroupCall& call, Bus::Reply reply);
+  void answer(const cluster::wire::RetryCall& call, Bus::Reply reply);
+  Bus::Answer started(Callback<Started> done);
   void look_answered(const std::string& bytes, const Callback<RunLook>& done);
 
   Services& services_;

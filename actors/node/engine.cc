@@ -28,9 +28,9 @@ void NodeEngine::validate(json::Text graph, json::Text input, Callback<graph::Pa
   });
 }
 
-void NodeEngine::create_workflow(store::Workflow draft, store::AuditLines audit,
+void NodeEngine::create_workflow(store::Workflow draft, store::Along along,
                                  Callback<store::Workflow> done) {
-  services_.read([this, draft = std::move(draft), audit = std::move(audit),
+  services_.read([this, draft = std::move(draft), along = std::move(along),
                   done = std::move(done)](store::Reader&) {
     const auto parsed =
         graph::parse(json::Text::trusted(draft.graph), tools(), services_.options.graph);
@@ -38,23 +38,23 @@ void NodeEngine::create_workflow(store::Workflow draft, store::AuditLines audit,
     store::Workflow row = draft;
     if (!row.id.set()) row.id = WorkflowId{services_.new_id()};
     row.created = row.updated = services_.now();
-    services_.write([row, audit, done](store::Writer& writer) {
-      done(writer.create_workflow(row, audit));
+    services_.write([row, along, done](store::Writer& writer) {
+      done(writer.create_workflow(row, along));
     });
   });
 }
 
 void NodeEngine::update_workflow(store::Workflow draft, std::uint64_t expected_etag,
-                                 store::AuditLines audit, Callback<store::Workflow> done) {
-  services_.read([this, draft = std::move(draft), expected_etag, audit = std::move(audit),
+                                 store::Along along, Callback<store::Workflow> done) {
+  services_.read([this, draft = std::move(draft), expected_etag, along = std::move(along),
                   done = std::move(done)](store::Reader&) {
     const auto parsed =
         graph::parse(json::Text::trusted(draft.graph), tools(), services_.options.graph);
     if (parsed.graph == nullptr) return done(graph::to_error(parsed.issues));
     store::Workflow row = draft;
     row.updated = services_.now();
-    services_.write([this, row, expected_etag, audit, done](store::Writer& writer) {
-      auto updated = writer.update_workflow(row, expected_etag, audit);
+    services_.write([this, row, expected_etag, along, done](store::Writer& writer) {
+      auto updated = writer.update_workflow(row, expected_etag, along);
       // A start looks at the archived flag alone; what a draft says is for its next version.
       if (row.archived) return changed(row.id, std::move(updated), done);
       services_.versions.doubt(row.id);
@@ -64,9 +64,9 @@ void NodeEngine::update_workflow(store::Workflow draft, std::uint64_t expected_e
 }
 
 void NodeEngine::publish(store::TenantScope scope, WorkflowId workflow, std::string changelog,
-                         store::AuditLines audit, Callback<store::Version> done) {
+                         store::Along along, Callback<store::Version> done) {
   services_.read([this, scope, workflow, changelog = std::move(changelog),
-                  audit = std::move(audit), done = std::move(done)](store::Reader& reader) {
+                  along = std::move(along), done = std::move(done)](store::Reader& reader) {
     auto row = reader.workflow(scope, workflow);
     if (!row) return done(std::move(row).error());
     if (!*row || (*row)->archived) return done(not_found("workflow"));
@@ -75,8 +75,8 @@ void NodeEngine::publish(store::TenantScope scope, WorkflowId workflow, std::str
     if (parsed.graph == nullptr) return done(graph::to_error(parsed.issues));
     store::Version version{workflow, 0, (*row)->graph, (*row)->run_setup, changelog,
                            services_.now()};
-    services_.write([this, scope, version, audit, done](store::Writer& writer) {
-      changed(version.workflow, writer.publish(scope, version, audit), done);
+    services_.write([this, scope, version, along, done](store::Writer& writer) {
+      changed(version.workflow, writer.publish(scope, version, along), done);
     });
   });
 }
@@ -100,15 +100,34 @@ void NodeEngine::with_version(const store::TenantScope& scope, WorkflowId workfl
   // What was published since nobody has told it, and to ask a store that is silent would take as
   // long as it is.
   if (!services_.ownership.lease_holds()) return done(Ownership::lost_touch());
-  if (auto cached = services_.versions.find(workflow, version)) {
+  const ProjectId project = scope.project.value_or(ProjectId{});
+  const auto retention = services_.retention.look(project, services_.now());
+  auto cached = services_.versions.find(workflow, version);
+  if (cached && retention != Retention::Known::kNot) {
+    if (retention == Retention::Known::kStale) read_retention(scope.workspace);
     const store::Workflow& row = cached->workflow;
     const bool in_project = !scope.project || !row.project.set() || row.project == *scope.project;
     if (row.workspace != scope.workspace || !in_project) return done(not_found("workflow"));
     return done(std::move(cached));
   }
-  services_.read([this, scope, workflow, version, done = std::move(done)](store::Reader& reader) {
+  services_.read([this, scope, workflow, version, project,
+                  done = std::move(done)](store::Reader& reader) {
+    if (project.set()) {
+      const Status read = services_.retention.load(reader, scope.workspace, services_.now());
+      if (!read) return done(read.error());
+    }
     done(load_version(reader, services_.versions, services_.tools(), services_.options.graph, scope,
                       workflow, version));
+  });
+}
+
+void NodeEngine::read_retention(WorkspaceId workspace) {
+  services_.read([this, workspace](store::Reader& reader) {
+    const Status read = services_.retention.load(reader, workspace, services_.now());
+    if (!read) {
+      services_.ports.log.warning("how long runs are kept could not be read",
+                                  {{"message", read.error().message}});
+    }
   });
 }
 
@@ -156,6 +175,12 @@ void NodeEngine::start_batch(StartRequest common, std::vector<BatchItem> items,
 }
 
 void NodeEngine::retry(store::TenantScope scope, RetryRequest request, Callback<Started> done) {
+  if (!request.idempotency_key.empty() && services_.router != nullptr) {
+    const RunId known = keyed_retry_id(services_.ports.hasher, request);
+    if (!services_.ownership.is_mine(known)) {
+      return services_.router->retry(known, scope, std::move(request), std::move(done));
+    }
+  }
   look(scope, request.run, true,
        [this, scope, request, done = always_answered(std::move(done))](Result<RunLook> seen) {
          if (!seen) return done(std::move(seen).error());

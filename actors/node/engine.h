@@ -15,12 +15,12 @@ class NodeEngine : public Engine {
   using Engine::publish;
   using Engine::update_workflow;
   void validate(json::Text graph, json::Text input, Callback<graph::Parsed> done) override;
-  void create_workflow(store::Workflow draft, store::AuditLines audit,
+  void create_workflow(store::Workflow draft, store::Along along,
                        Callback<store::Workflow> done) override;
   void update_workflow(store::Workflow draft, std::uint64_t expected_etag,
-                       store::AuditLines audit, Callback<store::Workflow> done) override;
+                       store::Along along, Callback<store::Workflow> done) override;
   void publish(store::TenantScope scope, WorkflowId workflow, std::string changelog,
-               store::AuditLines audit, Callback<store::Version> done) override;
+               store::Along along, Callback<store::Version> done) override;
 
   void start(StartRequest request, Callback<Started> done) override;
   void start_batch(StartRequest common, std::vector<BatchItem> items,
@@ -75,6 +75,7 @@ class NodeEngine : public Engine {
   };
   void show_items(const std::shared_ptr<ItemsView>& view);
   void ask(const store::TenantScope& scope, RunId run, run::Event event, Callback<Answered> done);
+  void read_retention(WorkspaceId workspace);
   void with_version(const store::TenantScope& scope, WorkflowId workflow, std::int32_t version,
                     Callback<std::shared_ptr<const Published>> done);
   /// Answers with what has been written of a workflow, once no node starts what it was before.

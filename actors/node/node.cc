@@ -161,6 +161,7 @@ Status Node::Parts::begin() {
   }
   services.timers = spawn_timers(system, services);
   bring_up(services, *recovered, own);
+  if (services.options.removes_expired) services.expiry = spawn_expiry(system, services);
   // Not before: a run with frames behind its snapshot must not be woken from the snapshot alone.
   caf::anon_send(services.timers, BeginTimers{});
   if (membership == nullptr) return ok();
@@ -188,6 +189,7 @@ void Node::Parts::end() {
     caf::anon_send_exit(services.publisher->reader(), caf::exit_reason::user_shutdown);
   }
   if (services.timers) caf::anon_send_exit(services.timers, caf::exit_reason::user_shutdown);
+  if (services.expiry) caf::anon_send_exit(services.expiry, caf::exit_reason::user_shutdown);
   services.gate.on_busy({});
   if (services.options.simulated) {
     // Nobody else runs the actors, and each of them sees its exit before anything else. Delayed
@@ -205,6 +207,7 @@ void Node::Parts::end() {
   services.cluster = ClusterActor{};
   services.readers.clear();
   services.timers = TimerActor{};
+  services.expiry = ExpiryActor{};
 }
 
 Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -13,6 +13,8 @@
 #include "actors/node/node.h"
 #include "actors/options.h"
 #include "actors/step/executors.h"
+#include "actors/store/expiry_actor.h"
+#include "actors/store/retention.h"
 #include "actors/store/scope_names.h"
 #include "actors/store/version_cache.h"
 
@@ -59,11 +61,13 @@ struct Services {
   Gate gate;
   Hub hub;
   ScopeNames names;
+  Retention retention;
   Executors executors;
   VersionCache versions;
 
   CommitterActor committer;
   TimerActor timers;
+  ExpiryActor expiry;  ///< null: nothing is removed
   std::vector<ReaderActor> readers;
 
   /// Spawns the tenant of a workspace where there is none yet.

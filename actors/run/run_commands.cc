@@ -230,7 +230,8 @@ void Run::start_child(const run::command::StartChild& command) {
   if (services_.options.bugs.forget_waiting_child) return;
   caf::anon_send(tenant_, ChildWanted{command,
                                       run::Parent{state_.id, command.path},
-                                      {state_.workspace, state_.project}});
+                                      {state_.workspace, state_.project},
+                                      state_.bucket});
 }
 
 void Run::check_parent() {

@@ -291,7 +291,7 @@ void start_child_run(Services& services, store::Reader& reader, const TenantActo
   spec->input.text = child.input;
   spec->parent = wanted.parent;
   spec->depth = child.depth;
-  spec->bucket = bucket_of(services.now());
+  spec->bucket = wanted.bucket;
   for (const graph::Step& step : (*published)->graph->steps) {
     if (step.no_auto_start && step.depends_on.empty()) spec->out_of_scope.push_back(step.index);
   }

@@ -2,6 +2,7 @@
 
 #include "actors/store/load_run.h"
 #include "actors/tenant/admission.h"
+#include "runtime/store/expiry.h"
 
 namespace troupe::actors {
 
@@ -20,6 +21,10 @@ void retry_from(Services& services, store::Reader& reader, const RetryRequest& r
   }
   auto carried = run::carry_over(*state, *to->graph, request.from_step);
   if (!carried) return done(std::move(carried).error());
+  if (services.retention.look(state->project, services.now()) != Retention::Known::kFresh) {
+    const Status read = services.retention.load(reader, state->workspace, services.now());
+    if (!read) return done(read.error());
+  }
   auto spec = std::make_shared<run::record::RunCreated>();
   spec->workspace = state->workspace;
   spec->project = state->project;
@@ -27,8 +32,9 @@ void retry_from(Services& services, store::Reader& reader, const RetryRequest& r
   spec->version = to->version;
   spec->trigger_type = "retry";
   spec->external_id = state->external_id;
+  spec->request = request.request;
   spec->at = services.now();
-  spec->bucket = bucket_of(spec->at);
+  spec->bucket = store::bucket_of(spec->at, services.retention.days(spec->project));
   spec->input.text = request.input.empty() ? state->input.text : request.input;
   spec->retried_from = state->id;
   spec->carried = std::move(*carried);
@@ -40,8 +46,11 @@ void retry_from(Services& services, store::Reader& reader, const RetryRequest& r
     const auto index = to->graph->find(seen.graph->steps[step].id);
     if (index) spec->out_of_scope.push_back(*index);
   }
+  const bool has_key = !request.idempotency_key.empty();
+  const RunId run = has_key ? keyed_retry_id(services.ports.hasher, request)
+                            : services.new_run_id();
   caf::anon_send(services.tenant(state->workspace),
-                 StartMade{services.new_run_id(), std::move(to), std::move(spec), false, done});
+                 StartMade{run, std::move(to), std::move(spec), has_key, done});
 }
 
 namespace {

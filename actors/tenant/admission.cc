@@ -4,11 +4,10 @@
 
 #include "runtime/json/read.h"
 #include "runtime/json/write.h"
+#include "runtime/store/expiry.h"
 
 namespace troupe::actors {
 namespace {
-
-constexpr std::int64_t kBucketUs = 7ll * 24 * 3600 * 1'000'000;
 
 json::Text member_text(const json::Text& object, std::string_view key) {
   const auto found = json::member(object.view(), key);
@@ -87,7 +86,7 @@ json::Text merge_objects(const json::Text& under, const json::Text& over) {
 }
 
 Result<run::record::RunCreated> spec_of(const StartRequest& original, const Published& published,
-                                        TimePoint now) {
+                                        TimePoint now, std::uint32_t retention_days) {
   StartRequest request = original;
   if (request.use_run_setup_defaults) apply_run_setup(published.run_setup, &request);
   const graph::Graph& graph = *published.graph;
@@ -100,7 +99,7 @@ Result<run::record::RunCreated> spec_of(const StartRequest& original, const Publ
   spec.external_id = request.external_id;
   spec.request = request.request;
   spec.at = now;
-  spec.bucket = bucket_of(now);
+  spec.bucket = store::bucket_of(now, retention_days);
   spec.input.text = merge_objects(graph.params, request.input);
   if (spec.input.text.empty()) spec.input.text = json::Text::trusted("{}");
 
@@ -134,7 +133,13 @@ RunId keyed_run_id(const Hasher& hasher, const StartRequest& request) {
   return RunId{Uuid::v8(hasher.hash(name.bytes()))};
 }
 
-std::uint32_t bucket_of(TimePoint time) { return static_cast<std::uint32_t>(time.us / kBucketUs); }
+RunId keyed_retry_id(const Hasher& hasher, const RetryRequest& request) {
+  ByteWriter name;
+  name.text("retry");
+  name.uuid(request.run);
+  name.text(request.idempotency_key);
+  return RunId{Uuid::v8(hasher.hash(name.bytes()))};
+}
 
 Status may_admit(const Services& services, std::size_t queued) {
   if (services.shutting_down) return Error{Code::kUnavailable, "the node is shutting down", {}};

@@ -44,7 +44,8 @@ void Tenant::start(const StartRun& message) {
   if (Status admitted = may_admit(services_, queue_.size()); !admitted) {
     return message.done(std::move(admitted).error());
   }
-  auto spec = spec_of(request, *message.published, services_.now());
+  auto spec = spec_of(request, *message.published, services_.now(),
+                      services_.retention.days(request.project));
   if (!spec) return message.done(std::move(spec).error());
   Making making{message.published,
                 std::make_shared<run::record::RunCreated>(std::move(*spec)), message.done};

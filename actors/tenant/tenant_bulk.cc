@@ -41,7 +41,7 @@ Status Tenant::make_one_of(const StartRuns& bulk) {
   request.input = item.input;
   request.external_id = item.external_id;
   const TimePoint now = services_.now();
-  auto spec = spec_of(request, *bulk.published, now);
+  auto spec = spec_of(request, *bulk.published, now, services_.retention.days(request.project));
   if (!spec) return std::move(spec).error();
   const RunId id = services_.new_run_id();
   if (!id.set()) return services_.no_slots();

@@ -1,28 +1,21 @@
 #include "adapters/http/handlers.h"
 #include "adapters/http/parse.h"
+#include "adapters/http/receipt.h"
 #include "adapters/http/render.h"
-#include "runtime/json/read.h"
 
 namespace troupe::http {
 namespace {
 
-constexpr std::size_t kKeyBytesMax = 255;
-
 /// Fills what every start has in common; false if it has answered with an error.
 bool complete_start(const CallPtr& call, WorkflowId workflow, StartRequest& start) {
-  const std::string_view key = call->header("idempotency-key");
-  if (key.size() > kKeyBytesMax) {
-    call->fail(Code::kInvalidRequest, "Idempotency-Key is longer than 255 bytes.");
-    return false;
-  }
+  const auto key = idempotency_key(call);
+  if (!key) return false;
   start.workspace = call->scope.workspace;
   if (call->scope.project) start.project = *call->scope.project;
   start.workflow = workflow;
-  start.idempotency_key = key;
+  start.idempotency_key = *key;
   // Only a repeated request is ever compared, so only one that can be repeated is hashed.
-  if (!key.empty() || start.run_id) {
-    start.request = call->core.services.hasher.hash(json::compact(call->body.view()));
-  }
+  if (!key->empty() || start.run_id) start.request = request_digest(call);
   return true;
 }
 
@@ -68,6 +61,12 @@ void command(const CallPtr& call) {
   auto command = parse_command(call->body);
   if (!command.ok()) return call->fail(command.error());
   if (command->verb == Verb::kStart) return start(call, *workflow, std::move(command->start));
+  if (command->verb == Verb::kRetry) {
+    const auto key = idempotency_key(call);
+    if (!key) return;
+    command->retry.idempotency_key = *key;
+    if (!key->empty()) command->retry.request = request_digest(call);
+  }
   with_run_row(call, command->run, [call, command = *std::move(command)](const store::RunRow& row) {
     Engine& engine = call->core.services.engine;
     if (command.verb == Verb::kRetry) {

@@ -9,6 +9,8 @@
 namespace troupe::http {
 namespace {
 
+constexpr std::int64_t kRetentionDaysMax = 36'500;
+
 /// The project of the path: the grant has one, as the route's permission is about a project.
 ProjectId project_of(const CallPtr& call) { return call->grant->project().value_or(ProjectId{}); }
 
@@ -111,6 +113,9 @@ void change_project(const CallPtr& call) {
     directory::ProjectPatch out;
     if (const auto name = in.text("name", 400)) out.name = checked(in, "name", *name, check_name);
     out.is_private = in.boolean("private");
+    if (const auto days = in.integer("retention_days", 0, kRetentionDaysMax)) {
+      out.retention_days = static_cast<std::uint32_t>(*days);
+    }
     return out;
   });
   if (!patch) return;
@@ -118,7 +123,9 @@ void change_project(const CallPtr& call) {
 }
 
 void archive_project(const CallPtr& call) {
-  change(call, {.name = {}, .is_private = {}, .is_archived = true}, [call](const store::Project&) {
+  const directory::ProjectPatch patch{
+      .name = {}, .is_private = {}, .is_archived = true, .retention_days = {}};
+  change(call, patch, [call](const store::Project&) {
     call->core.scopes.forget();
     call->send({.status = 204, .body = {}});
   });

@@ -1,6 +1,7 @@
 #include "adapters/http/change.h"
 #include "adapters/http/handlers.h"
 #include "adapters/http/parse.h"
+#include "adapters/http/receipt.h"
 #include "adapters/http/render.h"
 #include "runtime/json/read.h"
 
@@ -25,6 +26,34 @@ void send_draft(const CallPtr& call, const store::Workflow& workflow, int status
   call->send({.status = status,
               .body = render(workflow),
               .headers = "ETag: " + etag_of(workflow) + "\r\n"});
+}
+
+/// The answer that a repeated request got the first time, whatever has become of the draft.
+void send_as_created(const CallPtr& call, store::Workflow draft, const Receipt& receipt) {
+  using Row = std::optional<store::Workflow>;
+  read_store<Row>(
+      call,
+      [scope = call->scope, id = WorkflowId(receipt.made)](store::Reader& reader) {
+        return reader.workflow(scope, id);
+      },
+      [call, draft = std::move(draft)](const Row& row) mutable {
+        if (!row) return call->fail(Code::kNotFound, "There is no such workflow.");
+        draft.id = row->id;
+        draft.created = draft.updated = row->created;
+        draft.etag = 1;
+        send_draft(call, draft, 201);
+      });
+}
+
+void send_version(const CallPtr& call, WorkflowId workflow, std::int32_t number, int status) {
+  using Row = std::optional<store::Version>;
+  read_store<Row>(
+      call,
+      [workflow, number](store::Reader& reader) { return reader.version(workflow, number); },
+      [call, status](const Row& row) {
+        if (!row) return call->fail(Code::kNotFound, "There is no such version.");
+        call->send_json(render(*row), status);
+      });
 }
 
 /// What the engine says of a graph points into the graph, which is a member of the body.
@@ -78,15 +107,29 @@ void list_workflows(const CallPtr& call) {
 void create_workflow(const CallPtr& call) {
   auto body = parse_new_workflow(call->body);
   if (!body.ok()) return call->fail(body.error());
+  const auto once = MadeOnce::of(call);
+  if (!once) return;
   store::Workflow draft;
   draft.id = WorkflowId(call->core.new_id());
   draft.workspace = call->scope.workspace;
   if (call->scope.project) draft.project = *call->scope.project;
   draft.created = draft.updated = call->core.services.clock.now();
   lay_over(draft, *std::move(body));
-  store::AuditLines audit = audit_of(call, target_of(draft.id), {"name", "graph"});
-  call->core.services.engine.create_workflow(std::move(draft), std::move(audit),
-                                             draft_changed(call, 201));
+  const auto again = [call, draft](const Receipt& receipt) {
+    send_as_created(call, draft, receipt);
+  };
+  const auto first = [call, draft, once = *once, again] {
+    store::Along along(audit_of(call, target_of(draft.id), {"name", "graph"}));
+    along.once = once.receipt_for(draft.id);
+    call->core.services.engine.create_workflow(
+        draft, std::move(along),
+        call->finally<store::Workflow>([call, once, again](Result<store::Workflow> made) {
+          if (made) return send_draft(call, *made, 201);
+          const auto fail = [call](const Error& error) { fail_graph(call, error); };
+          once.failed(call, made.error(), fail, again);
+        }));
+  };
+  once->look(call, first, again);
 }
 
 void show_workflow(const CallPtr& call) {
@@ -154,14 +197,26 @@ void archive_workflow(const CallPtr& call) {
 void publish(const CallPtr& call) {
   auto changelog = parse_changelog(call->body);
   if (!changelog.ok()) return call->fail(changelog.error());
-  with_draft(call, [call, changelog = *std::move(changelog)](const store::Workflow& draft) {
-    if (draft.archived) return call->fail(Code::kConflict, "The workflow is archived.");
-    call->core.services.engine.publish(
-        call->scope, draft.id, changelog, audit_of(call, target_of(draft.id)),
-        call->finally<store::Version>([call](Result<store::Version> result) {
-          if (!result.ok()) return fail_graph(call, result.error());
-          call->send_json(render(*result), 201);
-        }));
+  const auto once = MadeOnce::of(call);
+  if (!once) return;
+  with_draft(call, [call, once = *once,
+                    changelog = *std::move(changelog)](const store::Workflow& draft) {
+    const auto again = [call](const Receipt& receipt) {
+      send_version(call, WorkflowId(receipt.made), receipt.version, 201);
+    };
+    const auto first = [call, draft, changelog, once, again] {
+      if (draft.archived) return call->fail(Code::kConflict, "The workflow is archived.");
+      store::Along along(audit_of(call, target_of(draft.id)));
+      along.once = once.receipt_for(draft.id);
+      call->core.services.engine.publish(
+          call->scope, draft.id, changelog, std::move(along),
+          call->finally<store::Version>([call, once, again](Result<store::Version> made) {
+            if (made) return call->send_json(render(*made), 201);
+            const auto fail = [call](const Error& error) { fail_graph(call, error); };
+            once.failed(call, made.error(), fail, again);
+          }));
+    };
+    once.look(call, first, again);
   });
 }
 
@@ -185,14 +240,7 @@ void show_version(const CallPtr& call) {
     return call->fail(Code::kNotFound, "There is no such version.");
   }
   with_draft(call, [call, number = static_cast<std::int32_t>(*number)](const auto& draft) {
-    using Row = std::optional<store::Version>;
-    read_store<Row>(
-        call,
-        [id = draft.id, number](store::Reader& reader) { return reader.version(id, number); },
-        [call](const Row& row) {
-          if (!row) return call->fail(Code::kNotFound, "There is no such version.");
-          call->send_json(render(*row));
-        });
+    send_version(call, draft.id, number, 200);
   });
 }
 

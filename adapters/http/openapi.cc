@@ -80,7 +80,9 @@ void write_parameters(json::Writer& out, const Route& route) {
     write_parameter(out, "X-Project-Id", "header");
   }
   if (route.method == Method::kPatch) write_parameter(out, "If-Match", "header");
-  if (route.request_schema == "Command" || route.request_schema == "Batch") {
+  constexpr std::string_view kMakesOnce[] = {"Command", "Batch", "NewWorkflow", "Publish"};
+  if (std::find(std::begin(kMakesOnce), std::end(kMakesOnce), route.request_schema) !=
+      std::end(kMakesOnce)) {
     write_parameter(out, "Idempotency-Key", "header");
   }
   out.end_array();

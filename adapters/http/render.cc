@@ -108,7 +108,8 @@ std::string render(const store::Project& project) {
       .member("workspace_id", project.workspace.to_string())
       .member("slug", project.slug)
       .member("name", project.name)
-      .member("private", project.is_private);
+      .member("private", project.is_private)
+      .member("retention_days", project.retention_days);
   member_time(out, "created_at", project.created);
   if (project.archived.set()) member_time(out, "archived_at", project.archived);
   return out.end_object().take();

@@ -55,6 +55,20 @@ void DocumentTables::append(const AuditLines& lines) {
   }
 }
 
+Status DocumentTables::check(const Along& along) const {
+  if (!along.once) return ok();
+  const Document receipt = along.once(0);
+  return rows.contains({receipt.kind, receipt.id}) ? Status(document_taken()) : ok();
+}
+
+void DocumentTables::apply(const Along& along, std::int32_t version) {
+  append(along.audit);
+  if (!along.once) return;
+  Document row = along.once(version);
+  row.etag = 1;
+  rows[{row.kind, row.id}] = std::move(row);
+}
+
 AuditHead DocumentTables::head(WorkspaceId workspace) const {
   const auto log = audit.find(workspace);
   return log == audit.end() ? AuditHead{} : log->second.back().entry.head;

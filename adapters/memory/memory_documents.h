@@ -21,6 +21,9 @@ struct DocumentTables {
   Status check(const store::Change& change) const;
   void apply(const store::Change& change, TimePoint now);
   void append(const store::AuditLines& lines);
+  /// kConflict if what is to be there once is there.
+  Status check(const store::Along& along) const;
+  void apply(const store::Along& along, std::int32_t version = 0);
   store::AuditHead head(WorkspaceId workspace) const;
 };
 

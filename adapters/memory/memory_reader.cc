@@ -2,6 +2,7 @@
 
 #include "adapters/memory/memory_writer.h"
 #include "runtime/port/paging.h"
+#include "runtime/store/tally.h"
 
 namespace troupe::memory {
 
@@ -183,6 +184,34 @@ Result<std::vector<std::uint64_t>> MemoryStore::ReaderImpl::open_runs() {
     if (!row.part && !ended(row.status)) ++counts[static_cast<std::size_t>(row.status)];
   }
   return counts;
+}
+
+Result<std::vector<std::uint64_t>> MemoryStore::ReaderImpl::open_runs_of(
+    const TenantScope& scope, const std::optional<WorkflowId>& workflow) {
+  const std::scoped_lock lock(owner_.mutex_);
+  std::vector<std::uint64_t> counts(static_cast<std::size_t>(RunStatus::kCompleted));
+  for (const auto& [id, row] : owner_.state_.runs) {
+    if (row.part || ended(row.status) || !visible(scope, row.workspace, row.project)) continue;
+    if (workflow && row.workflow != *workflow) continue;
+    ++counts[static_cast<std::size_t>(row.status)];
+  }
+  return counts;
+}
+
+Result<std::vector<Tally>> MemoryStore::ReaderImpl::tallies(const TenantScope& scope,
+                                                            const TallyQuery& query) {
+  const std::scoped_lock lock(owner_.mutex_);
+  TallySums sums;
+  for (const auto& [place, own] : owner_.state_.tallies) {
+    if (!visible(scope, place.first, place.second)) continue;
+    for (Tally tally : own.list()) {
+      if (tally.hour < query.from || tally.hour >= query.until) continue;
+      if (query.workflow && tally.workflow != *query.workflow) continue;
+      if (!query.by_workflow) tally.workflow = {};
+      sums.add(tally);
+    }
+  }
+  return sums.list();
 }
 
 Result<std::optional<Snapshot>> MemoryStore::ReaderImpl::snapshot(RunId entity) {

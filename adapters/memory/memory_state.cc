@@ -4,6 +4,7 @@
 #include <set>
 
 #include "runtime/port/catalog.h"
+#include "runtime/store/expiry.h"
 
 namespace troupe::memory {
 
@@ -91,16 +92,24 @@ Status State::apply(const Change& change, TimePoint now) {
   return ok();
 }
 
+void State::put_run(const RunRow& run) {
+  const auto [at, is_new] = runs.try_emplace(run.id, run);
+  RunRow& row = at->second;
+  // What a run is found by never changes; durable stores index it once and rely on that. No more
+  // does one that has ended.
+  TROUPE_ENSURE(row.workspace == run.workspace && row.project == run.project &&
+                row.workflow == run.workflow && row.created == run.created &&
+                row.external_id == run.external_id);
+  if (!is_new && ended(row.status)) return;
+  row = run;
+  if (run.part) return;
+  TallySums& sums = tallies[{run.workspace, run.project}];
+  if (is_new) sums.add(tally_of_start(run));
+  if (ended(run.status)) sums.add(tally_of_end(run));
+}
+
 void State::apply_rows(const Batch& batch) {
-  for (const RunRow& run : batch.runs) {
-    RunRow& row = runs[run.id];
-    // What a run is found by never changes; durable stores index it once and rely on that.
-    TROUPE_ENSURE(!row.id.set() ||
-                  (row.workspace == run.workspace && row.project == run.project &&
-                   row.workflow == run.workflow && row.created == run.created &&
-                   row.external_id == run.external_id));
-    row = run;
-  }
+  for (const RunRow& run : batch.runs) put_run(run);
   for (const Snapshot& snapshot : batch.snapshots) {
     snapshots.insert_or_assign(snapshot.entity, snapshot);
   }
@@ -116,6 +125,30 @@ void State::apply_rows(const Batch& batch) {
       waiters.erase({waiter.run, waiter.step_id});
     }
   }
+}
+
+bool State::expire(TimePoint now) {
+  std::map<std::uint32_t, bool> held;
+  for (const auto& [id, run] : runs) {
+    if (expires(run.bucket) && run.bucket <= last_expired(now)) {
+      held[run.bucket] = held[run.bucket] || !ended(run.status);
+    }
+  }
+  const auto over = std::find_if(held.begin(), held.end(), [](const auto& b) { return !b.second; });
+  if (over == held.end()) return false;
+  const std::uint32_t bucket = over->first;
+  std::erase_if(payloads, [&](const auto& entry) { return entry.first.first.first == bucket; });
+  std::erase_if(tasks, [&](const auto& entry) {
+    const auto run = runs.find(entry.second.run);
+    return run != runs.end() && run->second.bucket == bucket;
+  });
+  std::erase_if(runs, [&](const auto& entry) {
+    if (entry.second.bucket != bucket) return false;
+    history.erase(entry.first);
+    return true;
+  });
+  has_expired = true;
+  return true;
 }
 
 bool State::retire(NodeNumber node, std::size_t tables_kept) {
@@ -135,6 +168,8 @@ void State::retire_oldest(Journal& own) {
   const auto begin = journal.lower_bound(own.tables.front());
   const auto end = journal.lower_bound(own.end_of_oldest());
   for (auto it = begin; it != end; ++it) {
+    // What belongs to a run that has been removed goes nowhere.
+    if (has_expired && !runs.contains(it->second.entity)) continue;
     history[it->second.entity].emplace(it->first, std::move(it->second));
   }
   journal.erase(begin, end);

@@ -8,6 +8,7 @@
 #include "adapters/memory/memory_documents.h"
 #include "adapters/memory/memory_nodes.h"
 #include "runtime/port/store.h"
+#include "runtime/store/tally.h"
 
 namespace troupe::memory {
 
@@ -27,6 +28,8 @@ struct State {
   std::unordered_map<RunId, std::map<store::Pos, store::Frame>> history;
 
   std::unordered_map<RunId, store::RunRow> runs;
+  std::map<std::pair<WorkspaceId, ProjectId>, store::TallySums> tallies;
+  bool has_expired = false;  ///< runs have been removed
   std::map<RunId, store::Snapshot> snapshots;
   std::map<PayloadKey, std::string> payloads;
   std::map<TaskId, store::TaskRow> tasks;
@@ -48,6 +51,8 @@ struct State {
   /// Moves the oldest table into history if recovery needs none of it, else the oldest of a gone
   /// node that no slot needs; true while there is more.
   bool retire(store::NodeNumber node, std::size_t tables_kept);
+  /// Removes the first expired bucket from which no run is open; false if there is none.
+  bool expire(TimePoint now);
   /// The node's journal; a store's own is there from the first use on.
   Journal& journal_of(store::NodeNumber node);
   /// Whether recovery of the node's slots has to read this frame.
@@ -58,6 +63,7 @@ struct State {
   Status check(const Journal& own, const store::Batch& batch) const;
   void retire_oldest(Journal& own);
   void apply_rows(const store::Batch& batch);
+  void put_run(const store::RunRow& run);
   Status check(const store::Change& change) const;
 };
 

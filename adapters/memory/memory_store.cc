@@ -200,6 +200,12 @@ Result<bool> MemoryStore::WriterImpl::retire_journal() {
   return owner_.state_.retire(owner_.node_, owner_.options_.journal_tables_kept);
 }
 
+Result<bool> MemoryStore::WriterImpl::expire(TimePoint now) {
+  const std::scoped_lock lock(owner_.mutex_);
+  if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
+  return owner_.state_.expire(now);
+}
+
 Result<Workspace> MemoryStore::WriterImpl::create_workspace(const Workspace& workspace) {
   const std::scoped_lock lock(owner_.mutex_);
   if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
@@ -228,43 +234,46 @@ Result<Project> MemoryStore::WriterImpl::create_project(const Project& project) 
 }
 
 Result<Workflow> MemoryStore::WriterImpl::create_workflow(const Workflow& workflow,
-                                                          const AuditLines& audit) {
+                                                          const Along& along) {
   const std::scoped_lock lock(owner_.mutex_);
   if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
+  if (Status may = owner_.state_.documents.check(along); !may) return may.error();
   const Workflow row = first_draft(workflow);
   if (!owner_.state_.workflows.emplace(row.id, row).second) {
     return Error{Code::kConflict, kWorkflowTaken, {}};
   }
-  owner_.state_.documents.append(audit);
+  owner_.state_.documents.apply(along);
   return row;
 }
 
 Result<Workflow> MemoryStore::WriterImpl::update_workflow(const Workflow& workflow,
                                                           std::uint64_t expected_etag,
-                                                          const AuditLines& audit) {
+                                                          const Along& along) {
   const std::scoped_lock lock(owner_.mutex_);
   if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
+  if (Status may = owner_.state_.documents.check(along); !may) return may.error();
   const auto it = owner_.state_.workflows.find(workflow.id);
   if (it == owner_.state_.workflows.end()) return no_workflow();
   auto row = changed_draft(it->second, workflow, expected_etag);
   if (!row) return row;
   it->second = *row;
-  owner_.state_.documents.append(audit);
+  owner_.state_.documents.apply(along);
   ++owner_.state_.nodes.catalog;
   return row;
 }
 
 Result<Version> MemoryStore::WriterImpl::publish(const TenantScope& scope,
                                                  const Version& version,
-                                                 const AuditLines& audit) {
+                                                 const Along& along) {
   const std::scoped_lock lock(owner_.mutex_);
   if (Status live = owner_.state_.fence(owner_.node_); !live) return live.error();
+  if (Status may = owner_.state_.documents.check(along); !may) return may.error();
   const auto it = owner_.state_.workflows.find(version.workflow);
   if (it == owner_.state_.workflows.end()) return no_workflow();
   auto row = next_version(scope, it->second, version);
   if (!row) return row;
   owner_.state_.versions.emplace(std::pair(row->workflow, row->version), *row);
-  owner_.state_.documents.append(audit);
+  owner_.state_.documents.apply(along, row->version);
   ++owner_.state_.nodes.catalog;
   return row;
 }

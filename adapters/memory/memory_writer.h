@@ -20,17 +20,18 @@ class MemoryStore::WriterImpl final : public store::Writer {
   Result<std::vector<store::Unpublished>> claim_unpublished() override;
   Status set_publish_mark_of(store::NodeNumber node, store::Pos mark) override;
   Result<bool> retire_journal() override;
+  Result<bool> expire(TimePoint now) override;
   Status checkpoint() override { return ok(); }
 
   Result<store::Workspace> create_workspace(const store::Workspace& workspace) override;
   Result<store::Project> create_project(const store::Project& project) override;
   Result<store::Workflow> create_workflow(const store::Workflow& workflow,
-                                          const store::AuditLines& audit) override;
+                                          const store::Along& along) override;
   Result<store::Workflow> update_workflow(const store::Workflow& workflow,
                                           std::uint64_t expected_etag,
-                                          const store::AuditLines& audit) override;
+                                          const store::Along& along) override;
   Result<store::Version> publish(const store::TenantScope& scope, const store::Version& version,
-                                 const store::AuditLines& audit) override;
+                                 const store::Along& along) override;
   Status change(const std::vector<Uuid>& locks, TimePoint now,
                 const store::Decide& decide) override;
 
@@ -59,6 +60,10 @@ class MemoryStore::ReaderImpl final : public store::Reader {
                                           const store::RunFilter& filter,
                                           const store::Page& page) override;
   Result<std::vector<std::uint64_t>> open_runs() override;
+  Result<std::vector<std::uint64_t>> open_runs_of(
+      const store::TenantScope& scope, const std::optional<WorkflowId>& workflow) override;
+  Result<std::vector<store::Tally>> tallies(const store::TenantScope& scope,
+                                            const store::TallyQuery& query) override;
 
   Result<std::optional<store::Snapshot>> snapshot(RunId entity) override;
   Result<std::optional<store::Frame>> frame(store::Pos pos) override;

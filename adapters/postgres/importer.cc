@@ -137,6 +137,7 @@ Status Importer::put(const store::Piece& piece) {
   const Status done = transact([&](std::vector<Request>& last) -> Status {
     if (Status put = put_catalog(piece, bodies, last); !put) return put;
     if (Status put = rows_.put(piece.batch, last); !put) return put;
+    if (Status put = rows_.put_tallies(piece.tallies, last); !put) return put;
     if (Status put = put_history(piece, last); !put) return put;
     return put_frames(piece.batch.frames, last);
   });

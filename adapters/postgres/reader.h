@@ -40,6 +40,10 @@ class Reader final : public store::Reader {
                                           const store::RunFilter& filter,
                                           const store::Page& page) override;
   Result<std::vector<std::uint64_t>> open_runs() override;
+  Result<std::vector<std::uint64_t>> open_runs_of(
+      const store::TenantScope& scope, const std::optional<WorkflowId>& workflow) override;
+  Result<std::vector<store::Tally>> tallies(const store::TenantScope& scope,
+                                            const store::TallyQuery& query) override;
 
   Result<std::optional<store::Snapshot>> snapshot(RunId entity) override;
   Result<std::vector<store::Snapshot>> snapshots(const std::vector<RunId>& entities) override;

@@ -6,6 +6,8 @@
 #include "adapters/postgres/schema.h"
 #include "adapters/postgres/wire.h"
 #include "runtime/journal/row_codec.h"
+#include "runtime/store/expiry.h"
+#include "runtime/store/tally.h"
 
 // Each kind of row goes as one statement over arrays, in key order: neighbours meet on a page, and
 // two writers take their locks in the same order. Only payloads are wanted by several: what else a
@@ -33,6 +35,29 @@ std::vector<const Row*> last_of_each(const std::vector<Row>& rows, KeyOf key_of)
   }
   return last;
 }
+
+// What a run is found by never changes, and no more does one that has ended. A row that came new
+// has no transaction that ended it or locked it to change it.
+constexpr const char* kPutRuns =
+    "WITH rows AS (SELECT * FROM unnest($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12) AS r(id, scope, "
+    "workflow, created, status, external_id, body, bucket, hour, kind, steps, ms)), put AS ("
+    "INSERT INTO runs(id, scope, workflow, created, status, external_id, body, bucket) "
+    "SELECT id, scope, workflow, created, status, external_id, body, bucket FROM rows "
+    "ON CONFLICT(id) DO UPDATE SET status=excluded.status, body=excluded.body "
+    "WHERE runs.status<4 RETURNING id, xmax=0 AS is_new) ";
+static_assert(static_cast<int>(RunStatus::kCompleted) == 4 && kStartedRuns == 0);
+
+// Of rows in lists. Each node adds to rows of its own, so none waits for another's commit.
+constexpr const char* kCountRuns =
+    "INSERT INTO tallies AS t(scope, hour, kind, workflow, node, runs, steps, ms) "
+    "SELECT scope, hour, kind, coalesce(workflow, '00000000-0000-0000-0000-000000000000'), $13, "
+    "count(*), sum(steps)::int8, sum(ms)::int8 FROM ("
+    "SELECT scope, created/3600000000 AS hour, 0 AS kind, workflow, 0 AS steps, 0 AS ms "
+    "FROM put JOIN rows USING(id) WHERE is_new AND scope>0 UNION ALL "
+    "SELECT scope, hour, kind, workflow, steps, ms FROM put JOIN rows USING(id) "
+    "WHERE status>=4 AND scope>0) AS counted GROUP BY 1, 2, 3, 4 "
+    "ON CONFLICT(scope, hour, kind, workflow, node) DO UPDATE SET runs=t.runs+excluded.runs, "
+    "steps=t.steps+excluded.steps, ms=t.ms+excluded.ms";
 
 std::string_view view(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
@@ -63,7 +88,9 @@ void RowRequests::rolled_back() {
 Status RowRequests::put_runs(const std::vector<RunRow>& runs, std::vector<Request>& last) {
   if (runs.empty()) return ok();
   Column ids(Type::kId), scopes(Type::kInteger), workflows(Type::kId), created(Type::kInteger),
-      statuses(Type::kInteger), external_ids(Type::kBytes), bodies(Type::kBytes);
+      statuses(Type::kInteger), external_ids(Type::kBytes), bodies(Type::kBytes),
+      buckets(Type::kInteger), hours(Type::kInteger), kinds(Type::kInteger), steps(Type::kInteger),
+      ms(Type::kInteger);
   for (const RunRow* run : last_of_each(runs, [](const RunRow& row) { return row.id; })) {
     const auto scope = scopes_.of(run->workspace, run->project);
     if (!scope) return scope.error();
@@ -75,14 +102,20 @@ Status RowRequests::put_runs(const std::vector<RunRow>& runs, std::vector<Reques
     statuses.integer(static_cast<std::int64_t>(run->status));
     external_ids.blob(run->external_id);
     bodies.blob(encode(hasher_, *run));
+    expires(run->bucket) ? buckets.integer(run->bucket) : buckets.null();
+    const Tally end = tally_of_end(*run);
+    hours.integer(end.hour);
+    kinds.integer(end.kind);
+    steps.integer(static_cast<std::int64_t>(end.steps));
+    ms.integer(static_cast<std::int64_t>(end.ms));
   }
-  // What a run is found by never changes, so an update leaves those columns out.
-  last.push_back({"INSERT INTO runs(id, scope, workflow, created, status, external_id, body) "
-                  "SELECT * FROM unnest($1,$2,$3,$4,$5,$6,$7) "
-                  "ON CONFLICT(id) DO UPDATE SET status=excluded.status, body=excluded.body",
-                  Parameters::of(std::move(ids), std::move(scopes), std::move(workflows),
-                                 std::move(created), std::move(statuses), std::move(external_ids),
-                                 std::move(bodies))});
+  last.push_back(
+      {std::string(kPutRuns) + (counted_by_ == 0 ? "SELECT count(*) FROM put" : kCountRuns),
+       Parameters::of(std::move(ids), std::move(scopes), std::move(workflows), std::move(created),
+                      std::move(statuses), std::move(external_ids), std::move(bodies),
+                      std::move(buckets), std::move(hours), std::move(kinds), std::move(steps),
+                      std::move(ms))});
+  if (counted_by_ != 0) last.back().parameters.number(counted_by_);
   return ok();
 }
 
@@ -208,6 +241,24 @@ Status RowRequests::put_waiters(const std::vector<WaiterRow>& waiters, std::vect
     last.push_back({"DELETE FROM waiters USING unnest($1,$2) AS gone(run, step) "
                     "WHERE waiters.run=gone.run AND waiters.step=gone.step",
                     Parameters::of(std::move(gone_runs), std::move(gone_steps))});
+  }
+  return ok();
+}
+
+Status RowRequests::put_tallies(const std::vector<ScopedTally>& tallies,
+                                std::vector<Request>& last) {
+  for (const ScopedTally& row : tallies) {
+    const auto scope = scopes_.of(row.workspace, row.project);
+    if (!scope) return scope.error();
+    last.push_back({"INSERT INTO tallies VALUES($1,$2,$3,$4,0,$5,$6,$7)",
+                    Parameters()
+                        .integer(*scope)
+                        .integer(row.tally.hour)
+                        .integer(row.tally.kind)
+                        .id(row.tally.workflow)
+                        .number(row.tally.runs)
+                        .number(row.tally.steps)
+                        .number(row.tally.ms)});
   }
   return ok();
 }

@@ -8,7 +8,7 @@
 #include "adapters/postgres/connection.h"
 #include "adapters/postgres/options.h"
 #include "adapters/postgres/scopes.h"
-#include "runtime/port/store.h"
+#include "runtime/port/move.h"
 
 namespace troupe::postgres {
 
@@ -19,14 +19,21 @@ class RowRequests {
   RowRequests(Connection& db, const Options& options, const Hasher& hasher)
       : db_(db), options_(options), hasher_(hasher), scopes_(db, options.schema) {}
 
+  /// From now on runs are counted as rows of theirs come, in this node's tallies; 0: they are not.
+  void count_for(store::NodeNumber node) { counted_by_ = node; }
+
   /// Everything of a batch but its frames.
   Status put(const store::Batch& batch, std::vector<Request>& last);
+  /// Counts that come from elsewhere.
+  Status put_tallies(const std::vector<store::ScopedTally>& tallies, std::vector<Request>& last);
   /// The partitions of a bucket, if they are not there yet.
   Status ensure_bucket(std::uint32_t bucket);
   Result<std::int64_t> scope_of(WorkspaceId workspace, ProjectId project) {
     return scopes_.of(workspace, project);
   }
   void rolled_back();
+  /// A bucket is about to be dropped.
+  void forget_bucket(std::uint32_t bucket) { buckets_.erase(bucket); }
 
  private:
   Status put_runs(const std::vector<store::RunRow>& runs, std::vector<Request>& last);
@@ -40,6 +47,7 @@ class RowRequests {
   const Hasher& hasher_;
   ScopeNumbers scopes_;
   std::unordered_set<std::uint32_t> buckets_;  ///< those known to exist
+  store::NodeNumber counted_by_ = 0;
 };
 
 // New rows of the catalog. A body is the encoded row; it must outlive the request.

@@ -101,10 +101,27 @@ CREATE TABLE audit_heads(workspace uuid PRIMARY KEY, body bytea NOT NULL);
 INSERT INTO meta VALUES('access_generation', 0);
 )sql";
 
+// A run that is kept for ever names no bucket. Tasks are found by their run to be removed with it,
+// the decided ones too. Tallies change with every batch: room on a page lets a change stay there.
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE runs ADD COLUMN bucket int8;
+CREATE INDEX runs_by_bucket ON runs(bucket, status, id) WHERE bucket IS NOT NULL;
+DROP INDEX tasks_by_run;
+CREATE INDEX tasks_by_run ON tasks(run, pending, scope, created, id);
+CREATE TABLE tallies(scope int8, hour int8, kind int8, workflow uuid, node int8,
+  runs int8 NOT NULL, steps int8 NOT NULL, ms int8 NOT NULL,
+  PRIMARY KEY(scope, hour, kind, workflow, node)) WITH (fillfactor=50);
+CREATE POLICY seen ON tallies FOR SELECT
+  USING (abs(scope) = ANY ((SELECT seen_scopes())::int8[]));
+ALTER TABLE tallies ENABLE ROW LEVEL SECURITY;
+)sql";
+
 /// Steps forward. A node of the release before works beside one that has made the newest: whoever
 /// adds a step that it cannot work with has to raise what the schema needs.
 constexpr std::int64_t kNeeds = 1;
-std::array<std::string, 3> migrations() { return {kVersion1, kVersion2, wall_policies()}; }
+std::array<std::string, 4> migrations() {
+  return {kVersion1, kVersion2, wall_policies(), kVersion4};
+}
 
 Error invalid(std::string message) { return {Code::kConfigInvalid, std::move(message), {}}; }
 

@@ -30,8 +30,11 @@ CREATE POLICY seen ON versions FOR SELECT
   USING (EXISTS (SELECT 1 FROM workflows AS w WHERE w.id = workflow));
 )sql";
 
+/// Those that `wall_policies` gives their policies.
 constexpr const char* kWalled[] = {"projects", "audit",   "documents", "scopes",  "workflows",
                                    "tasks",    "waiters", "runs",      "versions"};
+/// The last table that tenants' readers were let into.
+constexpr const char* kNewest = "tallies";
 
 /// Until the transaction ends. What is not set is not set at all: none leaves anything behind.
 std::string setting(const std::string& name, const std::string& value) {
@@ -106,10 +109,11 @@ Status raise_wall(Connection& db, const std::string& schema) {
   const auto user = db.query_text("SELECT current_user::text");
   if (!user) return user.error();
   const auto found = db.query(
-      "SELECT pg_has_role(oid, '" + right + "')::int::int8, has_schema_privilege(oid, '" + schema +
-      "', 'USAGE')::int::int8, (SELECT (rolcreaterole OR rolsuper)::int::int8 FROM pg_roles WHERE "
-      "rolname=current_user) FROM (SELECT max(oid) AS oid FROM pg_roles WHERE rolname='" + role +
-      "') AS reader");
+      "SELECT pg_has_role(oid, '" + right + "')::int::int8, (has_schema_privilege(oid, '" + schema +
+      "', 'USAGE') AND has_table_privilege(oid, '" + schema + "." + kNewest +
+      "', 'SELECT'))::int::int8, (SELECT (rolcreaterole OR rolsuper)::int::int8 "
+      "FROM pg_roles WHERE rolname=current_user) FROM (SELECT max(oid) AS oid FROM pg_roles "
+      "WHERE rolname='" + role + "') AS reader");
   if (!found) return found.error();
   const bool is_there = !found->null_at(0, 0);
   const bool is_ours = is_there && is_true(*found, 0);
@@ -126,7 +130,11 @@ Status raise_wall(Connection& db, const std::string& schema) {
   // A copy of the schema that was restored elsewhere has none of it.
   if (is_there && is_true(*found, 1)) return ok();
   std::string sql = "GRANT USAGE ON SCHEMA " + schema + " TO " + role + ";";
-  for (const std::string table : kWalled) sql += "GRANT SELECT ON " + table + " TO " + role + ";";
+  const auto let_in = [&](const std::string& table) {
+    sql += "GRANT SELECT ON " + table + " TO " + role + ";";
+  };
+  for (const std::string table : kWalled) let_in(table);
+  let_in(kNewest);
   return db.execute(sql);
 }
 

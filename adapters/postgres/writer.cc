@@ -104,6 +104,7 @@ Status Writer::bind(store::NodeNumber node) {
   recovery_mark_ = mark->number_at(0, 0);
   publish_mark_ = static_cast<Pos>(*published);
   bound_ = node;
+  rows_.count_for(node);
   return ok();
 }
 

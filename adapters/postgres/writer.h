@@ -34,19 +34,20 @@ class Writer final : public store::Writer {
   Result<std::vector<store::Unpublished>> claim_unpublished() override;
   Status set_publish_mark_of(store::NodeNumber node, store::Pos mark) override;
   Result<bool> retire_journal() override;
+  Result<bool> expire(TimePoint now) override;
   /// The server's own business.
   Status checkpoint() override { return ok(); }
 
   Result<store::Workspace> create_workspace(const store::Workspace& workspace) override;
   Result<store::Project> create_project(const store::Project& project) override;
   Result<store::Workflow> create_workflow(const store::Workflow& workflow,
-                                          const store::AuditLines& audit) override;
+                                          const store::Along& along) override;
   Result<store::Workflow> update_workflow(const store::Workflow& workflow,
                                           std::uint64_t expected_etag,
-                                          const store::AuditLines& audit) override;
+                                          const store::Along& along) override;
   Result<store::Version> publish(const store::TenantScope& scope,
                                  const store::Version& version,
-                                 const store::AuditLines& audit) override;
+                                 const store::Along& along) override;
   using store::Writer::create_workflow;
   using store::Writer::publish;
   using store::Writer::update_workflow;
@@ -69,6 +70,10 @@ class Writer final : public store::Writer {
   /// Runs `body` in one transaction behind the fence.
   Status transact(const Connection::Body& body);
 
+  // Inside a transaction.
+  Status put_along(const store::Along& along, std::int32_t version, std::vector<Request>& last);
+  Status remove_piece_of(std::uint32_t bucket, std::vector<Request>& last);
+  Status drop_bucket(std::uint32_t bucket, std::vector<Request>& last);
   bool oldest_is_unneeded() const;
   Result<bool> retire_own();
   Result<bool> retire_of_gone();

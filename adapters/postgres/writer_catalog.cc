@@ -1,4 +1,3 @@
-#include "adapters/postgres/audit_rows.h"
 #include "adapters/postgres/writer.h"
 #include "runtime/journal/row_codec.h"
 #include "runtime/port/catalog.h"
@@ -40,14 +39,14 @@ Result<Project> Writer::create_project(const Project& project) {
   return written(done, project, kProjectTaken);
 }
 
-Result<Workflow> Writer::create_workflow(const Workflow& workflow, const AuditLines& audit) {
+Result<Workflow> Writer::create_workflow(const Workflow& workflow, const Along& along) {
   const Workflow row = first_draft(workflow);
   const std::string body = encode(hasher_, row);
   const Status done = transact([&](std::vector<Request>& last) -> Status {
     const auto scope = rows_.scope_of(row.workspace, row.project);
     if (!scope) return scope.error();
     last.push_back(insert(row, *scope, body));
-    return append_audit(db_, hasher_, audit, last);
+    return put_along(along, 0, last);
   });
   return written(done, row, kWorkflowTaken);
 }
@@ -61,7 +60,7 @@ Result<Workflow> Writer::find_workflow(WorkflowId id) {
 }
 
 Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t expected_etag,
-                                         const AuditLines& audit) {
+                                         const Along& along) {
   Workflow row;
   std::string body;
   const Status done = transact([&](std::vector<Request>& last) -> Status {
@@ -73,7 +72,7 @@ Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t
     body = encode(hasher_, row);
     last.push_back({"UPDATE workflows SET archived=$2, body=$3 WHERE id=$1",
                     Parameters().id(row.id).integer(row.archived).blob(body)});
-    if (Status put = append_audit(db_, hasher_, audit, last); !put) return put;
+    if (Status put = put_along(along, 0, last); !put) return put;
     last.push_back(next_catalog());
     return ok();
   });
@@ -82,7 +81,7 @@ Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t
 }
 
 Result<Version> Writer::publish(const TenantScope& scope, const Version& version,
-                                const AuditLines& audit) {
+                                const Along& along) {
   Version row;
   std::string draft;
   std::string body;
@@ -97,7 +96,7 @@ Result<Version> Writer::publish(const TenantScope& scope, const Version& version
     last.push_back({"UPDATE workflows SET body=$2 WHERE id=$1",
                     Parameters().id(workflow->id).blob(draft)});
     last.push_back(insert(row, body));
-    if (Status put = append_audit(db_, hasher_, audit, last); !put) return put;
+    if (Status put = put_along(along, row.version, last); !put) return put;
     last.push_back(next_catalog());
     return ok();
   });

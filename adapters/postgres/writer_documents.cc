@@ -76,6 +76,16 @@ Request next_access_generation() {
 
 }  // namespace
 
+Status Writer::put_along(const Along& along, std::int32_t version,
+                         std::vector<Request>& last) {
+  if (along.once) {
+    Document row = along.once(version);
+    row.etag = 1;
+    last.push_back(insert_documents(hasher_, {row}));
+  }
+  return append_audit(db_, hasher_, along.audit, last);
+}
+
 Status Writer::change(const std::vector<Uuid>& locks, TimePoint now, const Decide& decide) {
   bool is_decided = false;
   const Status done = transact([&](std::vector<Request>& last) -> Status {

@@ -3,6 +3,7 @@
 
 #include "adapters/postgres/history.h"
 #include "adapters/postgres/reading.h"
+#include "adapters/postgres/schema.h"
 #include "adapters/postgres/writer.h"
 #include "runtime/journal/row_codec.h"
 
@@ -104,11 +105,14 @@ Status Writer::move_piece(const std::vector<Frame>& frames, std::vector<Request>
   for (const auto& [entity, own] : by_entity) ids.push_back(entity);
   const auto homes = buckets_of(ids);
   if (!homes) return homes.error();
+  const auto expired = read_meta(db_, "expired");
+  if (!expired) return expired.error();
   Chunks chunks;
   for (const auto& [entity, own] : by_entity) {
-    // An entity that is no run, or whose row is damaged, goes to the first bucket: readers look
-    // into every one.
     const auto home = homes->find(entity);
+    // What belongs to a run that has been removed goes nowhere. Where none ever has been, it is an
+    // entity that is no run, and goes to the first bucket: readers look into every one.
+    if (home == homes->end() && *expired != 0) continue;
     const std::uint32_t bucket = home == homes->end() ? 0 : home->second;
     if (Status done = rows_.ensure_bucket(bucket); !done) return done;
     chunks.add(hasher_, bucket, entity, own);
@@ -118,13 +122,14 @@ Status Writer::move_piece(const std::vector<Frame>& frames, std::vector<Request>
 }
 
 Result<Writer::Buckets> Writer::buckets_of(const std::vector<RunId>& entities) {
-  const auto answer = db_.query("SELECT body FROM runs WHERE id = ANY($1)", any_of(entities));
+  const auto answer = db_.query("SELECT body, id FROM runs WHERE id = ANY($1)",
+                                any_of(entities));
   if (!answer) return answer.error();
   Buckets buckets;
   for (int row = 0; row < answer->rows(); ++row) {
     const auto run = store::decode<RunRow>(hasher_, answer->blob_at(row, 0));
     // One damaged row must not hold up the retirement of everybody's frames.
-    if (run) buckets.emplace(run->id, run->bucket);
+    buckets.emplace(RunId(answer->id_at(row, 1)), run ? run->bucket : 0);
   }
   return buckets;
 }

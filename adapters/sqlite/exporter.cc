@@ -31,7 +31,10 @@ Status Exporter::find_sources() {
               {"SELECT body FROM runs ORDER BY id", &Exporter::take_run},
               {"SELECT body FROM snapshots ORDER BY entity", &Exporter::take_snapshot},
               {"SELECT body FROM tasks ORDER BY id", &Exporter::take_task},
-              {"SELECT body FROM waiters ORDER BY run, step", &Exporter::take_waiter}};
+              {"SELECT body FROM waiters ORDER BY run, step", &Exporter::take_waiter},
+              {"SELECT s.workspace, s.project, t.workflow, t.hour, t.kind, t.runs, t.steps, t.ms "
+               "FROM tallies AS t JOIN scopes AS s ON s.n=t.scope ORDER BY t.scope, t.hour",
+               &Exporter::take_tally}};
   Statement buckets = db_->prepare("SELECT bucket FROM buckets ORDER BY bucket");
   for (;;) {
     const Result<bool> row = buckets.step();
@@ -128,6 +131,15 @@ Status Exporter::take_task(const Statement& row, std::uint32_t, Piece& piece) {
 }
 Status Exporter::take_waiter(const Statement& row, std::uint32_t, Piece& piece) {
   return take(row, piece.batch.waiters, piece);
+}
+
+Status Exporter::take_tally(const Statement& row, std::uint32_t, Piece& piece) {
+  const Tally tally{WorkflowId(row.id_at(2)), row.integer_at(3),
+                    static_cast<std::uint32_t>(row.integer_at(4)), row.number_at(5),
+                    row.number_at(6), row.number_at(7)};
+  piece.tallies.push_back({WorkspaceId(row.id_at(0)), ProjectId(row.id_at(1)), tally});
+  piece.bytes += sizeof tally;
+  return ok();
 }
 
 Status Exporter::take_payload(const Statement& row, std::uint32_t bucket, Piece& piece) {

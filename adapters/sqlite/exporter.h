@@ -46,6 +46,7 @@ class Exporter final : public store::Export {
   Status take_snapshot(const Statement& row, std::uint32_t bucket, store::Piece& piece);
   Status take_task(const Statement& row, std::uint32_t bucket, store::Piece& piece);
   Status take_waiter(const Statement& row, std::uint32_t bucket, store::Piece& piece);
+  Status take_tally(const Statement& row, std::uint32_t bucket, store::Piece& piece);
   Status take_payload(const Statement& row, std::uint32_t bucket, store::Piece& piece);
   Status take_chunk(const Statement& row, std::uint32_t bucket, store::Piece& piece);
   Status take_frame(const Statement& row, std::uint32_t bucket, store::Piece& piece);

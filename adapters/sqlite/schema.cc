@@ -67,9 +67,21 @@ CREATE TABLE audit(workspace BLOB, n INTEGER, project BLOB NOT NULL, body BLOB N
   PRIMARY KEY(workspace, n)) WITHOUT ROWID;
 )sql";
 
+// A run that is kept for ever names no bucket. Tasks are found by their run to be removed with it,
+// the decided ones too.
+constexpr const char* kVersion3 = R"sql(
+ALTER TABLE runs ADD COLUMN bucket INTEGER;
+CREATE INDEX runs_by_bucket ON runs(bucket, status, id) WHERE bucket IS NOT NULL;
+DROP INDEX tasks_by_run;
+CREATE INDEX tasks_by_run ON tasks(run, pending, scope, created, id);
+CREATE TABLE tallies(scope INTEGER, hour INTEGER, kind INTEGER, workflow BLOB,
+  runs INTEGER NOT NULL, steps INTEGER NOT NULL, ms INTEGER NOT NULL,
+  PRIMARY KEY(scope, hour, kind, workflow)) WITHOUT ROWID;
+)sql";
+
 /// Steps forward; the file's version is the number of steps it has seen.
-std::array<std::string, 2> migrations() {
-  return {kVersion1 + create_journal_table(1), kVersion2};
+std::array<std::string, 3> migrations() {
+  return {kVersion1 + create_journal_table(1), kVersion2, kVersion3};
 }
 
 Status refuse(std::string_view setting, std::string_view value) {

@@ -34,19 +34,20 @@ class Writer final : public store::Writer {
   Status set_publish_mark(store::Pos mark) override;
   store::Pos publish_mark() const override { return publish_mark_; }
   Result<bool> retire_journal() override;
+  Result<bool> expire(TimePoint now) override;
   Status checkpoint() override;
   void rest() override;
 
   Result<store::Workspace> create_workspace(const store::Workspace& workspace) override;
   Result<store::Project> create_project(const store::Project& project) override;
   Result<store::Workflow> create_workflow(const store::Workflow& workflow,
-                                          const store::AuditLines& audit) override;
+                                          const store::Along& along) override;
   Result<store::Workflow> update_workflow(const store::Workflow& workflow,
                                           std::uint64_t expected_etag,
-                                          const store::AuditLines& audit) override;
+                                          const store::Along& along) override;
   Result<store::Version> publish(const store::TenantScope& scope,
                                  const store::Version& version,
-                                 const store::AuditLines& audit) override;
+                                 const store::Along& along) override;
   using store::Writer::create_workflow;
   using store::Writer::publish;
   using store::Writer::update_workflow;
@@ -67,7 +68,12 @@ class Writer final : public store::Writer {
   void roll_back();
   static int on_wal_grown(void* self, sqlite3* db, const char* name, int frames);
 
+  // Inside a transaction.
+  Status put_along(const store::Along& along, std::int32_t version = 0);
   Status put_runs(const std::vector<store::RunRow>& runs);
+  enum class Written : std::uint8_t { kNewRow, kOldRow, kNothing };
+  Result<Written> put_run(const store::RunRow& run, std::int64_t scope);
+  Status add_tallies(std::int64_t scope, const std::vector<store::Tally>& tallies);
   Status put_snapshots(const store::Batch& batch);
   Status put_payloads(const std::vector<store::Payload>& payloads);
   Status put_tasks(const std::vector<store::TaskRow>& tasks);
@@ -77,7 +83,11 @@ class Writer final : public store::Writer {
   bool oldest_is_unneeded() const;
   Result<std::vector<store::Frame>> next_piece();
   Status move_piece(const std::vector<store::Frame>& frames);
-  Result<std::uint32_t> bucket_of(RunId entity);
+  /// Nothing where its run has been removed.
+  Result<std::optional<std::uint32_t>> bucket_of(RunId entity);
+  Result<bool> is_held(std::uint32_t bucket);
+  Result<bool> remove_rows_of(std::uint32_t bucket);
+  Result<bool> remove_bodies_of(std::uint32_t bucket);
   Result<store::Workflow> find_workflow(WorkflowId id);
 
   std::unique_ptr<Database> db_;

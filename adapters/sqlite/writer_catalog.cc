@@ -1,4 +1,3 @@
-#include "adapters/sqlite/audit_rows.h"
 #include "adapters/sqlite/writer.h"
 #include "runtime/journal/row_codec.h"
 #include "runtime/port/catalog.h"
@@ -46,7 +45,7 @@ Result<Project> Writer::create_project(const Project& project) {
   return project;
 }
 
-Result<Workflow> Writer::create_workflow(const Workflow& workflow, const AuditLines& audit) {
+Result<Workflow> Writer::create_workflow(const Workflow& workflow, const Along& along) {
   const Workflow row = first_draft(workflow);
   const std::string body = encode(hasher_, row);
   const Status done = transact([&]() -> Status {
@@ -62,7 +61,7 @@ Result<Workflow> Writer::create_workflow(const Workflow& workflow, const AuditLi
             .blob(5, body)
             .run(),
         kWorkflowTaken);
-    return put ? append_audit(*db_, hasher_, audit) : put;
+    return put ? put_along(along) : put;
   });
   if (!done) return done.error();
   return row;
@@ -77,7 +76,7 @@ Result<Workflow> Writer::find_workflow(WorkflowId id) {
 }
 
 Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t expected_etag,
-                                         const AuditLines& audit) {
+                                         const Along& along) {
   Workflow row;
   const Status done = transact([&]() -> Status {
     const auto current = find_workflow(workflow.id);
@@ -91,14 +90,14 @@ Result<Workflow> Writer::update_workflow(const Workflow& workflow, std::uint64_t
                            .integer(2, row.archived)
                            .blob(3, body)
                            .run();
-    return put ? append_audit(*db_, hasher_, audit) : put;
+    return put ? put_along(along) : put;
   });
   if (!done) return done.error();
   return row;
 }
 
 Result<Version> Writer::publish(const TenantScope& scope, const Version& version,
-                                const AuditLines& audit) {
+                                const Along& along) {
   Version row;
   const Status done = transact([&]() -> Status {
     auto workflow = find_workflow(version.workflow);
@@ -119,7 +118,7 @@ Result<Version> Writer::publish(const TenantScope& scope, const Version& version
             .integer(2, row.version)
             .blob(3, body)
             .run();
-    return put ? append_audit(*db_, hasher_, audit) : put;
+    return put ? put_along(along, row.version) : put;
   });
   if (!done) return done.error();
   return row;

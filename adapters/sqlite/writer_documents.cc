@@ -100,6 +100,16 @@ Status next_access_generation(Database& db) {
 
 }  // namespace
 
+Status Writer::put_along(const Along& along, std::int32_t version) {
+  if (along.once) {
+    Document row = along.once(version);
+    row.etag = 1;
+    const std::string body = encode(hasher_, row);
+    if (Status done = insert(*db_, row, body); !done) return done;
+  }
+  return append_audit(*db_, hasher_, along.audit);
+}
+
 // There is one writer, so no lock is needed beside the transaction's own.
 Status Writer::change(const std::vector<Uuid>&, TimePoint now, const Decide& decide) {
   return transact([&]() -> Status {

@@ -14,7 +14,8 @@ using store::RunRow;
 
 // A table is retired in pieces. Each copies the oldest frames into history, takes them from the
 // table and moves the table's start past them, in one transaction; the last piece drops the empty
-// table. So every frame is at exactly one of the two places at any moment, a crash included.
+// table. So every frame is at exactly one of the two places at any moment, a crash included. What
+// belongs to runs that have been removed goes nowhere.
 
 bool Writer::oldest_is_unneeded() const {
   const auto& tables = journal_.tables();
@@ -56,10 +57,11 @@ Status Writer::move_piece(const std::vector<Frame>& frames) {
   for (const auto& [entity, own] : by_entity) {
     const auto bucket = bucket_of(entity);
     if (!bucket) return bucket.error();
-    if (Status done = ensure_bucket(*bucket); !done) return done;
+    if (!*bucket) continue;
+    if (Status done = ensure_bucket(**bucket); !done) return done;
     const std::string chunk = encode_chunk(entity, own);
     const Status done =
-        db_->prepare("INSERT INTO " + history_table(*bucket) + " VALUES(?1,?2,?3,?4)")
+        db_->prepare("INSERT INTO " + history_table(**bucket) + " VALUES(?1,?2,?3,?4)")
             .id(1, entity)
             .number(2, own.front()->pos)
             .number(3, own.back()->pos)
@@ -70,16 +72,21 @@ Status Writer::move_piece(const std::vector<Frame>& frames) {
   return journal_.give_up(frames.back().pos);
 }
 
-Result<std::uint32_t> Writer::bucket_of(RunId entity) {
+Result<std::optional<std::uint32_t>> Writer::bucket_of(RunId entity) {
+  using Bucket = std::optional<std::uint32_t>;
   Statement select = db_->prepare("SELECT body FROM runs WHERE id=?1");
   const Result<bool> found = select.id(1, entity).step();
   if (!found) return found.error();
-  if (!*found) return std::uint32_t{0};  // an entity that is no run
+  if (!*found) {
+    const auto expired = read_meta(*db_, "expired");
+    if (!expired) return expired.error();
+    // Where nothing has ever been removed, it is an entity that is no run.
+    return *expired == 0 ? Bucket(0) : Bucket();
+  }
   const auto run = store::decode<RunRow>(hasher_, select.blob_at(0));
   // One damaged row must not hold up the retirement of everybody's frames; readers look into every
   // bucket, so the frames are found in this one too.
-  if (!run) return std::uint32_t{0};
-  return run->bucket;
+  return Bucket(run ? run->bucket : 0);
 }
 
 }  // namespace troupe::sqlite

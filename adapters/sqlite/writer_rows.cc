@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <map>
 
 #include "adapters/sqlite/schema.h"
 #include "adapters/sqlite/writer.h"
 #include "runtime/journal/row_codec.h"
+#include "runtime/store/expiry.h"
+#include "runtime/store/tally.h"
 
 namespace troupe::sqlite {
 
@@ -15,28 +18,55 @@ Status Writer::put_runs(const std::vector<RunRow>& runs) {
   for (const RunRow& run : runs) sorted.push_back(&run);
   std::sort(sorted.begin(), sorted.end(),
             [](const RunRow* a, const RunRow* b) { return a->id < b->id; });
-  // What a run is found by never changes, so an update leaves those columns out.
-  Statement upsert = db_->prepare(
-      "INSERT INTO runs(id, scope, workflow, created, status, external_id, body) "
-      "VALUES(?1,?2,?3,?4,?5,?6,?7) "
-      "ON CONFLICT(id) DO UPDATE SET status=excluded.status, body=excluded.body");
+  std::map<std::int64_t, TallySums> sums;
   for (const RunRow* run : sorted) {
     const auto scope =
         run->part ? Result<std::int64_t>(kNoList) : scopes_.of(run->workspace, run->project);
     if (!scope) return scope.error();
-    const std::string body = encode(hasher_, *run);
-    upsert.id(1, run->id).integer(2, *scope);
-    if (run->workflow.set()) {
-      upsert.id(3, run->workflow);
-    } else {
-      upsert.null(3);
-    }
-    const Status done = upsert.integer(4, run->created.us)
-                            .integer(5, static_cast<std::int64_t>(run->status))
-                            .text(6, run->external_id)
-                            .blob(7, body)
-                            .run();
-    if (!done) return done;
+    const auto written = put_run(*run, *scope);
+    if (!written) return written.error();
+    if (run->part || *written == Written::kNothing) continue;
+    TallySums& own = sums[*scope];
+    if (*written == Written::kNewRow) own.add(tally_of_start(*run));
+    if (ended(run->status)) own.add(tally_of_end(*run));
+  }
+  for (const auto& [scope, own] : sums) {
+    if (Status added = add_tallies(scope, own.list()); !added) return added;
+  }
+  return ok();
+}
+
+Result<Writer::Written> Writer::put_run(const RunRow& run, std::int64_t scope) {
+  const std::string body = encode(hasher_, run);
+  // What a run is found by never changes, and no more does one that has ended.
+  const Status updated =
+      db_->prepare("UPDATE runs SET status=?2, body=?3 WHERE id=?1 AND status<?4")
+          .id(1, run.id)
+          .integer(2, static_cast<std::int64_t>(run.status))
+          .blob(3, body)
+          .integer(4, static_cast<std::int64_t>(RunStatus::kCompleted))
+          .run();
+  if (!updated) return updated.error();
+  if (sqlite3_changes(db_->handle()) > 0) return Written::kOldRow;
+  Statement insert = db_->prepare(
+      "INSERT INTO runs(id, scope, workflow, created, status, external_id, body, bucket) "
+      "VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT(id) DO NOTHING");
+  insert.id(1, run.id).integer(2, scope).integer(4, run.created.us);
+  insert.integer(5, static_cast<std::int64_t>(run.status)).text(6, run.external_id).blob(7, body);
+  run.workflow.set() ? insert.id(3, run.workflow) : insert.null(3);
+  expires(run.bucket) ? insert.integer(8, run.bucket) : insert.null(8);
+  if (Status done = insert.run(); !done) return done.error();
+  return sqlite3_changes(db_->handle()) > 0 ? Written::kNewRow : Written::kNothing;
+}
+
+Status Writer::add_tallies(std::int64_t scope, const std::vector<Tally>& tallies) {
+  Statement add = db_->prepare(
+      "INSERT INTO tallies VALUES(?1,?2,?3,?4,?5,?6,?7) ON CONFLICT DO UPDATE SET "
+      "runs=runs+excluded.runs, steps=steps+excluded.steps, ms=ms+excluded.ms");
+  for (const Tally& tally : tallies) {
+    add.integer(1, scope).integer(2, tally.hour).integer(3, tally.kind).id(4, tally.workflow);
+    add.number(5, tally.runs).number(6, tally.steps).number(7, tally.ms);
+    if (Status done = add.run(); !done) return done;
   }
   return ok();
 }

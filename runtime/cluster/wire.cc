@@ -68,6 +68,17 @@ std::vector<LiveEvent> get_events(ByteReader& in) {
 
 // ---- start requests -----------------------------------------------------------------------------
 
+void put_digest(ByteWriter& out, const Digest& digest) {
+  out.raw({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+Digest get_digest(ByteReader& in) {
+  Digest digest{};
+  const std::string_view bytes = in.raw(digest.size());
+  std::copy(bytes.begin(), bytes.end(), digest.begin());
+  return digest;
+}
+
 void put_request(ByteWriter& out, const StartRequest& request) {
   out.uuid(request.workspace);
   out.uuid(request.project);
@@ -93,7 +104,7 @@ void put_request(ByteWriter& out, const StartRequest& request) {
   out.text(request.external_id);
   put_optional(out, request.run_id);
   out.text(request.idempotency_key);
-  out.raw({reinterpret_cast<const char*>(request.request.data()), request.request.size()});
+  put_digest(out, request.request);
 }
 
 StartRequest get_request(ByteReader& in) {
@@ -121,8 +132,28 @@ StartRequest get_request(ByteReader& in) {
   request.external_id = in.text();
   request.run_id = get_optional<RunId>(in);
   request.idempotency_key = in.text();
-  const std::string_view digest = in.raw(request.request.size());
-  std::copy(digest.begin(), digest.end(), request.request.begin());
+  request.request = get_digest(in);
+  return request;
+}
+
+void put_retry(ByteWriter& out, const RetryRequest& request) {
+  out.uuid(request.run);
+  out.text(request.from_step);
+  out.text(request.input.view());
+  out.varint(static_cast<std::uint64_t>(request.version.value_or(0)));
+  out.text(request.idempotency_key);
+  put_digest(out, request.request);
+}
+
+RetryRequest get_retry(ByteReader& in) {
+  RetryRequest request;
+  request.run = RunId(in.uuid());
+  request.from_step = in.text();
+  request.input = get_json(in);
+  const auto version = static_cast<std::int32_t>(in.varint());
+  if (version != 0) request.version = version;
+  request.idempotency_key = in.text();
+  request.request = get_digest(in);
   return request;
 }
 
@@ -172,6 +203,10 @@ struct PutCall {
   void operator()(const ChangedCall& call) const {
     out.varint(call.workflows.size());
     for (const WorkflowId workflow : call.workflows) out.uuid(workflow);
+  }
+  void operator()(const RetryCall& call) const {
+    put_scope(out, call.scope);
+    put_retry(out, call.request);
   }
 };
 
@@ -227,6 +262,11 @@ std::optional<Call> get_call(std::size_t kind, ByteReader& in) {
       return call;
     }
     case 10: return ChangedCall{get_list<WorkflowId>(in, [&] { return WorkflowId(in.uuid()); })};
+    case 11: {
+      RetryCall call{get_scope(in), {}};
+      call.request = get_retry(in);
+      return call;
+    }
     default: return std::nullopt;
   }
 }

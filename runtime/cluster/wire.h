@@ -66,10 +66,12 @@ struct DrainCall {};
 struct GroupCall { RunId run; std::string spec; };
 /// What the receiver remembers of these workflows may be wrong.
 struct ChangedCall { std::vector<WorkflowId> workflows; };
+/// Makes a run of a key that the receiver owns.
+struct RetryCall { store::TenantScope scope; RetryRequest request; };
 
 using Call = std::variant<AskCall, LookCall, StartCall, LookAroundCall, WatchCall, NewsCall,
                           WatchScopeCall, ScopeNewsCall, DrainCall, GroupCall,
-                          ChangedCall>;
+                          ChangedCall, RetryCall>;
 
 /// Whether an event may be sent to a run of another node: those that people and programs outside
 /// cause, and those between a run and its groups. The others stay among runs of one slot.

@@ -95,6 +95,10 @@ Result<Change> change_project(store::Documents& documents, const Context& contex
     changed->is_private = *patch.is_private;
     fields.emplace_back("private");
   }
+  if (patch.retention_days && *patch.retention_days != changed->retention_days) {
+    changed->retention_days = *patch.retention_days;
+    fields.emplace_back("retention_days");
+  }
   const bool archives = patch.is_archived && *patch.is_archived != changed->archived.set();
   if (archives) {
     changed->archived = *patch.is_archived ? context.now : TimePoint{};

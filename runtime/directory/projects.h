@@ -24,6 +24,7 @@ struct ProjectPatch {
   std::optional<std::string> name;
   std::optional<bool> is_private;
   std::optional<bool> is_archived;
+  std::optional<std::uint32_t> retention_days;  ///< 0: for ever
 };
 /// One that is archived is in no list and takes no requests; what lies in it stays.
 Result<store::Change> change_project(store::Documents& documents,

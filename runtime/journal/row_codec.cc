@@ -100,6 +100,7 @@ template <class Io, class Row>
 void fields(Io& io, Row& r) {
   each(io, r.id, r.workspace, r.slug, r.name, r.is_private, r.created);
   io.later(r.archived);
+  io.later(r.retention_days);
 }
 
 template <class Io, class Row>

@@ -39,6 +39,8 @@ enum class DocumentKind : std::uint8_t {
   kDataKey = 11,
   kJob = 12,
   kIdempotencyKey = 13,
+  kSignInAttempt = 14,
+  kMailToken = 15,
 };
 
 /// Whether a change of such a document may change what somebody is allowed: then every node forgets

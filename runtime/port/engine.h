@@ -62,6 +62,8 @@ struct RetryRequest {
   std::string from_step;  ///< empty: what failed
   json::Text input;       ///< empty: that of the run
   std::optional<std::int32_t> version;
+  std::string idempotency_key;  ///< empty: each request makes a run of its own
+  Digest request{};             ///< of the canonical request body
 };
 
 /// A person's answer to a human task, addressed by task id or step id.
@@ -133,19 +135,19 @@ class Engine {
   // Workflows. `validate` also checks `input` if it is not empty.
   virtual void validate(json::Text graph, json::Text input, Callback<graph::Parsed> done) = 0;
   /// Validates the graph, then stores; kValidationFailed with issues.
-  virtual void create_workflow(store::Workflow draft, store::AuditLines audit,
+  virtual void create_workflow(store::Workflow draft, store::Along along,
                                Callback<store::Workflow> done) = 0;
   void create_workflow(store::Workflow draft, Callback<store::Workflow> done) {
     create_workflow(std::move(draft), {}, std::move(done));
   }
   virtual void update_workflow(store::Workflow draft, std::uint64_t expected_etag,
-                               store::AuditLines audit, Callback<store::Workflow> done) = 0;
+                               store::Along along, Callback<store::Workflow> done) = 0;
   void update_workflow(store::Workflow draft, std::uint64_t expected_etag,
                        Callback<store::Workflow> done) {
     update_workflow(std::move(draft), expected_etag, {}, std::move(done));
   }
   virtual void publish(store::TenantScope scope, WorkflowId workflow, std::string changelog,
-                       store::AuditLines audit, Callback<store::Version> done) = 0;
+                       store::Along along, Callback<store::Version> done) = 0;
   void publish(store::TenantScope scope, WorkflowId workflow, std::string changelog,
                Callback<store::Version> done) {
     publish(scope, workflow, std::move(changelog), {}, std::move(done));

@@ -18,6 +18,12 @@ struct HistoryChunk {
   std::vector<Frame> frames;
 };
 
+struct ScopedTally {
+  WorkspaceId workspace;
+  ProjectId project;
+  Tally tally;
+};
+
 /// Some of what a store holds. Waiters are those that wait, tasks also the decided ones; frames are
 /// the journal's, in order of pos.
 struct Piece {
@@ -28,6 +34,7 @@ struct Piece {
   std::vector<Document> documents;
   std::vector<AuditRow> audit;  ///< each log in order, from its first entry on
   std::vector<HistoryChunk> history;
+  std::vector<ScopedTally> tallies;  ///< an importer counts nothing itself
   Batch batch;
   std::size_t bytes = 0;
 };

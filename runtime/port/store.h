@@ -14,6 +14,7 @@
 #include "runtime/port/documents.h"
 #include "runtime/port/membership.h"
 #include "runtime/port/system.h"
+#include "runtime/port/tally.h"
 
 namespace troupe::store {
 
@@ -147,6 +148,7 @@ struct Project {
   bool is_private = false;
   TimePoint created;
   TimePoint archived = {};  ///< unset: in use
+  std::uint32_t retention_days = 0;  ///< how long runs created from now on are kept; 0: for ever
 };
 struct Workflow {
   WorkflowId id;
@@ -195,6 +197,16 @@ struct RunFilter {
   std::string q;       ///< prefix of the run id or the external id
 };
 
+/// What is written in one transaction with a change of the catalog.
+struct Along {
+  Along() = default;
+  Along(AuditLines lines) : audit(std::move(lines)) {}  // NOLINT: lines alone are the usual case
+  AuditLines audit;
+  /// Gives a document that must not be there yet, by its id: the receipt of a request that may be
+  /// sent twice. It is told the version that is being published, else 0. Empty: there is none.
+  std::function<Document(std::int32_t version)> once;
+};
+
 /// The journal of a gone node, of which frames before `mark` have been published.
 struct Unpublished {
   NodeNumber node = 0;
@@ -226,6 +238,10 @@ class Writer {
   /// One bounded piece (a few ms) of moving the oldest table that recovery no longer needs into
   /// compressed history chunks and dropping it. True while there is more to do.
   virtual Result<bool> retire_journal() = 0;
+  /// One bounded piece (a few ms) of removing runs whose time is over at `now` (runtime/store/
+  /// expiry.h): their rows first, then what held their bodies and history, as a whole. A bucket of
+  /// which a run has not ended is left alone. True while there is more to do.
+  virtual Result<bool> expire(TimePoint now) = 0;
 
   // Publication: whoever publishes what a journal holds notes here how far that has come.
   /// Frames of this node's journal before `mark` need no publishing any more; those from it on are
@@ -250,22 +266,23 @@ class Writer {
   virtual Result<Workspace> create_workspace(const Workspace& workspace) = 0;
   /// kConflict: slug taken
   virtual Result<Project> create_project(const Project& project) = 0;
-  // The lines of the audit log are written with the change, or not at all.
-  virtual Result<Workflow> create_workflow(const Workflow& workflow, const AuditLines& audit) = 0;
+  // What goes along is written with the change, or not at all. kConflict if what `once` gives is
+  // there.
+  virtual Result<Workflow> create_workflow(const Workflow& workflow, const Along& along) = 0;
   Result<Workflow> create_workflow(const Workflow& workflow) {
     return create_workflow(workflow, {});
   }
   /// Replaces the draft; `expected_etag` 0 accepts any. kPreconditionFailed, kNotFound.
   virtual Result<Workflow> update_workflow(const Workflow& workflow,
                                            std::uint64_t expected_etag,
-                                           const AuditLines& audit) = 0;
+                                           const Along& along) = 0;
   Result<Workflow> update_workflow(const Workflow& workflow, std::uint64_t expected_etag) {
     return update_workflow(workflow, expected_etag, {});
   }
   /// Publishes the next version. kNotFound.
   virtual Result<Version> publish(const TenantScope& scope,
                                   const Version& version,
-                                  const AuditLines& audit) = 0;
+                                  const Along& along) = 0;
   Result<Version> publish(const TenantScope& scope, const Version& version) {
     return publish(scope, version, {});
   }
@@ -308,6 +325,12 @@ class Reader {
                                     const Page& page) = 0;
   /// Numbers of open runs by status, in the order of RunStatus.
   virtual Result<std::vector<std::uint64_t>> open_runs() = 0;
+  /// The same of what a scope sees, and of one workflow if it is set.
+  virtual Result<std::vector<std::uint64_t>> open_runs_of(
+      const TenantScope& scope, const std::optional<WorkflowId>& workflow) = 0;
+  /// By hour, kind and, if it is told apart, workflow, in this order; each once.
+  virtual Result<std::vector<Tally>> tallies(const TenantScope& scope,
+                                             const TallyQuery& query) = 0;
 
   virtual Result<std::optional<Snapshot>> snapshot(RunId entity) = 0;
   /// As runs_unscoped().

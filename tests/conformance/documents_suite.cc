@@ -335,15 +335,51 @@ TEST_F(DocumentConformance, AuditLogsNumberAndBindTheirEntries) {
 TEST_F(DocumentConformance, AWorkflowAndItsLinesAreWrittenTogether) {
   const TenantScope scope{mine, make.id<ProjectId>()};
   Workflow flow = make.workflow(scope);
-  ASSERT_TRUE(writer().create_workflow(flow, {says(mine, "created")}).ok());
-  EXPECT_FALSE(writer().create_workflow(flow, {says(mine, "again")}).ok());
-  ASSERT_TRUE(writer().update_workflow(flow, 1, {says(mine, "updated")}).ok());
-  EXPECT_FALSE(writer().update_workflow(flow, 1, {says(mine, "too late")}).ok());
+  ASSERT_TRUE(writer().create_workflow(flow, store::AuditLines{says(mine, "created")}).ok());
+  EXPECT_FALSE(writer().create_workflow(flow, store::AuditLines{says(mine, "again")}).ok());
+  ASSERT_TRUE(writer().update_workflow(flow, 1, store::AuditLines{says(mine, "updated")}).ok());
+  EXPECT_FALSE(writer().update_workflow(flow, 1, store::AuditLines{says(mine, "too late")}).ok());
   const Version version{flow.id, 0, "{}", "s", "c", make.time()};
-  ASSERT_TRUE(writer().publish(scope, version, {says(mine, "published")}).ok());
-  EXPECT_FALSE(writer().publish(make.scope(), version, {says(mine, "foreign")}).ok());
+  ASSERT_TRUE(writer().publish(scope, version, store::AuditLines{says(mine, "published")}).ok());
+  EXPECT_FALSE(
+      writer().publish(make.scope(), version, store::AuditLines{says(mine, "foreign")}).ok());
   reopen();
   EXPECT_EQ(log_of(mine), (std::vector<std::string>{"created", "updated", "published"}));
+}
+
+TEST_F(DocumentConformance, AReceiptIsWrittenWithWhatItIsFor) {
+  const TenantScope scope{mine, make.id<ProjectId>()};
+  store::Along along{{says(mine, "made")}};
+  const Document receipt = document(make, DocumentKind::kIdempotencyKey, mine);
+  along.once = [&](std::int32_t version) {
+    Document row = receipt;
+    row.body = std::to_string(version);
+    return row;
+  };
+  const Workflow flow = *writer().create_workflow(make.workflow(scope), along);
+  const auto stored = [&] {
+    open_reader();
+    return **reader->documents(DocumentScope::of(mine)).find(receipt.kind, receipt.id);
+  };
+  EXPECT_EQ(stored().body, "0");
+  EXPECT_EQ(stored().etag, 1u);
+  // Whatever came with it a second time is not there.
+  const Workflow second = make.workflow(scope);
+  EXPECT_EQ(writer().create_workflow(second, along).error().code, Code::kConflict);
+  EXPECT_FALSE(*reader->workflow(scope, second.id));
+  const Version version{flow.id, 0, "{}", "s", "c", make.time()};
+  EXPECT_EQ(writer().publish(scope, version, along).error().code, Code::kConflict);
+  EXPECT_TRUE(reader->versions(scope, flow.id, {})->items.empty());
+  along.once = [&](std::int32_t number) {
+    Document row = receipt;
+    row.id = flow.id;
+    row.body = std::to_string(number);
+    return row;
+  };
+  ASSERT_TRUE(writer().publish(scope, version, along).ok());
+  reopen();
+  EXPECT_EQ((*reader->documents(DocumentScope::of(mine)).find(receipt.kind, flow.id))->body, "1");
+  EXPECT_EQ(log_of(mine), (std::vector<std::string>{"made", "made"}));
 }
 
 }  // namespace

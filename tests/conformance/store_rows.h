@@ -31,7 +31,8 @@ inline auto fields_of(const Workspace& r) {
   return std::tie(r.id, r.slug, r.name, r.product_code, r.created);
 }
 inline auto fields_of(const Project& r) {
-  return std::tie(r.id, r.workspace, r.slug, r.name, r.is_private, r.created, r.archived);
+  return std::tie(r.id, r.workspace, r.slug, r.name, r.is_private, r.created, r.archived,
+                  r.retention_days);
 }
 inline auto fields_of(const Workflow& r) {
   return std::tie(r.id, r.workspace, r.project, r.name, r.description, r.graph, r.run_setup,
@@ -115,7 +116,7 @@ class RowMaker {
     return {id<WorkspaceId>(), std::move(slug), "Name", "code", time()};
   }
   store::Project project(WorkspaceId workspace, std::string slug) {
-    return {id<ProjectId>(), workspace, std::move(slug), "Name", true, time()};
+    return {id<ProjectId>(), workspace, std::move(slug), "Name", true, time(), {}, 30};
   }
   store::Workflow workflow(const store::TenantScope& scope) {
     store::Workflow row;

@@ -62,6 +62,16 @@ Result<std::vector<std::uint64_t>> FaultyReader::open_runs() {
   return reached([&] { return disk_->open_runs(); });
 }
 
+Result<std::vector<std::uint64_t>> FaultyReader::open_runs_of(
+    const store::TenantScope& scope, const std::optional<WorkflowId>& workflow) {
+  return reached([&] { return disk_->open_runs_of(scope, workflow); });
+}
+
+Result<std::vector<store::Tally>> FaultyReader::tallies(const store::TenantScope& scope,
+                                                        const store::TallyQuery& query) {
+  return reached([&] { return disk_->tallies(scope, query); });
+}
+
 Result<std::optional<store::Snapshot>> FaultyReader::snapshot(RunId entity) {
   return reached([&] { return disk_->snapshot(entity); });
 }

@@ -49,6 +49,10 @@ class FaultyStore::WriterImpl final : public store::Writer {
     if (Status reached = owner_.reach(); !reached) return reached.error();
     return disk_.retire_journal();
   }
+  Result<bool> expire(TimePoint now) override {
+    if (Status reached = owner_.reach(); !reached) return reached.error();
+    return disk_.expire(now);
+  }
   Status checkpoint() override { return ok(); }
   Result<store::Workspace> create_workspace(const store::Workspace& row) override {
     return disk_.create_workspace(row);
@@ -57,18 +61,18 @@ class FaultyStore::WriterImpl final : public store::Writer {
     return disk_.create_project(row);
   }
   Result<store::Workflow> create_workflow(const store::Workflow& row,
-                                          const store::AuditLines& audit) override {
-    return disk_.create_workflow(row, audit);
+                                          const store::Along& along) override {
+    return disk_.create_workflow(row, along);
   }
   Result<store::Workflow> update_workflow(const store::Workflow& row,
                                           std::uint64_t etag,
-                                          const store::AuditLines& audit) override {
-    return disk_.update_workflow(row, etag, audit);
+                                          const store::Along& along) override {
+    return disk_.update_workflow(row, etag, along);
   }
   Result<store::Version> publish(const store::TenantScope& scope,
                                  const store::Version& version,
-                                 const store::AuditLines& audit) override {
-    return disk_.publish(scope, version, audit);
+                                 const store::Along& along) override {
+    return disk_.publish(scope, version, along);
   }
   Status change(const std::vector<Uuid>& locks, TimePoint now,
                 const store::Decide& decide) override {

@@ -150,24 +150,24 @@ class FakeEngine : public Engine {
   using Engine::create_workflow;
   using Engine::publish;
   using Engine::update_workflow;
-  void create_workflow(store::Workflow draft, store::AuditLines audit,
+  void create_workflow(store::Workflow draft, store::Along along,
                        Callback<store::Workflow> done) override {
     if (!graph_issues.empty()) {
       return answer<store::Workflow>(std::move(done), invalid_graph());
     }
-    answer<store::Workflow>(std::move(done), rows.create_workflow(draft, audit));
+    answer<store::Workflow>(std::move(done), rows.create_workflow(draft, along));
   }
   void update_workflow(store::Workflow draft, std::uint64_t expected_etag,
-                       store::AuditLines audit, Callback<store::Workflow> done) override {
-    answer<store::Workflow>(std::move(done), rows.update_workflow(draft, expected_etag, audit));
+                       store::Along along, Callback<store::Workflow> done) override {
+    answer<store::Workflow>(std::move(done), rows.update_workflow(draft, expected_etag, along));
   }
   void publish(store::TenantScope scope, WorkflowId workflow, std::string changelog,
-               store::AuditLines audit, Callback<store::Version> done) override {
+               store::Along along, Callback<store::Version> done) override {
     store::Version version;
     version.workflow = workflow;
     version.changelog = std::move(changelog);
     version.published = TimePoint{1'700'000'000'000'000};
-    answer<store::Version>(std::move(done), rows.publish(scope, version, audit));
+    answer<store::Version>(std::move(done), rows.publish(scope, version, along));
   }
   void start(StartRequest request, Callback<Started> done) override {
     last_start = request;

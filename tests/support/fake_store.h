@@ -88,6 +88,14 @@ class FakeStore final : public store::Reader, public store::Writer {
     return rows;
   }
   Result<std::vector<std::uint64_t>> open_runs() override { return absent(); }
+  Result<std::vector<std::uint64_t>> open_runs_of(const store::TenantScope&,
+                                                  const std::optional<WorkflowId>&) override {
+    return absent();
+  }
+  Result<std::vector<store::Tally>> tallies(const store::TenantScope&,
+                                            const store::TallyQuery&) override {
+    return absent();
+  }
   Result<std::optional<store::Snapshot>> snapshot(RunId) override { return absent(); }
   Result<std::optional<store::Frame>> frame(store::Pos) override { return absent(); }
   Result<std::vector<store::Frame>> history(RunId, store::Pos, std::size_t) override {
@@ -156,6 +164,7 @@ class FakeStore final : public store::Reader, public store::Writer {
   Status set_publish_mark(store::Pos) override { return absent(); }
   store::Pos publish_mark() const override { return 0; }
   Result<bool> retire_journal() override { return absent(); }
+  Result<bool> expire(TimePoint) override { return absent(); }
   Status checkpoint() override { return absent(); }
   Status change(const std::vector<Uuid>& locks, TimePoint now,
                 const store::Decide& decide) override {
@@ -169,15 +178,15 @@ class FakeStore final : public store::Reader, public store::Writer {
     return control_plane.writer().create_project(project);
   }
   Result<store::Workflow> create_workflow(const store::Workflow& workflow,
-                                          const store::AuditLines& audit) override {
-    audit_lines.insert(audit_lines.end(), audit.begin(), audit.end());
+                                          const store::Along& along) override {
+    audit_lines.insert(audit_lines.end(), along.audit.begin(), along.audit.end());
     workflow_rows.push_back(workflow);
     return workflow;
   }
   Result<store::Workflow> update_workflow(const store::Workflow& workflow,
                                           std::uint64_t expected_etag,
-                                          const store::AuditLines& audit) override {
-    audit_lines.insert(audit_lines.end(), audit.begin(), audit.end());
+                                          const store::Along& along) override {
+    audit_lines.insert(audit_lines.end(), along.audit.begin(), along.audit.end());
     for (auto& row : workflow_rows) {
       if (row.id != workflow.id) continue;
       if (expected_etag != 0 && row.etag != expected_etag) {
@@ -191,8 +200,8 @@ class FakeStore final : public store::Reader, public store::Writer {
   }
   Result<store::Version> publish(const store::TenantScope& scope,
                                  const store::Version& version,
-                                 const store::AuditLines& audit) override {
-    audit_lines.insert(audit_lines.end(), audit.begin(), audit.end());
+                                 const store::Along& along) override {
+    audit_lines.insert(audit_lines.end(), along.audit.begin(), along.audit.end());
     for (auto& row : workflow_rows) {
       if (row.id != version.workflow || !store::visible(scope, row.workspace, row.project))
         continue;

@@ -47,7 +47,8 @@ TEST_F(PostgresDocuments, TheFirstSchemaIsBroughtForward) {
   const store::Workspace workspace = make.workspace("acme");
   ASSERT_TRUE(store->writer().create_workspace(workspace).ok());
   store.reset();
-  execute("DROP TABLE documents, audit, audit_heads; DROP POLICY seen ON versions;"
+  execute("DROP TABLE documents, audit, audit_heads, tallies;"
+          "ALTER TABLE runs DROP COLUMN bucket; DROP POLICY seen ON versions;"
           "DROP FUNCTION seen_id, seen_scopes CASCADE; DELETE FROM meta WHERE "
           "key IN ('access_generation', 'schema_steps')");
   open();

@@ -32,7 +32,8 @@ class SqliteDocuments : public SqliteTest {
 TEST_F(SqliteDocuments, AFileOfTheFirstSchemaIsBroughtForward) {
   const store::Workspace workspace = make.workspace("acme");
   ASSERT_TRUE(open(options)->writer().create_workspace(workspace).ok());
-  execute("DROP TABLE documents; DROP TABLE audit; "
+  execute("DROP TABLE documents; DROP TABLE audit; DROP TABLE tallies; "
+          "DROP INDEX runs_by_bucket; ALTER TABLE runs DROP COLUMN bucket; "
           "UPDATE meta SET value=1 WHERE key='schema_version'");
   const auto store = open(options);
   ASSERT_TRUE(store->writer().change({}, {1}, always(change)).ok());

@@ -89,6 +89,14 @@ class CountingReader final : public store::Reader {
   Result<std::vector<std::uint64_t>> open_runs() override {
     return none<std::vector<std::uint64_t>>();
   }
+  Result<std::vector<std::uint64_t>> open_runs_of(const store::TenantScope&,
+                                                  const std::optional<WorkflowId>&) override {
+    return none<std::vector<std::uint64_t>>();
+  }
+  Result<std::vector<store::Tally>> tallies(const store::TenantScope&,
+                                            const store::TallyQuery&) override {
+    return none<std::vector<store::Tally>>();
+  }
   Result<std::optional<store::Snapshot>> snapshot(RunId) override {
     return none<std::optional<store::Snapshot>>();
   }
