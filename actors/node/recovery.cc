@@ -53,6 +53,8 @@ class Filing {
         if (Status again = fold.repeat(frames[i]); !again) return again;
       }
     }
+    // Its frames are in the journal still, and what they refer to is not.
+    if (!has_row && fold.is_removed()) return ok();
     auto state = fold.finish();
     if (!state) return std::move(state).error();
     if (bugs.reuse_seq_after_recovery && state->seq > 0) --state->seq;

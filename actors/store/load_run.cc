@@ -5,6 +5,7 @@
 #include "actors/tenant/admission.h"
 #include "runtime/journal/frame.h"
 #include "runtime/run/children.h"
+#include "runtime/store/expiry.h"
 
 namespace troupe::actors {
 namespace {
@@ -70,6 +71,9 @@ Status Fold::add(const store::Frame& frame) {
   auto view = journal::decode_frame(frame.bytes);
   if (!view) return std::move(view).error();
   std::string_view records = view->records;
+  // The run of this id was removed, and its key used again, before its frames had left the journal.
+  const bool is_another = view->header.number == 1 && state_ && store::ended(state_->status);
+  if (is_another) state_.reset();
   if (!state_) {
     if (Status created = create(frame.entity, records); !created) return created;
   }
@@ -86,6 +90,11 @@ Status Fold::add(const store::Frame& frame) {
 Status Fold::repeat(const store::Frame& frame) {
   seen_ = frame.pos - 1;
   return add(frame);
+}
+
+bool Fold::is_removed() const {
+  return state_ && store::ended(state_->status) && store::expires(state_->bucket) &&
+         state_->bucket <= store::last_expired(services_.now());
 }
 
 Result<run::State> Fold::finish() {

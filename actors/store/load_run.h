@@ -23,6 +23,8 @@ class Fold {
   Status add(const store::Frame& frame);
   /// For PlantedBugs: the same frame once more.
   Status repeat(const store::Frame& frame);
+  /// Whether it has ended and its time is over.
+  bool is_removed() const;
   /// Brings absent values and gives the state away; kCorrupt if there was none.
   Result<run::State> finish();
 

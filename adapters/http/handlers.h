@@ -110,6 +110,9 @@ void items(const CallPtr& call);
 void logs(const CallPtr& call);
 void value(const CallPtr& call);
 
+// handle_analytics.cc
+void analytics(const CallPtr& call);
+
 // handle_events.cc
 void events(const CallPtr& call);
 void stream(const CallPtr& call);

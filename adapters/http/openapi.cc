@@ -21,6 +21,7 @@ std::string_view query_names(const Route& route) {
   if (path == "/v1/audit:export") return "after";
   if (route.method != Method::kGet) return {};
   if (path == "/readyz") return "verbose";
+  if (path == "/v1/analytics") return "period,from,to,interval,workflow_id";
   if (path.ends_with("/runs")) return "status,workflow_id,from,to,q,external_id,limit,cursor";
   if (path.ends_with("/events") || path.ends_with("/items") || path.ends_with("/logs")) {
     return "after,limit";
@@ -43,6 +44,8 @@ std::string_view parameter_schema(std::string_view name) {
   if (name == "version") return R"({"type":"integer","minimum":1,"maximum":2147483647})";
   if (name == "archived") return R"({"type":"boolean","default":false})";
   if (name == "from" || name == "to") return R"({"type":"string","format":"date-time"})";
+  if (name == "period") return R"({"enum":["day","week","month","all"],"default":"week"})";
+  if (name == "interval") return R"({"enum":["hour","day","week","month"]})";
   if (name == "status") {
     return R"({"enum":["queued","running","paused","draining","completed","failed","stopped"]})";
   }

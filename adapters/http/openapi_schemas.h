@@ -33,12 +33,13 @@ inline constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
 "items":{"$ref":"#/components/schemas/Workspace"}},"next_cursor":{"type":["string","null"]}}})"},
     {"Project", R"({"type":"object","properties":{"id":{"type":"string","format":"uuid"},
 "workspace_id":{"type":"string","format":"uuid"},"slug":{"type":"string"},"name":{"type":"string"},
-"private":{"type":"boolean"},
+"private":{"type":"boolean"},"retention_days":{"type":"integer","minimum":0},
 "created_at":{"type":["string","null"],"format":"date-time"},
 "archived_at":{"type":"string","format":"date-time"}}})"},
     {"ProjectList", R"({"type":"object","properties":{"items":{"type":"array",
 "items":{"$ref":"#/components/schemas/Project"}},"next_cursor":{"type":["string","null"]}}})"},
 #include "adapters/http/openapi_access_schemas.inc"
+#include "adapters/http/openapi_analytics_schemas.inc"
     {"NewWorkflow", R"({"type":"object","required":["name","graph"],"properties":{
 "name":{"type":"string"},"description":{"type":"string"},"graph":{"type":"object"},
 "run_setup":{"type":"object"}}})"},
