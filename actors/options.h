@@ -48,7 +48,8 @@ struct Options {
   bool strict = false;
   /// for tests: no threads; whoever drives the test scheduler drives the node
   bool simulated = false;
-  bool removes_expired = false;  ///< runs, when their project has kept them long enough
+  /// does what nobody waits for: jobs over many runs, and removing what was kept long enough
+  bool keeps_house = false;
   int workers = 0;      ///< scheduler threads; 0: one per core
   int readers = 2;      ///< threads that read the store
 

@@ -39,6 +39,7 @@ constexpr Workload kWorkloads[] = {
     {"W9", "steps that wait 50 ms, 200 in flight per node; 1 to N (3) nodes", nullptr, run_scale},
     {"W10", "step to step inside one run of N steps", run_overhead},
     {"W11", "troupe serve: start, memory, idle work, N events to WebSockets", nullptr, run_program},
+    {"W12", "a job that stops N runs that sleep, beside a neighbour", run_bulk},
 };
 
 int usage_error(const std::string& message) {

@@ -112,6 +112,7 @@ Rig::~Rig() { stop(); }
 Status Rig::begin() {
   actors::Options options;
   options.strict = settings_.strict;
+  options.keeps_house = settings_.workload == "W12";
   auto node = actors::Node::start(options, parts_.ports(*store_, *scripts_));
   if (!node) return std::move(node).error();
   node_ = std::move(*node);
@@ -198,7 +199,8 @@ double Rig::timed_run(const StartRequest& request) {
   const auto started = must(
       await<Started>([&](Callback<Started> done) { engine().start(request, std::move(done)); }),
       "a start");
-  const auto feed = engine().open_feed({scope_, started.run, std::nullopt, 0});
+  const store::TenantScope scope{request.workspace, request.project};
+  const auto feed = engine().open_feed({scope, started.run, std::nullopt, 0});
   for (;;) {
     const auto page = must(
         await<FeedPage>([&](Callback<FeedPage> done) { feed->next(std::move(done)); }), "the feed");

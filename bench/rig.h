@@ -122,6 +122,10 @@ Figures run_scale(const Settings& settings);                // W9
 Figures run_takeover(const Settings& settings);             // W8-takeover
 Figures run_overhead(Rig& rig, const Settings& settings);   // W10
 Figures run_program(const Settings& settings);              // W11
+Figures run_bulk(Rig& rig, const Settings& settings);       // W12
+
+/// Until so many runs are parked: no run actor holds one any more.
+void wait_parked(Rig& rig, std::uint64_t count);
 
 /// The workspace and project that a new store begins with.
 Result<store::TenantScope> first_scope(store::Store& store);

@@ -43,6 +43,7 @@ void acquire(Services& services, const cluster::SlotSet& slots, Callback<store::
       services.ownership.set(slots, Ownership::Hold::kMine);
       if (services.router != nullptr) services.router->feeds().taken_up(slots);
       caf::anon_send(services.timers, BeginTimers{});
+      if (services.bulk) caf::anon_send(services.bulk, LookForJobs{});
       done(before);
     });
   });

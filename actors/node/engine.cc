@@ -441,6 +441,15 @@ std::vector<NodeInfo> NodeEngine::nodes() const {
   return list;
 }
 
+Result<Uuid> NodeEngine::new_job_id() {
+  const RunId id = services_.new_run_id();
+  return id.set() ? Result<Uuid>(id) : Result<Uuid>(Services::no_slots());
+}
+
+void NodeEngine::look_for_jobs() {
+  if (services_.bulk) caf::anon_send(services_.bulk, LookForJobs{});
+}
+
 void NodeEngine::drain(std::string node, Callback<Unit> done) {
   for (const NodeInfo& known : nodes()) {
     if (known.name != node) continue;

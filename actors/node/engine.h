@@ -53,6 +53,8 @@ class NodeEngine : public Engine {
   }
   std::vector<Health> health() const override;
   std::vector<NodeInfo> nodes() const override;
+  Result<Uuid> new_job_id() override;
+  void look_for_jobs() override;
   void drain(std::string node, Callback<Unit> done) override;
   std::vector<std::pair<std::string_view, std::int64_t>> actor_counts() const override;
 

@@ -161,7 +161,10 @@ Status Node::Parts::begin() {
   }
   services.timers = spawn_timers(system, services);
   bring_up(services, *recovered, own);
-  if (services.options.removes_expired) services.expiry = spawn_expiry(system, services);
+  if (services.options.keeps_house) {
+    services.expiry = spawn_expiry(system, services);
+    services.bulk = spawn_bulk(system, services, engine);
+  }
   // Not before: a run with frames behind its snapshot must not be woken from the snapshot alone.
   caf::anon_send(services.timers, BeginTimers{});
   if (membership == nullptr) return ok();
@@ -190,6 +193,7 @@ void Node::Parts::end() {
   }
   if (services.timers) caf::anon_send_exit(services.timers, caf::exit_reason::user_shutdown);
   if (services.expiry) caf::anon_send_exit(services.expiry, caf::exit_reason::user_shutdown);
+  if (services.bulk) caf::anon_send_exit(services.bulk, caf::exit_reason::user_shutdown);
   services.gate.on_busy({});
   if (services.options.simulated) {
     // Nobody else runs the actors, and each of them sees its exit before anything else. Delayed
@@ -208,6 +212,7 @@ void Node::Parts::end() {
   services.readers.clear();
   services.timers = TimerActor{};
   services.expiry = ExpiryActor{};
+  services.bulk = BulkActor{};
 }
 
 Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -13,6 +13,7 @@
 #include "actors/node/node.h"
 #include "actors/options.h"
 #include "actors/step/executors.h"
+#include "actors/bulk/bulk_actor.h"
 #include "actors/store/expiry_actor.h"
 #include "actors/store/retention.h"
 #include "actors/store/scope_names.h"
@@ -67,7 +68,9 @@ struct Services {
 
   CommitterActor committer;
   TimerActor timers;
-  ExpiryActor expiry;  ///< null: nothing is removed
+  // Null where nobody keeps house.
+  ExpiryActor expiry;
+  BulkActor bulk;
   std::vector<ReaderActor> readers;
 
   /// Spawns the tenant of a workspace where there is none yet.

@@ -110,6 +110,12 @@ void items(const CallPtr& call);
 void logs(const CallPtr& call);
 void value(const CallPtr& call);
 
+// handle_jobs.cc
+void bulk_runs(const CallPtr& call);
+void list_jobs(const CallPtr& call);
+void show_job(const CallPtr& call);
+void cancel_job(const CallPtr& call);
+
 // handle_analytics.cc
 void analytics(const CallPtr& call);
 

@@ -27,7 +27,7 @@ std::string_view query_names(const Route& route) {
     return "after,limit";
   }
   if (path == "/v1/projects") return "archived";
-  if (path == "/v1/audit") return kQueryOfLists;
+  if (path == "/v1/audit" || path == "/v1/jobs") return kQueryOfLists;
   if (path == "/v1/workflows") return "archived,limit,cursor";
   if (path.ends_with("/versions") || path.ends_with("/pending")) return kQueryOfLists;
   if (path.ends_with("/diff")) return "against";
@@ -49,8 +49,8 @@ std::string_view parameter_schema(std::string_view name) {
   if (name == "status") {
     return R"({"enum":["queued","running","paused","draining","completed","failed","stopped"]})";
   }
-  for (const std::string_view id : {"id", "run", "user", "session", "token", "invite", "run_id",
-                                    "workflow_id"}) {
+  for (const std::string_view id : {"id", "run", "job", "user", "session", "token", "invite",
+                                    "run_id", "workflow_id"}) {
     if (name == id) return kId;
   }
   return name == "project" || name.starts_with("X-") ? kSlugOrId : R"({"type":"string"})";
@@ -83,7 +83,8 @@ void write_parameters(json::Writer& out, const Route& route) {
     write_parameter(out, "X-Project-Id", "header");
   }
   if (route.method == Method::kPatch) write_parameter(out, "If-Match", "header");
-  constexpr std::string_view kMakesOnce[] = {"Command", "Batch", "NewWorkflow", "Publish"};
+  constexpr std::string_view kMakesOnce[] = {"Command", "Batch", "NewWorkflow", "Publish",
+                                              "NewJob"};
   if (std::find(std::begin(kMakesOnce), std::end(kMakesOnce), route.request_schema) !=
       std::end(kMakesOnce)) {
     write_parameter(out, "Idempotency-Key", "header");

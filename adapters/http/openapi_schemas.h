@@ -40,6 +40,7 @@ inline constexpr std::pair<std::string_view, std::string_view> kSchemas[] = {
 "items":{"$ref":"#/components/schemas/Project"}},"next_cursor":{"type":["string","null"]}}})"},
 #include "adapters/http/openapi_access_schemas.inc"
 #include "adapters/http/openapi_analytics_schemas.inc"
+#include "adapters/http/openapi_job_schemas.inc"
     {"NewWorkflow", R"({"type":"object","required":["name","graph"],"properties":{
 "name":{"type":"string"},"description":{"type":"string"},"graph":{"type":"object"},
 "run_setup":{"type":"object"}}})"},

@@ -18,18 +18,6 @@ const char* kGraph =
     R"({"id":"then","name":"then","type":"lua_script","depends_on":["ok"],)"
     R"("script":"return {done=true}"}]})";
 
-/// All parked: no run actor holds one any more.
-void wait_parked(Rig& rig, std::uint64_t count) {
-  for (;;) {
-    const auto open =
-        await<std::vector<std::uint64_t>>([&](Callback<std::vector<std::uint64_t>> done) {
-          rig.engine().read([done](store::Reader& reader) { done(reader.open_runs()); });
-        });
-    if (open && (*open)[static_cast<int>(store::RunStatus::kPaused)] >= count) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-}
-
 /// The store gives its caches back a second after the last commit, and the allocator what is free a
 /// second after that: memory as it stays. Of the node alone: what a database server keeps of a
 /// sleeping run's row is its own business.
@@ -45,6 +33,17 @@ double settled_rss_mb() {
 }
 
 }  // namespace
+
+void wait_parked(Rig& rig, std::uint64_t count) {
+  for (;;) {
+    const auto open =
+        await<std::vector<std::uint64_t>>([&](Callback<std::vector<std::uint64_t>> done) {
+          rig.engine().read([done](store::Reader& reader) { done(reader.open_runs()); });
+        });
+    if (open && (*open)[static_cast<int>(store::RunStatus::kPaused)] >= count) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
 
 Figures run_sleepers(Rig& rig, const Settings& settings) {
   const std::uint64_t sleepers = settings.n > 0 ? settings.n : 10'000;

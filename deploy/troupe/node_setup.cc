@@ -36,7 +36,7 @@ namespace {
 actors::Options engine_options(const config::Options& options) {
   actors::Options out;
   out.strict = options.engine.durability == "strict";
-  out.removes_expired = true;
+  out.keeps_house = true;
   out.workers = static_cast<int>(options.engine.workers);
   out.readers = static_cast<int>(options.engine.readers);
   out.attempts_in_flight_max = static_cast<std::size_t>(options.engine.attempts_in_flight_max);

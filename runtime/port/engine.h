@@ -193,6 +193,10 @@ class Engine {
   virtual std::vector<Health> health() const = 0;
   /// Empty where the store is shared with nobody.
   virtual std::vector<NodeInfo> nodes() const { return {}; }
+  /// An id for a job over many runs that this node will be in charge of. kUnavailable.
+  virtual Result<Uuid> new_job_id() { return Error{Code::kUnavailable, "no jobs here", {}}; }
+  /// There is a new one.
+  virtual void look_for_jobs() {}
   /// The node of this name gives what it owns to the others and gets nothing more. Answers as soon
   /// as it has been told. kNotFound, kUnavailable.
   virtual void drain(std::string node, Callback<Unit> done) {

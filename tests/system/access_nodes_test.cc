@@ -91,5 +91,34 @@ TEST_F(AccessNodes, ASecretStoredAtOneNodeIsRevealedAtTheOther) {
   EXPECT_EQ(text_at(at_one.post("/v1/secrets:reveal", R"({"path":"a"})").body, "/value"), "second");
 }
 
+TEST_F(AccessNodes, AJobOfANodeThatDiesIsFinishedByTheOther) {
+  Api at_one(one_);
+  const std::string flow =
+      at_one.publish(quoted("{@steps@:[{@id@:@w@,@type@:@wait_event@,@name@:@w@,@event@:@e@}]}"));
+  constexpr int kRuns = 3000;
+  std::string items;
+  for (int i = 0; i < 1000; ++i) items += (i == 0 ? "" : ",") + std::string("{\"input\":{}}");
+  for (int i = 0; i < kRuns; i += 1000) {
+    ASSERT_EQ(
+        at_one.post("/v1/workflows/" + flow + "/runs:batch", "{\"items\":[" + items + "]}").status,
+        200);
+  }
+  const std::string job = text_at(
+      at_one.post("/v1/runs:bulk", R"({"action":"stop","filter":{}})").body, "/job_id");
+  Api at_two(two_);
+  while (int_at(at_two.get("/v1/jobs/" + job).body, "/done") == 0) {
+  }
+  one_.kill_hard();
+  Json seen;
+  for (const long long begun = now_ms(); now_ms() - begun < 60'000;) {
+    seen = at_two.get("/v1/jobs/" + job).body;
+    if (text_at(seen, "/status") != "running") break;
+  }
+  EXPECT_EQ(text_at(seen, "/status"), "completed");
+  const Answer told = at_two.get("/v1/analytics");
+  EXPECT_EQ(int_at(told.body, "/totals/stopped"), kRuns) << told.text;
+  EXPECT_EQ(int_at(told.body, "/live/total"), 0) << told.text;
+}
+
 }  // namespace
 }  // namespace troupe::testing

@@ -58,6 +58,8 @@ class Isolation : public SystemTest {
     ids_["{environment}"] = "production";
     ids_["{user}"] = bob_->id();
     ids_["{session}"] = kNobodys;
+    ids_["{job}"] = text_at(
+        web.post("/v1/runs:bulk", R"({"action":"retry","filter":{"q":"none"}})").body, "/job_id");
     Api admin = ada_->in("acme");
     const Answer invite = admin.post(
         "/v1/invites", R"({"invites":[{"email":"carol@example.org","role":"tenant_member"}]})");

@@ -39,7 +39,7 @@ class HttpAccess : public HttpFixture {
                                                        {"{project}", "default"},
                                                        {"{environment}", "production"},
                                                        {"{user}", kSomeId},
-                                                       {"{session}", kSomeId},
+                                                       {"{session}", kSomeId}, {"{job}", kSomeId},
                                                        {"{token}", kSomeId},
                                                        {"{invite}", kSomeId}};
     for (const auto& [name, id] : ids) {

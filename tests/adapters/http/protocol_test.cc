@@ -176,7 +176,7 @@ TEST_F(HttpProtocol, WrongMethodsAndPathsAreTold) {
   EXPECT_EQ(options_call.status, 204);
   EXPECT_EQ(options_call.header("allow"), "POST, OPTIONS");
   EXPECT_EQ(options_call.header("access-control-allow-origin"), "");
-  for (const char* path : {"/", "/v1", "/v2/runs", "/v1/workflows/", "/v1//runs", "/v1/runs:bulk",
+  for (const char* path : {"/", "/v1", "/v2/runs", "/v1/workflows/", "/v1//runs", "/v1/runs:burn",
                            "/v1/users", "/V1/runs", "/v1/workflows/x/y/z"}) {
     EXPECT_EQ(call("GET", path).status, 404) << path;
   }
