@@ -22,6 +22,18 @@ void with_draft(const CallPtr& call, std::function<void(store::Workflow)> use) {
       });
 }
 
+/// The same, to change it: what belongs to the workspace as a whole is only shown in its projects.
+void with_own_draft(const CallPtr& call, std::function<void(store::Workflow)> use) {
+  with_draft(call, [call, use = std::move(use)](store::Workflow draft) {
+    const bool is_shown_only = call->scope.project && *call->scope.project != draft.project;
+    if (is_shown_only) {
+      return call->fail(Code::kForbidden,
+                        "The workflow belongs to the workspace as a whole; it is changed there.");
+    }
+    use(std::move(draft));
+  });
+}
+
 void send_draft(const CallPtr& call, const store::Workflow& workflow, int status) {
   call->send({.status = status,
               .body = render(workflow),
@@ -150,7 +162,7 @@ void change_workflow(const CallPtr& call) {
   }
   const auto wanted = parse_if_match(field);
   if (!wanted.ok()) return call->fail(wanted.error());
-  with_draft(call, [call, wanted = *wanted, body = *std::move(body)](store::Workflow draft) {
+  with_own_draft(call, [call, wanted = *wanted, body = *std::move(body)](store::Workflow draft) {
     if (draft.archived) return call->fail(Code::kConflict, "The workflow is archived.");
     if (wanted && *wanted != draft.etag) {
       return call->fail(Code::kPreconditionFailed, "The draft has changed; read it again.");
@@ -172,7 +184,7 @@ void archive_workflow(const CallPtr& call) {
     if (!parsed.ok()) return call->fail(parsed.error());
     wanted = *parsed;
   }
-  with_draft(call, [call, wanted](store::Workflow draft) {
+  with_own_draft(call, [call, wanted](store::Workflow draft) {
     if (wanted && *wanted != draft.etag) {
       return call->fail(Code::kPreconditionFailed, "The draft has changed; read it again.");
     }
@@ -199,7 +211,7 @@ void publish(const CallPtr& call) {
   if (!changelog.ok()) return call->fail(changelog.error());
   const auto once = MadeOnce::of(call);
   if (!once) return;
-  with_draft(call, [call, once = *once,
+  with_own_draft(call, [call, once = *once,
                     changelog = *std::move(changelog)](const store::Workflow& draft) {
     const auto again = [call](const Receipt& receipt) {
       send_version(call, WorkflowId(receipt.made), receipt.version, 201);

@@ -121,7 +121,7 @@ Result<std::optional<Workflow>> MemoryStore::ReaderImpl::workflow(const TenantSc
                                                                   WorkflowId id) {
   const std::scoped_lock lock(owner_.mutex_);
   auto row = found(owner_.state_.workflows, id);
-  if (row && !visible(scope, row->workspace, row->project)) row.reset();
+  if (row && !visible(scope, *row)) row.reset();
   return row;
 }
 
@@ -130,7 +130,7 @@ Result<Rows<Workflow>> MemoryStore::ReaderImpl::workflows(const TenantScope& sco
   const std::scoped_lock lock(owner_.mutex_);
   std::vector<Workflow> rows;
   for (const auto& [id, row] : owner_.state_.workflows) {
-    if (row.archived == archived && visible(scope, row.workspace, row.project)) rows.push_back(row);
+    if (row.archived == archived && visible(scope, row)) rows.push_back(row);
   }
   return page_behind(std::move(rows), ListKind::kWorkflows, page);
 }
@@ -146,7 +146,7 @@ Result<Rows<Version>> MemoryStore::ReaderImpl::versions(const TenantScope& scope
   const std::scoped_lock lock(owner_.mutex_);
   std::vector<Version> rows;
   const auto workflow = found(owner_.state_.workflows, id);
-  if (workflow && visible(scope, workflow->workspace, workflow->project)) {
+  if (workflow && visible(scope, *workflow)) {
     for (const auto& [key, row] : owner_.state_.versions) {
       if (key.first == id) rows.push_back(row);
     }

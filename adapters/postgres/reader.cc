@@ -70,7 +70,8 @@ Result<std::vector<Project>> Reader::projects(WorkspaceId workspace) {
 }
 
 Result<std::optional<Workflow>> Reader::workflow(const TenantScope& scope, WorkflowId id) {
-  const auto answer = seen(scope, "SELECT body FROM workflows WHERE id=$1", Parameters().id(id));
+  const auto answer = seen_as(see_shared(options_.schema, scope),
+                              "SELECT body FROM workflows WHERE id=$1", Parameters().id(id));
   return visible_to(scope, under(id, find<Workflow>(answer, hasher_)));
 }
 
@@ -81,15 +82,16 @@ Result<Rows<Workflow>> Reader::workflows(const TenantScope& scope, const Page& p
   static const std::string sql =
       in_scope("w.body",
                "LATERAL (SELECT body, created, id FROM workflows WHERE scope=c.n AND archived=$3 "
-               "AND (created, id)<($4, $5) ORDER BY created DESC, id DESC LIMIT $6) AS w") +
+               "AND (created, id)<($4, $5) ORDER BY created DESC, id DESC LIMIT $6) AS w",
+               kShared) +
       " ORDER BY w.created DESC, w.id DESC LIMIT $6";
   std::vector<Workflow> rows;
-  const auto answer = seen(scope, sql,
-                           scope_parameters(scope)
-                               .integer(archived)
-                               .integer(from->at)
-                               .id(from->id)
-                               .number(limit_of(page) + 1));
+  const auto answer = seen_as(see_shared(options_.schema, scope), sql,
+                              scope_parameters(scope)
+                                  .integer(archived)
+                                  .integer(from->at)
+                                  .id(from->id)
+                                  .number(limit_of(page) + 1));
   if (Status done = collect(answer, hasher_, rows); !done) return done.error();
   return workflows_page(scope, std::move(rows), page);
 }
@@ -106,8 +108,8 @@ Result<Rows<Version>> Reader::versions(const TenantScope& scope, WorkflowId id, 
   const auto owner = workflow(scope, id);
   if (!owner) return owner.error();
   if (!*owner) return Rows<Version>();
-  const auto answer = seen(
-      scope,
+  const auto answer = seen_as(
+      see_shared(options_.schema, scope),
       "SELECT body FROM versions WHERE workflow=$1 AND version<$2 ORDER BY version DESC LIMIT $3",
       Parameters().id(id).integer(from->at).number(limit_of(page) + 1));
   std::vector<Version> rows;

@@ -50,9 +50,13 @@ inline Parameters scope_parameters(const store::TenantScope& scope) {
 }
 
 /// Joins the numbers that the scope may see, `c.n`, to `rows`, which refers to them.
-inline std::string in_scope(const std::string& columns, const std::string& rows) {
+inline std::string in_scope(const std::string& columns, const std::string& rows,
+                            const std::string& projects = "($2 IS NULL OR project=$2)") {
   return "SELECT " + columns + " FROM scopes AS c CROSS JOIN " + rows +
-         " WHERE c.workspace=$1 AND ($2 IS NULL OR c.project=$2)";
+         " WHERE c.workspace=$1 AND " + projects;
 }
+/// Instead of that condition: those of the workspace as a whole too.
+inline constexpr const char* kShared =
+    "($2 IS NULL OR project IN ($2, '00000000-0000-0000-0000-000000000000'))";
 
 }  // namespace troupe::postgres

@@ -65,14 +65,27 @@ Request see_scope(std::string_view schema, std::int64_t number) {
           Parameters().integer(number)};
 }
 
-Request see_scopes(std::string_view schema, const store::TenantScope& scope) {
+namespace {
+
+Request see_those(std::string_view schema, const store::TenantScope& scope,
+                  const std::string& projects) {
   // Looked up by the owner still: the role comes last.
   return {"SELECT " +
               setting("troupe.scopes",
-                      "coalesce((SELECT array_agg(n)::text FROM scopes WHERE workspace=$1 AND "
-                      "($2 IS NULL OR project=$2)), '')") +
+                      "coalesce((SELECT array_agg(n)::text FROM scopes WHERE workspace=$1 AND " +
+                          projects + "), '')") +
               ", " + become_reader(schema),
           scope_parameters(scope)};
+}
+
+}  // namespace
+
+Request see_scopes(std::string_view schema, const store::TenantScope& scope) {
+  return see_those(schema, scope, "($2 IS NULL OR project=$2)");
+}
+
+Request see_shared(std::string_view schema, const store::TenantScope& scope) {
+  return see_those(schema, scope, kShared);
 }
 
 Request see_workspace(std::string_view schema, WorkspaceId workspace, const Uuid& owner) {

@@ -24,6 +24,8 @@ std::string reader_role(std::string_view schema);
 Request see_scope(std::string_view schema, std::int64_t number);
 /// Rows of a workspace's scopes, or of the one of a project.
 Request see_scopes(std::string_view schema, const store::TenantScope& scope);
+/// The same, and of the workspace as a whole: for workflows, which its projects share.
+Request see_shared(std::string_view schema, const store::TenantScope& scope);
 /// What names its workspace instead of a scope, and documents of the owner; unset ids are nobody's.
 Request see_workspace(std::string_view schema, WorkspaceId workspace, const Uuid& owner = {});
 /// The same of what belongs to no workspace.

@@ -63,8 +63,13 @@ Result<Rows<Workflow>> Reader::workflows(const TenantScope& scope, const Page& p
   const auto from = beginning_of(ListKind::kWorkflows, page);
   if (!from) return from.error();
   const ReadTransaction look(*db_);
-  const auto scopes = scope_numbers(*db_, scope);
+  auto scopes = scope_numbers(*db_, scope);
   if (!scopes) return scopes.error();
+  if (scope.project && scope.project->set()) {
+    const auto global = scope_numbers(*db_, {scope.workspace, ProjectId{}});
+    if (!global) return global.error();
+    scopes->insert(scopes->end(), global->begin(), global->end());
+  }
   std::vector<Workflow> rows;
   for (const std::int64_t number : *scopes) {
     Statement select = db_->prepare(

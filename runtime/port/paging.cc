@@ -55,6 +55,11 @@ bool visible(const TenantScope& scope, WorkspaceId workspace, ProjectId project)
   return workspace == scope.workspace && (!scope.project || *scope.project == project);
 }
 
+bool visible(const TenantScope& scope, const Workflow& workflow) {
+  const bool is_global = workflow.workspace == scope.workspace && !workflow.project.set();
+  return is_global || visible(scope, workflow.workspace, workflow.project);
+}
+
 bool matches(const RunFilter& filter, const RunRow& row) {
   if (filter.workflow && *filter.workflow != row.workflow) return false;
   if (filter.status && *filter.status != row.status) return false;

@@ -37,6 +37,8 @@ Result<std::optional<Cursor>> decode_cursor(ListKind kind, std::string_view text
 /// A scope without project sees its whole workspace; one with a project sees exactly that project's
 /// rows (an unset ProjectId: the workspace-global ones).
 bool visible(const TenantScope& scope, WorkspaceId workspace, ProjectId project);
+/// A workflow of the workspace as a whole is seen in each of its projects too.
+bool visible(const TenantScope& scope, const Workflow& workflow);
 
 /// `from` is inclusive, `to` is not; an empty external id filters nothing.
 bool matches(const RunFilter& filter, const RunRow& row);

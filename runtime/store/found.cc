@@ -74,7 +74,7 @@ Result<Rows<Workflow>> workflows_page(const TenantScope& scope,
                                       std::vector<Workflow> found,
                                       const Page& page) {
   for (const Workflow& row : found) {
-    if (!visible(scope, row.workspace, row.project)) return corrupt("a workflow changed its scope");
+    if (!visible(scope, row)) return corrupt("a workflow changed its scope");
   }
   return page_of(std::move(found), ListKind::kWorkflows, page);
 }

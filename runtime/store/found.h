@@ -35,6 +35,11 @@ Found<Row> visible_to(const TenantScope& scope, Found<Row> found) {
   return found;
 }
 
+inline Found<Workflow> visible_to(const TenantScope& scope, Found<Workflow> found) {
+  if (found && *found && !visible(scope, **found)) found->reset();
+  return found;
+}
+
 inline Found<Document> visible_to(const DocumentScope& scope, Found<Document> found) {
   if (found && *found && !visible(scope, **found)) found->reset();
   return found;

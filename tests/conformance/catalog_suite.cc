@@ -52,5 +52,32 @@ TEST_F(StoreConformance, CatalogKeepsSlugsEtagsAndVersions) {
   EXPECT_EQ(numbers, (std::vector<int>{5, 4, 3, 2, 1}));
 }
 
+TEST_F(StoreConformance, AWorkflowOfTheWorkspaceIsShownInItsProjectsAndNowhereElse) {
+  const TenantScope global{make.id<WorkspaceId>(), ProjectId()};
+  const TenantScope one{global.workspace, make.id<ProjectId>()};
+  const TenantScope other{global.workspace, make.id<ProjectId>()};
+  const Workflow shared = *writer().create_workflow(make.workflow(global));
+  const Workflow own = *writer().create_workflow(make.workflow(one));
+  const Version version{shared.id, 0, "{}", "s", "c", make.time()};
+  ASSERT_TRUE(writer().publish(global, version).ok());
+  for (const TenantScope& scope : {one, other, global}) {
+    ASSERT_TRUE(*reader->workflow(scope, shared.id));
+    EXPECT_EQ(reader->versions(scope, shared.id, {})->items.size(), 1u);
+    // A project shows it, and does not publish it.
+    if (scope.project != global.project) {
+      EXPECT_EQ(writer().publish(scope, version).error().code, Code::kNotFound);
+    }
+    const auto listed = all_pages<Workflow>(
+        1, [&](const Page& page) { return reader->workflows(scope, page, false); });
+    EXPECT_EQ(listed.size(), scope.project == one.project ? 2u : 1u);
+    EXPECT_EQ(listed.back().id, shared.id) << "the older one";
+  }
+  EXPECT_FALSE(*reader->workflow(other, own.id));
+  EXPECT_FALSE(*reader->workflow(global, own.id));
+  const TenantScope foreign{make.id<WorkspaceId>(), one.project};
+  EXPECT_FALSE(*reader->workflow(foreign, shared.id));
+  EXPECT_TRUE(reader->workflows(foreign, {}, false)->items.empty());
+}
+
 }  // namespace
 }  // namespace troupe::testing

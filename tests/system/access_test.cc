@@ -236,5 +236,30 @@ TEST_F(Access, EachChangeIsOneEntryOfAChainThatHolds) {
                          "workspace.change", "audit.export"}));
 }
 
+TEST_F(Access, WhatBelongsToTheWorkspaceWorksInEachProjectAndIsChangedByAdminsAlone) {
+  const Person ada = Person::sign_up(server_, "ada", "acme");
+  const Person bob = Person::sign_up(server_, "bob", "bobs");
+  bring_in(ada.in("acme"), bob, "bob", "tenant_member");
+  Api admin = ada.in("acme");
+  ASSERT_EQ(admin.post("/v1/projects", R"({"slug":"web"})").status, 201);
+  const std::string flow = admin.publish(quoted("{@steps@:[") + lua("a", "return {}") + "]}");
+  Api web = bob.in("acme", "web");
+  EXPECT_EQ(column(web.get("/v1/workflows"), "id"), std::vector<std::string>{flow});
+  EXPECT_EQ(web.get("/v1/workflows/" + flow).status, 200);
+  const std::string run = text_at(web.run(flow), "/run_id");
+  EXPECT_EQ(column(web.get("/v1/runs"), "run_id"), std::vector<std::string>{run});
+  EXPECT_TRUE(column(bob.in("acme", "default").get("/v1/runs"), "run_id").empty())
+      << "a run belongs to where it was started";
+  EXPECT_EQ(text_at(web.get("/v1/analytics").body, "/totals/completed"), "1");
+  const std::string path = "/v1/workflows/" + flow;
+  for (Api* from : {&web, &admin}) {
+    const int changed = from == &admin ? 200 : 403;
+    EXPECT_EQ(from->call("PATCH", path, R"({"name":"y"})", {{"If-Match", "*"}}).status, changed);
+    EXPECT_EQ(from->post(path + "/versions", "{}").status, from == &admin ? 201 : 403);
+    EXPECT_EQ(from->call("DELETE", path).status, from == &admin ? 204 : 403);
+  }
+  EXPECT_EQ(bob.in("bobs", "default").get(path).status, 404);
+}
+
 }  // namespace
 }  // namespace troupe::testing
