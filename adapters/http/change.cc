@@ -16,4 +16,22 @@ store::AuditLines audit_of(const CallPtr& call, std::string target,
                        call->scope.project.value_or(ProjectId{}))};
 }
 
+void audited(const CallPtr& call, tenancy::Permission action, std::string target,
+             std::vector<std::string> changed, std::function<void()> answer) {
+  const directory::Context context = context_of(call);
+  const WorkspaceId workspace = call->scope.workspace;
+  const ProjectId project = call->scope.project.value_or(ProjectId{});
+  store::Change change;
+  change.audit.push_back(
+      context.line(workspace, action, std::move(target), std::move(changed), project));
+  write_store<Unit>(
+      call,
+      [change = std::move(change), workspace, now = context.now](store::Writer& writer) {
+        const Status noted =
+            writer.change({Uuid(workspace)}, now, [&](store::Documents&) { return change; });
+        return noted ? Result<Unit>(Unit{}) : Result<Unit>(noted.error());
+      },
+      [answer = std::move(answer)](Unit) { answer(); });
+}
+
 }  // namespace troupe::http

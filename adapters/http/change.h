@@ -19,6 +19,12 @@ directory::Context context_of(const CallPtr& call);
 store::AuditLines audit_of(const CallPtr& call, std::string target,
                            std::vector<std::string> changed = {});
 
+/// Notes in the audit log what has been done to a run, whose own journal keeps the deed, and goes
+/// on with `answer` once that is durable. Where it cannot be noted the caller hears so, and asks
+/// again.
+void audited(const CallPtr& call, tenancy::Permission action, std::string target,
+             std::vector<std::string> changed, std::function<void()> answer);
+
 /// Changes documents in one transaction under these locks, if the call's grant still holds there:
 /// `work(documents, context, &made)` gives what is written, and `use(made)` goes on with what came
 /// of it on the connection's thread. `Made` is copied.

@@ -1,4 +1,4 @@
-#include "adapters/http/handlers.h"
+#include "adapters/http/change.h"
 #include "adapters/http/parse.h"
 #include "adapters/http/receipt.h"
 #include "adapters/http/render.h"
@@ -45,6 +45,14 @@ void start(const CallPtr& call, WorkflowId workflow, StartRequest request) {
   });
 }
 
+std::string target_of(RunId run) { return "run:" + run.to_string(); }
+
+std::string_view name_of(Verb verb) {
+  if (verb == Verb::kPause) return "pause";
+  if (verb == Verb::kResume) return "resume";
+  return verb == Verb::kStopGraceful ? "stop_gracefully" : "stop";
+}
+
 Control control_of(Verb verb) {
   if (verb == Verb::kPause) return Control::kPause;
   if (verb == Verb::kResume) return Control::kResume;
@@ -71,12 +79,17 @@ void command(const CallPtr& call) {
     Engine& engine = call->core.services.engine;
     if (command.verb == Verb::kRetry) {
       return engine.retry(
-          call->scope, command.retry,
-          call->then<Started>([call](const Started& started) { send_started(call, started); }));
+          call->scope, command.retry, call->then<Started>([call](const Started& started) {
+            audited(call, tenancy::Permission::kRunRetry, target_of(started.run), {},
+                    [call, started] { send_started(call, started); });
+          }));
     }
+    const auto controlled = [call, verb = command.verb](const store::RunRow& after) {
+      audited(call, tenancy::Permission::kRunControl, target_of(after.id),
+              {std::string(name_of(verb))}, [call, after] { call->send_json(render(after)); });
+    };
     engine.control(call->scope, row.id, control_of(command.verb),
-                   call->then<store::RunRow>(
-                       [call](const store::RunRow& after) { call->send_json(render(after)); }));
+                   call->then<store::RunRow>(controlled));
   });
 }
 

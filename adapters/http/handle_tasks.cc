@@ -1,4 +1,4 @@
-#include "adapters/http/handlers.h"
+#include "adapters/http/change.h"
 #include "adapters/http/parse.h"
 #include "adapters/http/render.h"
 #include "runtime/tenancy/audit.h"
@@ -64,7 +64,12 @@ void complete_task(const CallPtr& call) {
     call->core.services.engine.complete_task(
         call->scope, given,
         call->finally<TaskDecided>([call, task = given.task](Result<TaskDecided> result) {
-          if (result.ok()) return call->send_json(render(*result));
+          if (result.ok()) {
+            return audited(call, tenancy::Permission::kTaskAnswer,
+                           "task:" + result->task.to_string(),
+                           {result->approved ? "approved" : "rejected"},
+                           [call, decided = *result] { call->send_json(render(decided)); });
+          }
           if (result.error().code == Code::kTaskCompleted) {
             return fail_decided(call, result.error(), task);
           }

@@ -11,6 +11,7 @@ using namespace store;
 struct Reader::RunQuery {
   const TenantScope& scope;
   const RunList list;
+  std::vector<std::int64_t> only;  ///< of a search: the scopes to look into
 
   /// What all of the list's statements share: $1, $2 scope, $3…$6 range and cursor, $7 limit, $8
   /// workflow, $9 status, $10, $11 a range of ids. What a list does not filter by is not there.
@@ -48,6 +49,12 @@ std::string newest_runs(const std::string& condition, const std::string& more = 
   return in_scope("r.body", more + rows) + " ORDER BY r.created DESC, r.id DESC LIMIT $7";
 }
 
+Column numbers_of(const std::vector<std::int64_t>& scopes) {
+  Column column(Type::kInteger);
+  for (const std::int64_t scope : scopes) column.integer(scope);
+  return column;
+}
+
 }  // namespace
 
 Result<std::optional<RunRow>> Reader::run(const TenantScope& scope, RunId id) {
@@ -77,12 +84,34 @@ Result<Rows<RunRow>> Reader::runs(const TenantScope& scope, const RunFilter& fil
                                   const Page& page) {
   const auto list = RunList::of(filter, page);
   if (!list) return list.error();
-  const RunQuery query{scope, *list};
+  const RunQuery query{scope, *list, {}};
   std::vector<RunRow> rows;
-  Status done = list->is_search() ? runs_by_external(query, rows) : runs_by_status(query, rows);
+  Status done = list->is_search() ? runs_by_beginning(query, rows) : runs_by_status(query, rows);
   if (done && list->by_id_prefix()) done = runs_by_id_prefix(query, rows);
   if (!done) return done.error();
   return runs_page(scope, filter, std::move(rows), page);
+}
+
+Status Reader::runs_by_beginning(const RunQuery& query, std::vector<RunRow>& rows) {
+  const RunList& list = query.list;
+  if (!list.may_be_common()) return runs_by_external(query, rows);
+  const std::string end = list.external_end();
+  // A workspace has the more projects the less each of them has.
+  const std::size_t most = RunList::sorted_max(query.scope.project ? 1 : 20);
+  const auto counts = seen(
+      query.scope,
+      in_scope("c.n, r.found",
+               "LATERAL (SELECT count(*) AS found FROM (SELECT 1 FROM runs WHERE scope=c.n AND "
+               "external_id<>'' AND external_id>=$3 AND external_id<$4 LIMIT $5) AS first) AS r"),
+      scope_parameters(query.scope).blob(list.external()).blob(end).number(most + 1));
+  if (!counts) return counts.error();
+  RunQuery few{query.scope, list, {}};
+  RunQuery many{query.scope, list, {}};
+  for (int row = 0; row < counts->rows(); ++row) {
+    (counts->number_at(row, 1) > most ? many : few).only.push_back(counts->integer_at(row, 0));
+  }
+  const Status done = few.only.empty() ? ok() : runs_by_external(few, rows);
+  return done && !many.only.empty() ? runs_by_status(many, rows) : done;
 }
 
 Status Reader::runs_by_status(const RunQuery& query, std::vector<RunRow>& rows) {
@@ -90,11 +119,20 @@ Status Reader::runs_by_status(const RunQuery& query, std::vector<RunRow>& rows) 
   // Each status is a range of the index of its own, so a list without one merges them all.
   const std::string statuses = filter.status ? "(VALUES ($9))" : "generate_series(0, 6)";
   static_assert(static_cast<int>(RunStatus::kStopped) == 6);
+  // The concatenation keeps the planner on the list's own order.
+  const bool searches = query.list.is_search();
+  const std::string search =
+      searches ? " AND external_id||''>=$12 AND external_id||''<$13 AND c.n = ANY($14)" : "";
+  const std::string end = query.list.external_end();
   const std::string by_workflow = filter.workflow ? "workflow=$8 AND " : "";
-  const std::string sql = newest_runs(by_workflow + "scope=c.n AND status=s.status",
+  const std::string sql = newest_runs(by_workflow + "scope=c.n AND status=s.status" + search,
                                       statuses + " AS s(status) CROSS JOIN ");
   const std::size_t before = rows.size();
-  const Status done = collect(seen(query.scope, sql, query.parameters()), hasher_, rows);
+  Parameters parameters = query.parameters();
+  if (searches) {
+    parameters.blob(query.list.external()).blob(end).column(numbers_of(query.only));
+  }
+  const Status done = collect(seen(query.scope, sql, parameters), hasher_, rows);
   return done && filter.status ? have_status(rows, before, *filter.status) : done;
 }
 
@@ -103,9 +141,11 @@ Status Reader::runs_by_external(const RunQuery& query, std::vector<RunRow>& rows
   const std::string match =
       list.by_external() ? "external_id=$12" : "external_id>=$12 AND external_id<$13";
   const std::string end = list.external_end();
+  const std::string only = query.only.empty() ? "" : " AND c.n = ANY($14)";
   const std::string sql = newest_runs("scope=c.n AND external_id<>'' AND " + match +
-                                      query.other_conditions());
-  const Parameters parameters = query.parameters().blob(list.external()).blob(end);
+                                      query.other_conditions() + only);
+  Parameters parameters = query.parameters().blob(list.external()).blob(end);
+  if (!query.only.empty()) parameters.column(numbers_of(query.only));
   return collect(seen(query.scope, sql, parameters), hasher_, rows);
 }
 

@@ -75,6 +75,8 @@ class Reader final : public store::Reader {
 
   /// Why the connection is not there.
   Status ready() const;
+  /// Of external ids, scope by scope as it is quicker.
+  Status runs_by_beginning(const RunQuery& query, std::vector<store::RunRow>& rows);
   Status runs_by_status(const RunQuery& query, std::vector<store::RunRow>& rows);
   Status runs_by_external(const RunQuery& query, std::vector<store::RunRow>& rows);
   Status runs_by_id_prefix(const RunQuery& query, std::vector<store::RunRow>& rows);

@@ -67,17 +67,40 @@ Result<Rows<RunRow>> Reader::runs(const TenantScope& scope, const RunFilter& fil
   if (!scopes) return scopes.error();
   const RunQuery query{*list, *std::move(scopes)};
   std::vector<RunRow> rows;
-  Status done = list->is_search() ? runs_by_external(query, rows) : runs_by_status(query, rows);
+  Status done = list->is_search() ? runs_by_beginning(query, rows) : runs_by_status(query, rows);
   if (done && list->by_id_prefix()) done = runs_by_id_prefix(query, rows);
   if (!done) return done.error();
   return runs_page(scope, filter, std::move(rows), page);
 }
 
+Status Reader::runs_by_beginning(const RunQuery& query, std::vector<RunRow>& rows) {
+  const RunList& list = query.list;
+  if (!list.may_be_common()) return runs_by_external(query, rows);
+  const std::string end = list.external_end();
+  const std::size_t most = RunList::sorted_max(query.scopes.size());
+  std::vector<std::int64_t> few, many;
+  for (const std::int64_t scope : query.scopes) {
+    Statement count = db_->prepare("SELECT count(*) FROM (SELECT 1 FROM runs WHERE scope=?1 AND "
+                                   "external_id<>'' AND external_id>=?2 AND external_id<?3 "
+                                   "LIMIT ?4)");
+    count.integer(1, scope).text(2, list.external()).text(3, end);
+    const Result<bool> row = count.number(4, most + 1).step();
+    if (!row) return row.error();
+    (count.number_at(0) > most ? many : few).push_back(scope);
+  }
+  const Status done = runs_by_external({list, std::move(few)}, rows);
+  return done ? runs_by_status({list, std::move(many)}, rows) : done;
+}
+
 Status Reader::runs_by_status(const RunQuery& query, std::vector<RunRow>& rows) {
   const RunFilter& filter = query.list.filter;
   const std::string by_workflow = filter.workflow ? "workflow=?8 AND " : "";
-  const std::string sql =
-      "SELECT body FROM runs WHERE " + by_workflow + "scope=?1 AND status=?7" + std::string(kRange);
+  // The unary plus keeps the planner on the list's own order.
+  const bool searches = query.list.is_search();
+  const std::string search = searches ? " AND +external_id>=?9 AND +external_id<?10" : "";
+  const std::string end = query.list.external_end();
+  const std::string sql = "SELECT body FROM runs WHERE " + by_workflow +
+                          "scope=?1 AND status=?7" + search + std::string(kRange);
   for (int n = 0; n <= static_cast<int>(RunStatus::kStopped); ++n) {
     const auto status = static_cast<RunStatus>(n);
     if (filter.status && *filter.status != status) continue;
@@ -86,6 +109,7 @@ Status Reader::runs_by_status(const RunQuery& query, std::vector<RunRow>& rows) 
       query.bind(select, scope);
       select.integer(7, n);
       if (filter.workflow) select.id(8, *filter.workflow);
+      if (searches) select.text(9, query.list.external()).text(10, end);
       const std::size_t before = rows.size();
       if (Status done = collect(select, 0, hasher_, rows); !done) return done;
       if (Status are = have_status(rows, before, status); !are) return are;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -28,6 +29,12 @@ struct RunList {
   bool by_external() const { return filter.external_id && !filter.external_id->empty(); }
   /// By external id, and not by status.
   bool is_search() const { return by_external() || !filter.q.empty(); }
+  /// By the beginning of external ids: then a walk through a scope's newest runs finds a page
+  /// sooner than one through all that begin so, if there are more of these than `sorted_max`.
+  bool may_be_common() const { return is_search() && !by_external() && !narrows_id(); }
+  static std::size_t sorted_max(std::size_t scopes) {
+    return std::max<std::size_t>(500, 10'000 / std::max<std::size_t>(scopes, 1));
+  }
   /// The text may be the beginning of a run's id as well.
   bool by_id_prefix() const {
     return !by_external() && !filter.q.empty() && id_range(filter.q).has_value();

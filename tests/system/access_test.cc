@@ -261,5 +261,40 @@ TEST_F(Access, WhatBelongsToTheWorkspaceWorksInEachProjectAndIsChangedByAdminsAl
   EXPECT_EQ(bob.in("bobs", "default").get(path).status, 404);
 }
 
+TEST_F(Access, WhatPeopleDoToRunsStandsInTheAuditLog) {
+  const Person ada = Person::sign_up(server_, "ada", "acme");
+  Api api = ada.in("acme", "default");
+  const std::string flow = api.publish(quoted(
+      "{@steps@:[{@id@:@ok@,@type@:@human_task@,@name@:@ok@,@task_type@:@approval@}]}"));
+  const std::string run = api.start(flow);
+  api.wait_for(run, "human_task_created");
+  for (const char* verb : {"pause", "resume"}) {
+    ASSERT_EQ(api.control(flow, run, verb).status, 200) << verb;
+  }
+  const Answer answered =
+      api.post("/v1/runs/" + run + "/tasks/ok/complete", R"({"approved":false})");
+  ASSERT_EQ(answered.status, 200) << answered.text;
+  api.wait_end(run);
+  const Answer retried = api.control(flow, run, "retry", R"("from_step":"ok")");
+  const std::string again = text_at(retried.body, "/run_id");
+  ASSERT_EQ(api.control(flow, again, "stop").status, 200);
+  EXPECT_EQ(api.control(flow, again, "pause").status, 409) << "what is refused is not noted";
+  std::vector<std::string> entries;
+  const Answer log = ada.in("acme").get("/v1/audit");
+  for (int i = 0; i < 5; ++i) {
+    const std::string entry = "/items/" + std::to_string(i) + "/entry";
+    EXPECT_EQ(text_at(log.body, entry + "/actor"), "user:" + ada.id());
+    entries.push_back(text_at(log.body, entry + "/action") + " " +
+                      text_at(log.body, entry + "/target") + " " +
+                      text_at(log.body, entry + "/changed/0"));
+  }
+  EXPECT_EQ(entries, (std::vector<std::string>{
+                         "run.control run:" + again + " stop", "run.retry run:" + again + " null",
+                         "task.answer task:" + text_at(answered.body, "/task_id") + " rejected",
+                         "run.control run:" + run + " resume",
+                         "run.control run:" + run + " pause"}))
+      << log.text;
+}
+
 }  // namespace
 }  // namespace troupe::testing
