@@ -82,6 +82,42 @@ void check_server(const Server& server, Found* found) {
                     "server.tls_certificate_file and server.tls_key_file need each other"});
 }
 
+bool is_web(const std::string& url) {
+  return url.starts_with("http://") || url.starts_with("https://");
+}
+
+void check_oidc(const Options& options, Found* found) {
+  const Oidc& oidc = options.oidc;
+  const std::string& own = options.server.public_url;
+  if (!own.empty() && (!is_web(own) || own.ends_with('/'))) {
+    found->push_back({"server.public_url",
+                      "server.public_url must be as https://troupe.example.org, with no / behind "
+                      "it"});
+  }
+  if (oidc.issuer.empty()) {
+    if (oidc.client_id.empty()) return;
+    found->push_back({"oidc.client_id", "oidc.client_id needs oidc.issuer"});
+    return;
+  }
+  if (!is_web(oidc.issuer)) {
+    found->push_back({"oidc.issuer", "oidc.issuer must begin with https://"});
+  }
+  if (oidc.client_id.empty()) {
+    found->push_back({"oidc.issuer", "oidc.issuer needs oidc.client_id"});
+  }
+  if ((" " + oidc.scopes + " ").find(" openid ") == std::string::npos) {
+    found->push_back({"oidc.scopes", "oidc.scopes must have openid among them"});
+  }
+  // What a stranger writes into a Host field must not be where the provider sends people to.
+  const std::string& listen = options.server.listen;
+  const bool is_loopback = listen.starts_with("127.") || listen.starts_with("localhost:") ||
+                           listen.starts_with("[::1]:");
+  if (own.empty() && (!is_loopback || options.server.behind_proxy)) {
+    found->push_back({"oidc.issuer", "oidc.issuer needs server.public_url, unless the server is "
+                                     "for this machine alone"});
+  }
+}
+
 void check_vault(const Vault& vault, Found* found) {
   const struct {
     std::string_view key;
@@ -104,8 +140,7 @@ void check_cluster(const Cluster& cluster, Found* found) {
     found->push_back({"cluster.node_name", "cluster.node_name must be [A-Za-z0-9._-]{1,63}"});
   }
   const std::string& url = cluster.advertise_url;
-  const bool web = url.rfind("http://", 0) == 0 || url.rfind("https://", 0) == 0;
-  if (!url.empty() && !web) {
+  if (!url.empty() && !is_web(url)) {
     found->push_back(
         {"cluster.advertise_url", "cluster.advertise_url must begin with http:// or https://"});
   }
@@ -116,6 +151,7 @@ void check_cluster(const Cluster& cluster, Found* found) {
 std::vector<Contradiction> contradictions(const Options& options) {
   Found found;
   check_server(options.server, &found);
+  check_oidc(options, &found);
   check_vault(options.vault, &found);
   check_store(options, &found);
   check_nats(options.nats, &found);

@@ -40,6 +40,8 @@ std::vector<Key> server_keys() {
       toggle("server.behind_proxy", [](Options& o) { return &o.server.behind_proxy; }),
       text(
           "server.host_names", [](Options& o) { return &o.server.host_names; }, true),
+      text(
+          "server.public_url", [](Options& o) { return &o.server.public_url; }, true),
       number(
           "server.io_threads", [](Options& o) { return &o.server.io_threads; }, 1, 64),
       number(
@@ -128,6 +130,17 @@ std::vector<Key> access_keys() {
       number(
           "access.requests_per_second", [](Options& o) { return &o.access.requests_per_second; }, 0,
           1'000'000),
+      text(
+          "oidc.issuer", [](Options& o) { return &o.oidc.issuer; }, true),
+      text(
+          "oidc.client_id", [](Options& o) { return &o.oidc.client_id; }, true),
+      text(
+          "oidc.client_secret_file", [](Options& o) { return &o.oidc.client_secret_file; }, true),
+      text("oidc.scopes", [](Options& o) { return &o.oidc.scopes; }),
+      text(
+          "egress.allow", [](Options& o) { return &o.egress.allow; }, true),
+      text(
+          "egress.ca_file", [](Options& o) { return &o.egress.ca_file; }, true),
       text(
           "vault.master_key_file", [](Options& o) { return &o.vault.master_key_file; }, true),
       text(

@@ -15,6 +15,7 @@ struct Server {
   std::string listen = "127.0.0.1:7420";
   bool behind_proxy = false;
   std::string host_names;
+  std::string public_url;
   std::int64_t io_threads = 1;
   std::int64_t connections_max = 10'000;
   std::int64_t body_bytes_max = 1'048'576;
@@ -30,6 +31,20 @@ struct Access {
   std::int64_t password_memory_kib = 19'456;
   std::int64_t sign_ins_per_minute = 10;
   std::int64_t requests_per_second = 0;
+};
+
+/// The identity provider at which users sign in beside their passwords; off without an issuer.
+struct Oidc {
+  std::string issuer;
+  std::string client_id;
+  std::string client_secret_file;
+  std::string scopes = "openid email profile";
+};
+
+/// What may be reached outside beside the public internet, and whose certificates count.
+struct Egress {
+  std::string allow;
+  std::string ca_file;
 };
 
 /// The master key under which secrets lie. One of the first three at most.
@@ -120,6 +135,8 @@ struct Options {
   Sandbox sandbox;
   Log log;
   Access access;
+  Oidc oidc;
+  Egress egress;
   Vault vault;
   Store store;
   Postgres postgres;

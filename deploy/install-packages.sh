@@ -12,7 +12,7 @@ packages="
   g++ cmake ninja-build ccache mold pkg-config git
   libcaf-dev libboost1.81-dev libsimdjson-dev libsqlite3-dev liblua5.4-dev
   libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev libre2-dev
-  libsodium-dev libssl-dev libzstd-dev libseccomp-dev prometheus-cpp-dev
+  libcurl4-openssl-dev libsodium-dev libssl-dev libzstd-dev libseccomp-dev prometheus-cpp-dev
   libpq-dev libnats-dev libgtest-dev libgmock-dev libjemalloc-dev
 "
 test_packages="

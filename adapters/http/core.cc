@@ -7,9 +7,9 @@ namespace troupe::http {
 namespace {
 
 // Only statuses that this server sends; anything else would be a bug and shares the last place.
-constexpr std::array<int, 25> kStatusList = {200, 201, 202, 204, 304, 101, 400, 401,
-                                             403, 404, 405, 408, 409, 412, 413, 415,
-                                             422, 428, 429, 431, 500, 502, 503, 504, 507};
+constexpr std::array<int, 26> kStatusList = {200, 201, 202, 204, 303, 304, 101, 400, 401,
+                                             403, 404, 405, 408, 409, 412, 413, 415, 422,
+                                             428, 429, 431, 500, 502, 503, 504, 507};
 
 std::size_t status_index(int status) {
   const auto at = std::find(kStatusList.begin(), kStatusList.end(), status);
@@ -39,6 +39,7 @@ RequestMetrics::RequestMetrics(Metrics& metrics, std::span<const Route> routes)
     : metrics_(metrics), routes_(routes), rows_(routes.size() + 1) {}
 
 void RequestMetrics::observe(const Route* route, int status, double seconds) {
+  static_assert(kStatusList.size() < kStatuses, "the last place is that of what is not listed");
   const std::size_t row =
       route == nullptr ? routes_.size() : static_cast<std::size_t>(route - routes_.data());
   std::atomic<Histogram*>& slot = rows_[row][status_index(status)];

@@ -27,7 +27,7 @@ class RequestMetrics {
   void observe(const Route* route, int status, double seconds);
 
  private:
-  static constexpr std::size_t kStatuses = 24;
+  static constexpr std::size_t kStatuses = 27;
   using Row = std::array<std::atomic<Histogram*>, kStatuses>;
 
   Metrics& metrics_;

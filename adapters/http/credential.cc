@@ -8,7 +8,13 @@
 namespace troupe::http {
 namespace {
 
-constexpr std::string_view kAttributes = "; Path=/; Secure; HttpOnly; SameSite=Lax";
+constexpr std::string_view kAttempt = "__Host-troupe_sign_in";
+
+std::string cookie(std::string_view name, std::string_view text, Duration life) {
+  return "Set-Cookie: " + std::string(name) + "=" + std::string(text) +
+         "; Max-Age=" + std::to_string(life.us / 1'000'000) +
+         "; Path=/; Secure; HttpOnly; SameSite=Lax\r\n";
+}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -54,11 +60,15 @@ Credential credential_of(std::string_view authorization, std::string_view cookie
 }
 
 std::string session_cookie(std::string_view token, Duration life) {
-  return "Set-Cookie: " + std::string(kSessionCookie) + "=" + std::string(token) +
-         "; Max-Age=" + std::to_string(life.us / 1'000'000) + std::string(kAttributes) + "\r\n";
+  return cookie(kSessionCookie, token, life);
 }
+std::string no_session_cookie() { return cookie(kSessionCookie, "", {}); }
 
-std::string no_session_cookie() { return session_cookie("", {}); }
+std::string_view attempt_in(std::string_view cookies) { return cookie_named(cookies, kAttempt); }
+std::string attempt_cookie(std::string_view text, Duration life) {
+  return cookie(kAttempt, text, life);
+}
+std::string no_attempt_cookie() { return cookie(kAttempt, "", {}); }
 
 std::string csrf_token_of(const Hasher& hasher, std::string_view session_token) {
   static constexpr char kHex[] = "0123456789abcdef";

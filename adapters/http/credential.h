@@ -24,6 +24,11 @@ inline constexpr std::string_view kSessionCookie = "__Host-troupe_session";
 std::string session_cookie(std::string_view token, Duration life);
 std::string no_session_cookie();
 
+/// That of a browser whose user is at an identity provider; empty: it sent none.
+std::string_view attempt_in(std::string_view cookies);
+std::string attempt_cookie(std::string_view text, Duration life);
+std::string no_attempt_cookie();
+
 /// What a page of ours has to send with a change, in X-CSRF-Token: derived from the session's
 /// token, of which it tells nothing.
 std::string csrf_token_of(const Hasher& hasher, std::string_view session_token);

@@ -1,6 +1,5 @@
 // Signing up, in and out, and what a signed-in user does with his own account.
-#include "adapters/http/change.h"
-#include "adapters/http/credential.h"
+#include "adapters/http/account.h"
 #include "adapters/http/render.h"
 #include "runtime/directory/members.h"
 #include "runtime/directory/sign_in.h"
@@ -20,65 +19,9 @@ Error wrong_password() {
   return {Code::kUnauthorized, "The e-mail address or the password is wrong.", {}};
 }
 
-directory::Stamp stamp_of(const CallPtr& call) {
-  const Options& options = call->core.options;
-  return {options.product_code, options.session_life};
-}
-
 Password password_in(edge::BodyReader& body, std::string_view key) {
   std::string text = body.required_text(key, kPasswordBytesMax);
   return std::make_shared<const SecretText>(SecretText::take(text));
-}
-
-std::string user_json(const User& user) {
-  json::Writer out;
-  out.begin_object()
-      .member("id", user.id.to_string())
-      .member("email", user.email)
-      .member("name", user.name)
-      .member("created_at", to_rfc3339(user.created));
-  return out.end_object().take();
-}
-
-std::string session_json(const CallPtr& call, const User& user, std::string_view token,
-                         TimePoint expires) {
-  json::Writer out;
-  out.begin_object()
-      .member_raw("user", user_json(user))
-      .member("csrf_token", csrf_token_of(call->core.services.hasher, token))
-      .member("expires_at", to_rfc3339(expires));
-  return out.end_object().take();
-}
-
-void send_session(const CallPtr& call, const SignedIn& in, int status) {
-  call->send({.status = status,
-              .body = session_json(call, in.user, in.token, in.expires),
-              .headers = session_cookie(in.token, call->core.options.session_life)});
-}
-
-/// The buckets that a failed sign-in takes from.
-std::vector<std::string> buckets_of(const CallPtr& call, const std::string& email) {
-  return {"address " + call->address, "account " + email};
-}
-
-/// Takes one try from this address and this account; false, and answered, if either has none left.
-/// Taken before the password is looked at, so that tries side by side are no more than in a row.
-bool may_try(const CallPtr& call, const std::string& email) {
-  const auto now = std::chrono::steady_clock::now();
-  for (const std::string& bucket : buckets_of(call, email)) {
-    const auto verdict = call->core.sign_ins.take(bucket, now);
-    if (verdict.allowed) continue;
-    Response response = problem(Code::kRateLimited, "Too many sign-ins have failed.");
-    response.headers = verdict.fields("sign-ins");
-    call->send(std::move(response));
-    return false;
-  }
-  return true;
-}
-
-/// A try that was right counts for nothing.
-void give_back_try(const CallPtr& call, const std::string& email) {
-  for (const std::string& bucket : buckets_of(call, email)) call->core.sign_ins.give_back(bucket);
 }
 
 /// What a password check found: whether it is right, and a new hash if the stored one is weak.
@@ -99,20 +42,6 @@ Result<Checked> check(PasswordHasher& hasher, const SecretText& password,
     checked.new_hash = *std::move(hash);
   }
   return checked;
-}
-
-/// Goes on with the user of the session or token that asks.
-void with_user(const CallPtr& call, std::function<void(const User&)> use) {
-  const auto id = tenancy::user_of(call->principal);
-  if (!id || !id->set()) return call->fail(Code::kForbidden, "The operator is no user.");
-  using Found = std::optional<User>;
-  read_documents<Found>(
-      call, store::DocumentScope::owned_by(*id),
-      [id = *id](store::Documents& documents) { return directory::find_user(documents, id); },
-      [call, use](const Found& user) {
-        if (!user) return call->fail(Code::kUnauthorized, "There is no such user any more.");
-        use(*user);
-      });
 }
 
 using Sessions = std::vector<directory::Session>;

@@ -33,6 +33,13 @@ void show_self(const CallPtr& call);
 void change_self(const CallPtr& call);
 void change_password(const CallPtr& call);
 
+// handle_identities.cc
+void begin_provider_sign_in(const CallPtr& call);
+void end_provider_sign_in(const CallPtr& call);
+void list_identities(const CallPtr& call);
+void connect_identity(const CallPtr& call);
+void disconnect_identity(const CallPtr& call);
+
 // handle_tokens.cc
 void list_tokens(const CallPtr& call);
 void create_token(const CallPtr& call);

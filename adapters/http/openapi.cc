@@ -14,6 +14,7 @@ namespace troupe::http {
 namespace {
 
 constexpr std::string_view kQueryOfLists = "limit,cursor";
+constexpr std::string_view kProviderCallback = "/v1/auth/oidc/callback";
 
 /// Parameters of the query by the end of the path; what is listed nowhere takes none.
 std::string_view query_names(const Route& route) {
@@ -21,6 +22,7 @@ std::string_view query_names(const Route& route) {
   if (path == "/v1/audit:export") return "after";
   if (route.method != Method::kGet) return {};
   if (path == "/readyz") return "verbose";
+  if (path == kProviderCallback) return "code,state,iss,error";
   if (path == "/v1/analytics") return "period,from,to,interval,workflow_id";
   if (path.ends_with("/runs")) return "status,workflow_id,from,to,q,external_id,limit,cursor";
   if (path.ends_with("/events") || path.ends_with("/items") || path.ends_with("/logs")) {
@@ -50,7 +52,7 @@ std::string_view parameter_schema(std::string_view name) {
     return R"({"enum":["queued","running","paused","draining","completed","failed","stopped"]})";
   }
   for (const std::string_view id : {"id", "run", "job", "user", "session", "token", "invite",
-                                    "run_id", "workflow_id"}) {
+                                    "run_id", "workflow_id", "identity"}) {
     if (name == id) return kId;
   }
   return name == "project" || name.starts_with("X-") ? kSlugOrId : R"({"type":"string"})";
@@ -124,7 +126,10 @@ std::string tag_of(const Route& route) {
 /// in all of them: a malformed one, a strange host, a slow or large one, too many, a store away.
 std::set<int> problems_of(const Route& route) {
   std::set<int> statuses = {400, 403, 408, 413, 429, 431, 503};
-  if (!route.needs_nobody() || route.request_schema == "SignIn") statuses.insert(401);
+  const bool signs_in = route.request_schema == "SignIn" || route.from_elsewhere;
+  if (!route.needs_nobody() || signs_in) statuses.insert(401);
+  if (route.from_elsewhere) statuses.insert({404, 409, 422, 504, 507});
+  if (route.response_schema == "ProviderUrl") statuses.insert(504);
   const bool names_something = route.pattern.find('{') != std::string_view::npos;
   if (names_something || route.is_in_tenant()) statuses.insert(404);
   if (route.body != Body::kNone) statuses.insert({404, 415, 422});
@@ -161,6 +166,10 @@ void write_responses(json::Writer& out, const Route& route) {
   }
   if (route.pattern == "/v1/workflows/{id}" && route.method == Method::kGet) {
     out.member_raw("304", R"({"description":"It is as If-None-Match says"})");
+  }
+  if (route.pattern == kProviderCallback) {
+    out.member_raw("204", R"({"description":"The identity is connected"})");
+    out.member_raw("303", R"({"description":"To where the sign-in was to end"})");
   }
   for (const int status : problems_of(route)) {
     out.member_raw(std::to_string(status), R"({"$ref":"#/components/responses/Problem"})");

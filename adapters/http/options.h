@@ -43,6 +43,9 @@ struct Options {
   int io_threads = 1;
   /// Names beside localhost that a Host header may carry on a loopback address.
   std::vector<std::string> host_names;
+  /// Where browsers find this server, as "https://troupe.example.org"; empty: where a request to a
+  /// loopback address says.
+  std::string public_url;
   bool sign_up_is_open = false;
   std::string product_code = "troupe";  ///< stamped on new workspaces
   Duration session_life = seconds(12 * 3600);

@@ -230,7 +230,7 @@ std::optional<Response> Session::refuse_caller() {
   const PageFields page{header("x-csrf-token"), header("origin"), header("sec-fetch-site"),
                         header("host")};
   if (route.needs_nobody()) {
-    if (!route.needs.rule().changes()) return std::nullopt;
+    if (!route.needs.rule().changes() || route.from_elsewhere) return std::nullopt;
     const Status origin = check_origin(page);
     return origin ? std::nullopt : std::optional(problem(origin.error()));
   }

@@ -33,6 +33,8 @@ struct Route {
   void (*handler)(const std::shared_ptr<Call>&);
   Needed needs;
   bool free_on_loopback = false;  ///< there it needs no token
+  /// A page of another site leads here, as a sign-in does; the handler knows whether it may.
+  bool from_elsewhere = false;
   Body body = Body::kNone;
   bool large_body = false;
   std::string_view summary;

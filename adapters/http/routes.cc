@@ -329,10 +329,10 @@ constexpr bool names_its_project(const Route& route) {
 static_assert(std::all_of(std::begin(kRoutes), std::end(kRoutes), names_its_project),
               "what is about a project itself has it in its path");
 constexpr bool reads_with_get(const Route& route) {
-  return route.method != kGet || !route.needs.rule().changes();
+  return route.method != kGet || !route.needs.rule().changes() || route.from_elsewhere;
 }
 static_assert(std::all_of(std::begin(kRoutes), std::end(kRoutes), reads_with_get),
-              "what a link or an image can ask for changes nothing");
+              "what a link or an image can ask for changes nothing, a sign-in's end apart");
 // One path starts, controls and retries, and asks for one of the three.
 static_assert(tenancy::is_needed_alike(kRunStart, kRunControl) &&
               tenancy::is_needed_alike(kRunStart, kRunRetry));

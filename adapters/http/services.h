@@ -1,6 +1,7 @@
 #pragma once
 
 #include "runtime/port/engine.h"
+#include "runtime/port/identity_provider.h"
 #include "runtime/port/metrics.h"
 #include "runtime/port/system.h"
 #include "runtime/port/secrets.h"
@@ -23,6 +24,7 @@ struct Services {
   const Sealer& sealer;
   KeyRing* keys = nullptr;             ///< null: there is no master key, so no secrets are kept
   Certificate* certificate = nullptr;  ///< null: connections are in the clear
+  IdentityProvider* identities = nullptr;  ///< null: users sign in by password alone
 };
 
 }  // namespace troupe::http

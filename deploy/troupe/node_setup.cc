@@ -24,6 +24,7 @@
 #include "adapters/vault/sealer.h"
 #include "deploy/troupe/await.h"
 #include "deploy/troupe/listen.h"
+#include "deploy/troupe/outside_setup.h"
 #include "deploy/troupe/owner_access.h"
 #include "deploy/troupe/scrape.h"
 #include "deploy/troupe/shared_ports.h"
@@ -72,6 +73,7 @@ http::Options server_options(const config::Options& options, const ListenAddress
   http::Options out;
   out.sign_up_is_open = options.access.sign_up == "open";
   out.product_code = options.access.product_code;
+  out.public_url = server.public_url;
   out.session_life = seconds(options.access.session_hours * 3600);
   out.limits.requests_per_second = static_cast<double>(options.access.requests_per_second);
   out.limits.sign_ins_per_minute = static_cast<double>(options.access.sign_ins_per_minute);
@@ -147,6 +149,8 @@ class OneNode final : public LocalNode {
   std::unique_ptr<http::Certificate> certificate_;
   std::unique_ptr<OwnerAccess> access_;
   std::unique_ptr<Scrape> scrape_;
+  std::shared_ptr<IdentityProvider> identities_;
+  std::unique_ptr<Egress> egress_;  ///< what it is asked for is answered before the provider goes
   std::unique_ptr<http::Server> server_;
   store::TenantScope scope_;
 };
@@ -220,6 +224,12 @@ Result<std::string> OneNode::serve(const config::Options& options) {
   auto passwords = open_password_hasher(options.access);
   if (!passwords) return std::move(passwords).error();
   passwords_ = std::move(*passwords);
+  auto egress = open_egress(options.egress);
+  if (!egress) return std::move(egress).error();
+  egress_ = std::move(*egress);
+  auto identities = open_identity_provider(options.oidc, *egress_, clock_);
+  if (!identities) return std::move(identities).error();
+  identities_ = std::move(*identities);
   Result<std::string> token = data_dir_->owner_token(entropy_);
   if (!token) return std::move(token).error();
   access_ = std::make_unique<OwnerAccess>(std::move(*token));
@@ -228,7 +238,8 @@ Result<std::string> OneNode::serve(const config::Options& options) {
   server_ = std::make_unique<http::Server>(
       server_options(options, *address),
       http::Services{node_->engine(), *access_, hasher_, clock_, entropy_, metrics_, *scrape_,
-                     *passwords_, sealer_, keys_.get(), certificate_.get()});
+                     *passwords_, sealer_, keys_.get(), certificate_.get(),
+                     identities_.get()});
   const Result<std::uint16_t> port = server_->start();
   if (!port) return port.error();
   if (broker_ != nullptr) {

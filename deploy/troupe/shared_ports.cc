@@ -11,16 +11,12 @@
 #include "deploy/troupe/output.h"
 
 namespace troupe::cli {
-namespace {
 
-/// The first line: an editor leaves one behind it.
 Result<std::string> read_secret(const std::string& path) {
   auto text = read_file(path);
   if (!text) return text;
   return text->substr(0, text->find_first_of("\r\n"));
 }
-
-}  // namespace
 
 Result<postgres::Options> postgres_options(const config::Options& options) {
   postgres::Options server;

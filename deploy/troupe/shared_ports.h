@@ -11,6 +11,9 @@
 
 namespace troupe::cli {
 
+/// The first line of a file: an editor leaves one behind it.
+Result<std::string> read_secret(const std::string& path);
+
 /// How the shared store and NATS are reached. Reading a file with a secret may fail.
 Result<postgres::Options> postgres_options(const config::Options& options);
 nats::Options nats_options(const config::Options& options);

@@ -133,6 +133,54 @@ Result<AccessToken> decode_token(const Document& document) {
   return whole(fields, std::move(token));
 }
 
+Document encode(const Identity& identity) {
+  Document document = document_of(DocumentKind::kIdentity, identity.id, identity.created);
+  document.key = identity.key;
+  document.owner = identity.user;
+  document.body = json::Writer()
+                      .begin_object()
+                      .member("issuer", identity.issuer)
+                      .member("email", identity.email)
+                      .end_object()
+                      .take();
+  return document;
+}
+
+Result<Identity> decode_identity(const Document& document) {
+  Fields fields(document);
+  return whole(fields, Identity{.id = document.id,
+                                .user = UserId(document.owner),
+                                .key = document.key,
+                                .issuer = fields.text("issuer"),
+                                .email = fields.text("email"),
+                                .created = document.created});
+}
+
+Document encode(const SignInAttempt& attempt) {
+  Document document = document_of(DocumentKind::kSignInAttempt, attempt.id, attempt.created);
+  document.owner = attempt.user;
+  document.expires = attempt.expires;
+  document.body = json::Writer()
+                      .begin_object()
+                      .member("browser", attempt.browser)
+                      .member("return_to", attempt.return_to)
+                      .member("workspace", attempt.workspace)
+                      .end_object()
+                      .take();
+  return document;
+}
+
+Result<SignInAttempt> decode_attempt(const Document& document) {
+  Fields fields(document);
+  return whole(fields, SignInAttempt{.id = document.id,
+                                     .browser = fields.text("browser"),
+                                     .user = UserId(document.owner),
+                                     .return_to = fields.text("return_to"),
+                                     .workspace = fields.text("workspace"),
+                                     .created = document.created,
+                                     .expires = document.expires});
+}
+
 Document encode(const WorkspaceSettings& settings) {
   Document document = document_of(DocumentKind::kWorkspaceSettings, settings.workspace, {1});
   document.workspace = settings.workspace;

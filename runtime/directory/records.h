@@ -37,6 +37,24 @@ struct AccessToken {
   tenancy::TokenLimits limits;
   TimePoint created;
 };
+/// As whom a user signs in at an identity provider.
+struct Identity {
+  Uuid id;
+  UserId user;
+  std::string key;  ///< `identity_key` of issuer and subject
+  std::string issuer;
+  std::string email;  ///< as the provider told it when they were connected
+  TimePoint created;
+};
+/// A sign-in whose user is at the identity provider. Secret texts are kept as their hashes.
+struct SignInAttempt {
+  Uuid id;              ///< `attempt_id` of its state
+  std::string browser;  ///< `secret_key` of the cookie of the browser that began it
+  UserId user;          ///< who connects an identity; unset: whoever comes back signs in
+  std::string return_to;  ///< a path of ours; empty: the answer is the session
+  std::string workspace;  ///< slug for a new one; empty: one is made up
+  TimePoint created, expires;
+};
 /// What a workspace is set to, beside its row.
 struct WorkspaceSettings {
   WorkspaceId workspace;
@@ -75,6 +93,8 @@ struct WrappedDataKey {
 store::Document encode(const User& user);
 store::Document encode(const Session& session);
 store::Document encode(const AccessToken& token);
+store::Document encode(const Identity& identity);
+store::Document encode(const SignInAttempt& attempt);
 store::Document encode(const WorkspaceSettings& settings);
 store::Document encode(const Environment& environment);
 store::Document encode(const Secret& secret);
@@ -94,6 +114,8 @@ store::Document encode(const Hasher& hasher,
 Result<User> decode_user(const store::Document& document);
 Result<Session> decode_session(const store::Document& document);
 Result<AccessToken> decode_token(const store::Document& document);
+Result<Identity> decode_identity(const store::Document& document);
+Result<SignInAttempt> decode_attempt(const store::Document& document);
 Result<WorkspaceSettings> decode_settings(const store::Document& document);
 Result<Environment> decode_environment(const store::Document& document);
 Result<Secret> decode_secret(const store::Document& document);

@@ -41,6 +41,7 @@ enum class DocumentKind : std::uint8_t {
   kIdempotencyKey = 13,
   kSignInAttempt = 14,
   kMailToken = 15,
+  kIdentity = 16,
 };
 
 /// Whether a change of such a document may change what somebody is allowed: then every node forgets

@@ -13,13 +13,10 @@
 #include "runtime/base/uuid.h"
 #include "runtime/graph/graph.h"
 #include "runtime/json/text.h"
+#include "runtime/port/callback.h"
 #include "runtime/port/store.h"
 
 namespace troupe {
-
-/// How a call is answered: exactly once, on some thread of the engine; the callee must not block.
-template <class T>
-using Callback = std::function<void(Result<T>)>;
 
 /// Start of one run. Scope and workflow have been authorised by the caller.
 struct StartRequest {

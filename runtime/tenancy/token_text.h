@@ -17,6 +17,7 @@ enum class TokenKind : std::uint8_t {
   kAccess,   ///< pat_…: of a program
   kSession,  ///< ses_…: in the cookie of a browser
   kInvite,   ///< inv_…: in the e-mail to somebody invited
+  kAttempt,  ///< att_…: of a sign-in whose user is at an identity provider
 };
 
 std::string make_token(TokenKind kind, Entropy& entropy);

@@ -13,6 +13,7 @@ void fuzz_credential(std::string_view bytes);
 void fuzz_graph(std::string_view bytes);
 void fuzz_json(std::string_view bytes);
 void fuzz_lua(std::string_view bytes);
+void fuzz_oidc(std::string_view bytes);
 void fuzz_request(std::string_view bytes);
 void fuzz_schema(std::string_view bytes);
 void fuzz_template(std::string_view bytes);

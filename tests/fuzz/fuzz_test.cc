@@ -40,10 +40,11 @@ const Entry kEntries[] = {
     {"document", fuzz_document, 2000}, {"fold", fuzz_fold, 2000},
     {"frame", fuzz_frame, 2000},       {"graph", fuzz_graph, 2000},
     {"json", fuzz_json, 2000},         {"lua", fuzz_lua, 1000},
-    {"record", fuzz_record, 2000},     {"request", fuzz_request, 2000},
-    {"schema", fuzz_schema, 2000},     {"snapshot", fuzz_snapshot, 2000},
-    {"template", fuzz_template, 2000}, {"token", fuzz_token, 2000},
-    {"vault", fuzz_vault, 2000},       {"wire", fuzz_wire, 2000},
+    {"oidc", fuzz_oidc, 2000},         {"record", fuzz_record, 2000},
+    {"request", fuzz_request, 2000},   {"schema", fuzz_schema, 2000},
+    {"snapshot", fuzz_snapshot, 2000}, {"template", fuzz_template, 2000},
+    {"token", fuzz_token, 2000},       {"vault", fuzz_vault, 2000},
+    {"wire", fuzz_wire, 2000},
 };
 
 fs::path corpus_of(const std::string& name) { return fs::path("tests/fuzz/corpus") / name; }

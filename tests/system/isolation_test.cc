@@ -57,7 +57,7 @@ class Isolation : public SystemTest {
     ids_["{project}"] = "web";
     ids_["{environment}"] = "production";
     ids_["{user}"] = bob_->id();
-    ids_["{session}"] = kNobodys;
+    ids_["{session}"] = ids_["{identity}"] = kNobodys;
     ids_["{job}"] = text_at(
         web.post("/v1/runs:bulk", R"({"action":"retry","filter":{"q":"none"}})").body, "/job_id");
     Api admin = ada_->in("acme");

@@ -112,7 +112,11 @@ class Generator {
         request.headers.emplace_back(name, any_of({"k", std::string(300, 'k'), " "}));
       }
     }
-    if (one_in(20)) request.headers.emplace_back("Accept", "text/event-stream");
+    // The stream of a run that goes on has no end.
+    const bool is_endless = request.path.find(known_.at("run")) != std::string::npos;
+    if (one_in(20)) {
+      request.headers.emplace_back("Accept", is_endless ? "text/html" : "text/event-stream");
+    }
     if (one_in(20)) request.headers.emplace_back("Content-Type", "text/plain");
   }
   std::string path_value(const std::string& name) {

@@ -41,7 +41,8 @@ class HttpAccess : public HttpFixture {
                                                        {"{user}", kSomeId},
                                                        {"{session}", kSomeId}, {"{job}", kSomeId},
                                                        {"{token}", kSomeId},
-                                                       {"{invite}", kSomeId}};
+                                                       {"{invite}", kSomeId},
+                                                       {"{identity}", kSomeId}};
     for (const auto& [name, id] : ids) {
       const std::size_t at = path.find(name);
       if (at != std::string::npos) path.replace(at, name.size(), id);

@@ -30,6 +30,26 @@ TEST(Records, AUserComesBack) {
   EXPECT_EQ(back->email, user.email);
 }
 
+TEST(Records, IdentitiesAndAttemptsComeBack) {
+  const Identity identity{Uuid{6, 6}, kUser, "key", "https://id", "a@x.org", kBegin};
+  const auto known = decode_identity(encode(identity));
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->user, kUser);
+  EXPECT_EQ(known->key, "key");
+  EXPECT_EQ(known->issuer, "https://id");
+  EXPECT_EQ(known->email, "a@x.org");
+  const SignInAttempt attempt{Uuid{7, 7}, "hash", kUser, "/runs", "acme", kBegin, kBegin + kDay};
+  const Document document = encode(attempt);
+  EXPECT_EQ(document.expires, kBegin + kDay) << "so that the store sweeps it away";
+  const auto taken = decode_attempt(document);
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->id, attempt.id);
+  EXPECT_EQ(taken->browser, "hash");
+  EXPECT_EQ(taken->user, kUser);
+  EXPECT_EQ(taken->return_to, "/runs");
+  EXPECT_EQ(taken->workspace, "acme");
+}
+
 TEST(Records, ATokenComesBackWithAllItsLimits) {
   for (const auto& binding :
        {std::optional<tenancy::Binding>(), std::optional(tenancy::Binding{kPlace, {}}),

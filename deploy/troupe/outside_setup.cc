@@ -1,0 +1,38 @@
+#include "deploy/troupe/outside_setup.h"
+
+#include <utility>
+
+#include "adapters/egress/client.h"
+#include "adapters/oidc/provider.h"
+#include "deploy/troupe/shared_ports.h"
+
+namespace troupe::cli {
+
+Result<std::unique_ptr<Egress>> open_egress(const config::Egress& options) {
+  auto allowed = egress::parse_networks(options.allow);
+  if (!allowed) {
+    return Error{Code::kConfigInvalid, "egress.allow: " + allowed.error().message, {}};
+  }
+  auto client = egress::Client::start({.allowed = *std::move(allowed), .ca_file = options.ca_file});
+  if (!client) {
+    return Error{Code::kConfigInvalid, "egress.ca_file: " + client.error().message, {}};
+  }
+  return std::unique_ptr<Egress>(*std::move(client));
+}
+
+Result<std::shared_ptr<IdentityProvider>> open_identity_provider(const config::Oidc& options,
+                                                                 Egress& egress,
+                                                                 const Clock& clock) {
+  if (options.issuer.empty()) return std::shared_ptr<IdentityProvider>();
+  oidc::Options own{.issuer = options.issuer,
+                    .client = {.id = options.client_id, .secret = {}, .scopes = options.scopes}};
+  if (!options.client_secret_file.empty()) {
+    auto secret = read_secret(options.client_secret_file);
+    if (!secret) return secret.error();
+    own.client.secret = *std::move(secret);
+  }
+  return std::shared_ptr<IdentityProvider>(
+      std::make_shared<oidc::Provider>(std::move(own), egress, clock));
+}
+
+}  // namespace troupe::cli

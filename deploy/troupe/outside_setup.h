@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+
+#include "config/options.h"
+#include "runtime/port/egress.h"
+#include "runtime/port/identity_provider.h"
+#include "runtime/port/system.h"
+
+namespace troupe::cli {
+
+/// The way out that the configuration allows. kConfigInvalid.
+Result<std::unique_ptr<Egress>> open_egress(const config::Egress& options);
+
+/// The identity provider of the configuration, which is asked over `egress`; null: there is none.
+/// kConfigInvalid.
+Result<std::shared_ptr<IdentityProvider>> open_identity_provider(const config::Oidc& options,
+                                                                 Egress& egress,
+                                                                 const Clock& clock);
+
+}  // namespace troupe::cli

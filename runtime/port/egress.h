@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "runtime/base/time.h"
+#include "runtime/port/callback.h"
+
+namespace troupe {
+
+/// One request to a server outside.
+struct EgressRequest {
+  std::string method = "GET";
+  std::string url;  ///< https://… or http://…, without user and password
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  Duration time = seconds(10);             ///< from the look-up of the name to the last byte
+  std::size_t body_bytes_max = 1 << 20;    ///< of the answer
+};
+
+struct EgressResponse {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+  std::string body;
+  /// The first value of a field, by its name in lower case; empty if absent.
+  std::string_view header(std::string_view name) const {
+    for (const auto& [key, value] : headers) {
+      if (key == name) return value;
+    }
+    return {};
+  }
+};
+
+/// The one way out of the process for what users and their settings name: it reaches public
+/// addresses only, and those that the operator has allowed; only these without TLS. No redirect is
+/// followed. Any thread.
+class Egress {
+ public:
+  virtual ~Egress() = default;
+  /// Any status is an answer. kInvalidRequest: an address of another form; kForbidden: it leads
+  /// where nothing may go; kUnavailable: nobody answers there, or not as whom he should be;
+  /// kTimeout; kLimitExceeded: the answer is too long. No message has the address' query in it.
+  virtual void send(EgressRequest request, Callback<EgressResponse> done) = 0;
+};
+
+}  // namespace troupe
