@@ -21,7 +21,8 @@ IdToken right() {
   const auto token = parse_id_token(token_of(
       R"({"alg":"ES256","kid":"k1"})",
       R"({"iss":"https://id.example.org","sub":"ada","aud":"troupe","nonce":"n-1",)"
-      R"("iat":1700000000,"exp":1700000300,"email":"ada@example.org","email_verified":true,"name":"Ada"})"));
+      R"("iat":1700000000,"exp":1700000300,)"
+      R"("email":"ada@example.org","email_verified":true,"name":"Ada"})"));
   EXPECT_TRUE(token);
   return *token;
 }
