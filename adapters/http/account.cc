@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "runtime/json/write.h"
+#include "runtime/tenancy/token_text.h"
 
 namespace troupe::http {
 namespace {
@@ -45,6 +46,12 @@ void send_session(const CallPtr& call, const directory::SignedIn& in, int status
   call->send({.status = status,
               .body = session_json(call, in.user, in.token, in.expires),
               .headers = session_cookie(in.token, call->core.options.session_life)});
+}
+
+std::string replaced_session(const CallPtr& call) {
+  const std::string_view text = credential_of({}, call->header("cookie")).text;
+  if (tenancy::kind_of_token(text) != tenancy::TokenKind::kSession) return {};
+  return directory::secret_key(call->core.services.hasher, text);
 }
 
 bool may_try(const CallPtr& call, const std::string& email) {

@@ -20,6 +20,9 @@ std::string session_json(const CallPtr& call, const directory::User& user, std::
 /// The session, with its cookie.
 void send_session(const CallPtr& call, const directory::SignedIn& in, int status);
 
+/// `secret_key` of the session that the browser has had so far; empty: it brings none.
+std::string replaced_session(const CallPtr& call);
+
 /// Takes one try from this address, and from this account if one is named; false, and answered, if
 /// either has none left. Taken before anything is looked at, so that tries side by side are no more
 /// than in a row.

@@ -119,10 +119,11 @@ void sign_in(const CallPtr& call, const SignInAttempt& attempt, const Returned& 
       [call, attempt, proven, rules](const Locks& locks) {
         change_store<SignedIn>(
             call, locks,
-            [proven, rules, stamp = stamp_of(call)](auto& documents, const auto& context,
-                                                    auto* made) {
-              return directory::sign_in_by_identity(documents, context, stamp, proven, rules,
-                                                    made);
+            [proven, rules, stamp = stamp_of(call), old = replaced_session(call)](
+                auto& documents, const auto& context, auto* made) {
+              return directory::replacing_session(
+                  documents, old,
+                  directory::sign_in_by_identity(documents, context, stamp, proven, rules, made));
             },
             [call, attempt](const SignedIn& in) {
               give_back_try(call);

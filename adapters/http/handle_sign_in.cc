@@ -171,10 +171,12 @@ void sign_in(const CallPtr& call) {
               give_back_try(call, email);
               change_store<SignedIn>(
                   call, {Uuid(user->id)},
-                  [user, checked, stamp = stamp_of(call)](auto& documents, const auto& context,
-                                                          auto* made) {
-                    return directory::sign_in(documents, context, stamp, *user, checked.new_hash,
-                                              made);
+                  [user, checked, stamp = stamp_of(call), old = replaced_session(call)](
+                      auto& documents, const auto& context, auto* made) {
+                    return directory::replacing_session(
+                        documents, old,
+                        directory::sign_in(documents, context, stamp, *user, checked.new_hash,
+                                           made));
                   },
                   [call](const SignedIn& in) { send_session(call, in, 200); });
             });

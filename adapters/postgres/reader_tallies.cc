@@ -9,13 +9,13 @@ Result<std::vector<std::uint64_t>> Reader::open_runs_of(
     const TenantScope& scope, const std::optional<WorkflowId>& workflow) {
   Parameters parameters = scope_parameters(scope);
   if (workflow) parameters.id(*workflow);
-  const std::string by_workflow = workflow ? "workflow=$3 AND " : "";
   static_assert(static_cast<int>(RunStatus::kCompleted) == 4, "one range of an index for each");
   const auto answer = seen(
       scope,
       in_scope("s.status, sum(r.runs)::int8",
                "generate_series(0, 3) AS s(status) CROSS JOIN LATERAL (SELECT count(*) AS runs "
-               "FROM runs WHERE " + by_workflow + "scope=c.n AND runs.status=s.status) AS r") +
+               "FROM runs WHERE " + in_index(workflow.has_value(), "$3") +
+                   "scope=c.n AND runs.status=s.status) AS r") +
           " GROUP BY s.status",
       parameters);
   if (!answer) return answer.error();

@@ -55,6 +55,10 @@ inline std::string in_scope(const std::string& columns, const std::string& rows,
   return "SELECT " + columns + " FROM scopes AS c CROSS JOIN " + rows +
          " WHERE c.workspace=$1 AND " + projects;
 }
+/// Before `scope=c.n`: ranges of the index that fits, whatever the planner believes of the others.
+inline std::string in_index(bool of_workflow, const std::string& workflow) {
+  return of_workflow ? "workflow=" + workflow + " AND " : "scope<>0 AND ";
+}
 /// Instead of that condition: those of the workspace as a whole too.
 inline constexpr const char* kShared =
     "($2 IS NULL OR project IN ($2, '00000000-0000-0000-0000-000000000000'))";

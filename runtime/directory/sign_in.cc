@@ -110,6 +110,15 @@ Result<Change> sign_in(store::Documents& documents, const Context& context, cons
   return change;
 }
 
+Result<Change> replacing_session(store::Documents& documents, std::string_view key,
+                                 Result<Change> change) {
+  if (!change || key.empty()) return change;
+  const auto old = documents.find_by_key(DocumentKind::kSession, {}, {}, key);
+  if (!old) return old.error();
+  if (*old) change->removed.push_back({DocumentKind::kSession, (*old)->id});
+  return change;
+}
+
 Result<Change> sign_out(store::Documents&, const Context& context) {
   const auto* session = std::get_if<tenancy::SessionUser>(&context.by);
   if (session == nullptr) return Error{Code::kForbidden, "There is no session to end.", {}};

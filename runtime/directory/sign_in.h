@@ -60,6 +60,12 @@ Result<store::Change> sign_in(store::Documents& documents,
                               const std::string& new_hash,
                               SignedIn* made);
 
+/// A change that signs somebody in, and with it the end of the session that his browser had,
+/// whoever's it was. `key`: `secret_key` of its token; empty: it had none.
+Result<store::Change> replacing_session(store::Documents& documents,
+                                        std::string_view key,
+                                        Result<store::Change> change);
+
 /// Ends the caller's session. Locks: the user.
 Result<store::Change> sign_out(store::Documents& documents, const Context& context);
 

@@ -110,6 +110,18 @@ TEST_F(Access, SessionsAndTokensSurviveAKillAndEndWhenTheyAreEnded) {
   EXPECT_EQ(ada.api().get("/v1/me").status, 401);
 }
 
+TEST_F(Access, ASignInReplacesTheSessionThatTheBrowserHad) {
+  const Person ada = Person::sign_up(server_, "ada", "acme");
+  http_client::Options options = server_.client_options();
+  options.headers = {{"Cookie", ada.cookie()}};
+  const Answer in = Api(options).post(
+      "/v1/auth/sign-in", std::string(R"({"email":"ada@example.org","password":")") +
+                              kGoodPassword + "\"}");
+  ASSERT_EQ(in.status, 200) << in.text;
+  EXPECT_EQ(ada.api().get("/v1/me").status, 401);
+  EXPECT_EQ(Person::sign_in(server_, "ada").api().get("/v1/me").status, 200);
+}
+
 TEST_F(Access, AMemberWhoIsPutOutIsOutAtOnceAndKeepsWhatHeMade) {
   const Person ada = Person::sign_up(server_, "ada", "acme");
   const Person bob = Person::sign_up(server_, "bob", "bobs");

@@ -54,9 +54,10 @@ class Oidc : public SystemTest {
     EXPECT_EQ(answer.status, 200) << answer.body;
     return text_at(parse_json(answer.body), "/url");
   }
-  /// Says who he is on the provider's pages, agrees, and comes back.
+  /// Says who he is on the provider's pages, agrees, and comes back; at once if it knows him.
   http_client::Response sign_in_at(const std::string& url, const std::string& name) {
-    browser_.get(url);
+    const auto first = browser_.get(url);
+    if (browser_.url().starts_with(kOrigin)) return first;
     browser_.submit(browser_.url(), "prompt=login&login=" + name + "&password=any");
     return browser_.submit(browser_.url(), "prompt=consent");
   }
@@ -99,6 +100,13 @@ TEST_F(Oidc, SomebodyNewGetsAnAccountAndComesBackToIt) {
   ASSERT_EQ(second.status, 200) << second.body;
   EXPECT_EQ(text_at(parse_json(second.body), "/user/id"), text_at(session, "/user/id"));
   EXPECT_EQ(column(api().get("/v1/workspaces"), "slug"), std::vector<std::string>{"acme"});
+
+  const std::string old = browser_.cookie(kOrigin, "__Host-troupe_session");
+  ASSERT_EQ(sign_in_at(begin(), "ada").status, 200) << "in a browser that is signed in";
+  ASSERT_NE(browser_.cookie(kOrigin, "__Host-troupe_session"), old);
+  EXPECT_EQ(api().get("/v1/me").status, 200);
+  browser_.keep_cookie(kOrigin, "__Host-troupe_session", old);
+  EXPECT_EQ(api().get("/v1/me").status, 401) << "the session that was replaced";
 
   browser_.forget_cookies();
   const auto other = sign_in("bob");
