@@ -124,7 +124,8 @@ Status Reader::runs_by_status(const RunQuery& query, std::vector<RunRow>& rows) 
   const std::string search =
       searches ? " AND external_id||''>=$12 AND external_id||''<$13 AND c.n = ANY($14)" : "";
   const std::string end = query.list.external_end();
-  const std::string sql = newest_runs(in_index(filter.workflow.has_value(), "$8") + "scope=c.n AND status=s.status" + search,
+  const std::string sql = newest_runs(in_index(filter.workflow.has_value(), "$8") +
+                                          "scope=c.n AND status=s.status" + search,
                                       statuses + " AS s(status) CROSS JOIN ");
   const std::size_t before = rows.size();
   Parameters parameters = query.parameters();

@@ -62,6 +62,7 @@ void add_commands(CLI::App& line, Shared& shared, Action& action) {
   add_validate(line, shared, action);
   add_workflows(line, shared, action);
   add_runs(line, shared, action);
+  add_jobs(line, shared, action);
   add_tasks(line, shared, action);
   add_nodes(line, shared, action);
   add_workspaces(line, shared, action);

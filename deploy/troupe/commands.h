@@ -18,6 +18,7 @@ void add_serve(CLI::App& line, Shared& shared, Action& action);
 void add_validate(CLI::App& line, Shared& shared, Action& action);
 void add_workflows(CLI::App& line, Shared& shared, Action& action);
 void add_runs(CLI::App& line, Shared& shared, Action& action);
+void add_jobs(CLI::App& line, Shared& shared, Action& action);
 void add_tasks(CLI::App& line, Shared& shared, Action& action);
 void add_nodes(CLI::App& line, Shared& shared, Action& action);
 void add_workspaces(CLI::App& line, Shared& shared, Action& action);

@@ -91,6 +91,28 @@ TEST_F(CommandLineTest, WorkspacesDoctorAndConfigSpeakJson) {
   EXPECT_NE(checked.err.find(":2"), std::string::npos) << checked.err;
 }
 
+TEST_F(CommandLineTest, ManyRunsAreStoppedByOneJob) {
+  const std::string flow = api_.publish(
+      quoted("{@steps@:[{@id@:@ok@,@type@:@human_task@,@name@:@ok@,@task_type@:@approval@}]}"));
+  std::vector<std::string> runs;
+  for (int i = 0; i < 3; ++i) runs.push_back(api_.start(flow));
+  const std::string other = api_.start(api_.publish(
+      quoted("{@steps@:[{@id@:@ok@,@type@:@human_task@,@name@:@ok@,@task_type@:@approval@}]}")));
+  for (const std::string& run : runs) api_.wait_for(run, "human_task_created");
+  EXPECT_EQ(say({"jobs", "stop"}).exit, 2) << "everything has to be said";
+  EXPECT_EQ(say({"jobs", "stop", "--workflow", "x"}).exit, 2);
+  EXPECT_EQ(first_line(say({"jobs", "stop", "--workflow", flow, "--preview"}).out), "3 runs");
+  const Json made = json_of({"jobs", "stop", "--workflow", flow});
+  EXPECT_EQ(int_at(made, "/matched"), 3);
+  for (const std::string& run : runs) EXPECT_EQ(text_at(api_.wait_end(run), "/status"), "stopped");
+  const std::string job = text_at(made, "/job_id");
+  EXPECT_EQ(text_at(json_of({"jobs", "show", job}), "/action"), "stop");
+  EXPECT_EQ(text_at(json_of({"jobs", "list"}), "/0/job_id"), job);
+  EXPECT_EQ(text_at(json_of({"runs", "show", other}), "/status"), "paused") << "not of the job";
+  EXPECT_EQ(int_at(json_of({"jobs", "retry", "--all", "--status", "stopped"}), "/matched"), 3);
+  EXPECT_EQ(say({"jobs", "cancel", "0b3e9c1a-7a55-4a0e-9d3c-3f4c8a1b2c3d"}).exit, 3);
+}
+
 TEST_F(CommandLineTest, TheLocalDirectoryIsEnoughToFindTheServer) {
   const Outcome outcome = troupe({"workflows", "list", "--data-dir", data_dir(), "--json"});
   EXPECT_EQ(outcome.exit, 0) << outcome.err;
