@@ -103,6 +103,8 @@ void Transfer::set_up() {
   set(handle_, CURLOPT_FOLLOWLOCATION, 0L);
   set(handle_, CURLOPT_PROXY, "");
   set(handle_, CURLOPT_NOSIGNAL, 1L);
+  // Or a name server that is silent would hold up all others when its transfer is given up.
+  set(handle_, CURLOPT_QUICK_EXIT, 1L);
   set(handle_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_time.us / 1000));
   set(handle_, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.time.us / 1000));
   set(handle_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
