@@ -67,6 +67,15 @@ bool may_try(const CallPtr& call, const std::string& email) {
   return true;
 }
 
+void note_failure(const CallPtr& call, std::string_view way, UserId user) {
+  Logger* log = call->core.services.log;
+  if (log == nullptr) return;
+  log->warning("a sign-in failed", {{"way", way},
+                                    {"user", user.set() ? user.to_string() : "unknown"},
+                                    {"address", call->address},
+                                    {"request", call->request_id}});
+}
+
 void give_back_try(const CallPtr& call, const std::string& email) {
   for (const std::string& bucket : buckets_of(call, email)) call->core.sign_ins.give_back(bucket);
 }

@@ -27,6 +27,9 @@ std::string replaced_session(const CallPtr& call);
 /// either has none left. Taken before anything is looked at, so that tries side by side are no more
 /// than in a row.
 bool may_try(const CallPtr& call, const std::string& email = {});
+/// Notes in the process's log that somebody has not got in, for whoever watches for guessing. The
+/// tries of `may_try` bound the lines. `user`: whose account it was; unset: nobody's.
+void note_failure(const CallPtr& call, std::string_view way, UserId user);
 /// A try that was right counts for nothing.
 void give_back_try(const CallPtr& call, const std::string& email = {});
 

@@ -139,9 +139,13 @@ void finish(const CallPtr& call, const SignInAttempt& attempt, const Returned& r
       directory::provider_attempt(call->core.services.hasher, {returned.state, returned.cookie},
                                   callback_url(call)),
       returned.code, returned.issuer,
-      call->then<ProvenIdentity>([call, attempt, returned](const ProvenIdentity& proven) {
-        if (attempt.user.set()) return connect(call, attempt, proven);
-        sign_in(call, attempt, returned, proven);
+      call->finally<ProvenIdentity>([call, attempt, returned](Result<ProvenIdentity> proven) {
+        if (!proven) {
+          note_failure(call, "identity provider", attempt.user);
+          return call->fail(proven.error());
+        }
+        if (attempt.user.set()) return connect(call, attempt, *proven);
+        sign_in(call, attempt, returned, *proven);
       }));
 }
 

@@ -167,7 +167,10 @@ void sign_in(const CallPtr& call) {
               return check(hasher, *password, user);
             },
             [call, email, user](const Checked& checked) {
-              if (!checked.is_right) return call->fail(wrong_password());
+              if (!checked.is_right) {
+                note_failure(call, "password", user ? user->id : UserId{});
+                return call->fail(wrong_password());
+              }
               give_back_try(call, email);
               change_store<SignedIn>(
                   call, {Uuid(user->id)},
@@ -285,7 +288,10 @@ void change_password(const CallPtr& call) {
           return found;
         },
         [call, user](const Checked& checked) {
-          if (!checked.is_right) return call->fail(wrong_password());
+          if (!checked.is_right) {
+            note_failure(call, "change of password", user.id);
+            return call->fail(wrong_password());
+          }
           give_back_try(call, user.email);
           change_store<Unit>(
               call, {Uuid(user.id)},

@@ -2,6 +2,7 @@
 
 #include "runtime/port/engine.h"
 #include "runtime/port/identity_provider.h"
+#include "runtime/port/log.h"
 #include "runtime/port/metrics.h"
 #include "runtime/port/system.h"
 #include "runtime/port/secrets.h"
@@ -24,6 +25,7 @@ struct Services {
   const Sealer& sealer;
   KeyRing* keys = nullptr;             ///< null: there is no master key, so no secrets are kept
   Certificate* certificate = nullptr;  ///< null: connections are in the clear
+  Logger* log = nullptr;  ///< null: nobody reads one
   IdentityProvider* identities = nullptr;  ///< null: users sign in by password alone
 };
 

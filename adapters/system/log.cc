@@ -18,9 +18,33 @@ std::string_view name(LogLevel level) {
   return "error";
 }
 
+/// How many bytes of a control character begin here: of ASCII, or U+0080 to U+009F, which terminals
+/// obey as well.
+std::size_t control_at(std::string_view text, std::size_t at) {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  if (byte < 0x20 || byte == 0x7f) return 1;
+  const bool has_next = byte == 0xc2 && at + 1 < text.size();
+  return has_next && static_cast<unsigned char>(text[at + 1]) < 0xa0 ? 2 : 0;
+}
+
+/// With a space for each: a line break would let a caller forge entries, others move a cursor.
+std::string without_controls(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const std::size_t size = control_at(text, at);
+    out += size == 0 ? text[at] : ' ';
+    if (size > 1) ++at;
+  }
+  return out;
+}
+
 /// Whether a value can stand in a text line without quotes.
 bool is_plain(std::string_view text) {
-  return !text.empty() && text.find_first_of(" \"\\=\n\r\t") == std::string_view::npos;
+  if (text.empty() || text.find_first_of(" \"\\=") != std::string_view::npos) return false;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (control_at(text, at) != 0) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -29,11 +53,10 @@ std::string format_line(LogFormat format, TimePoint at, LogLevel level, std::str
                         std::initializer_list<LogField> fields) {
   if (format == LogFormat::kText) {
     std::string line = to_rfc3339(at) + ' ' + std::string(name(level)) + ' ';
-    // A line break in a message would let a caller forge entries.
-    for (const char c : message) line += c == '\n' || c == '\r' ? ' ' : c;
+    line += without_controls(message);
     for (const LogField& field : fields) {
       line += ' ' + std::string(field.key) + '=';
-      line += is_plain(field.text) ? field.text : json::quote(field.text);
+      line += is_plain(field.text) ? field.text : without_controls(json::quote(field.text));
     }
     return line;
   }

@@ -238,7 +238,7 @@ Result<std::string> OneNode::serve(const config::Options& options) {
   server_ = std::make_unique<http::Server>(
       server_options(options, *address),
       http::Services{node_->engine(), *access_, hasher_, clock_, entropy_, metrics_, *scrape_,
-                     *passwords_, sealer_, keys_.get(), certificate_.get(),
+                     *passwords_, sealer_, keys_.get(), certificate_.get(), &log_,
                      identities_.get()});
   const Result<std::uint16_t> port = server_->start();
   if (!port) return port.error();

@@ -110,6 +110,24 @@ TEST_F(Access, SessionsAndTokensSurviveAKillAndEndWhenTheyAreEnded) {
   EXPECT_EQ(ada.api().get("/v1/me").status, 401);
 }
 
+TEST_F(Access, AFailedSignInIsInTheLog) {
+  Process loud({.arguments = {TROUPE_BINARY, "serve", "--data-dir", folder() + "/loud", "--listen",
+                              "127.0.0.1:0"},
+                .environment = {{"TROUPE_ACCESS__SIGN_UP", "open"}}});
+  const auto options = http_client::options_for_url(loud.wait_for_line("http://", 20'000));
+  ASSERT_TRUE(options);
+  Api nobody(*options);
+  const std::string account = R"({"email":"ada@example.org","name":"Ada","workspace":"acme",)";
+  const Answer ada = nobody.post("/v1/auth/sign-up",
+                                 account + R"("password":")" + kGoodPassword + "\"}");
+  ASSERT_EQ(ada.status, 201) << ada.text;
+  EXPECT_EQ(nobody.post("/v1/auth/sign-in", account + R"("password":"wrong mule 9"})").status, 401);
+  const std::string line = loud.wait_for_line("a sign-in failed", 10'000);
+  EXPECT_NE(line.find("user=" + text_at(ada.body, "/user/id")), std::string::npos) << line;
+  EXPECT_NE(line.find("address=127.0.0.1"), std::string::npos) << line;
+  EXPECT_EQ(line.find("mule"), std::string::npos) << line;
+}
+
 TEST_F(Access, ASignInReplacesTheSessionThatTheBrowserHad) {
   const Person ada = Person::sign_up(server_, "ada", "acme");
   http_client::Options options = server_.client_options();

@@ -147,6 +147,12 @@ TEST(SystemLog, LinesAreJsonOrTextAndCannotBeForged) {
   EXPECT_EQ(format_line(LogFormat::kText, at, LogLevel::kInfo, message,
                         {{"run", "a b"}, {"n", 7}, {"id", "x1"}}),
             "2026-11-22T03:01:00.250Z info it 2026 error forged run=\"a b\" n=7 id=x1");
+  // What moves a terminal's cursor: ESC, DEL, and CSI as one character.
+  EXPECT_EQ(format_line(LogFormat::kText, at, LogLevel::kInfo,
+                        "a\x1b[2Jb\x7f" "c\xc2\x9b" "d\xc3\xa4",
+                        {{"v", "\x1b[1A"}, {"w", "\x7f"}, {"x", "\xc2\x9b"}, {"y", "\xc3\xa4"}}),
+            "2026-11-22T03:01:00.250Z info a [2Jb c d\xc3\xa4 v=\"\\u001b[1A\" w=\" \" x=\" \" "
+            "y=\xc3\xa4");
   const std::string line = format_line(LogFormat::kJsonLines, at, LogLevel::kError, message,
                                        {{"run", "\"\n"}, {"n", std::uint64_t{18}}});
   EXPECT_EQ(line,
