@@ -61,7 +61,7 @@ TEST_F(Doctor, MembersSlotsAndLeasesAreShownWhileANodeLivesAndAfterItsDeath) {
   Server node(data_dir(), environment);
   node.start();
   auto found = checks(environment);
-  EXPECT_TRUE(tells(found["schema"], "ok", schema_ + ": version 4"));
+  EXPECT_TRUE(tells(found["schema"], "ok", schema_ + ": version 5"));
   EXPECT_TRUE(tells(found["members"], "ok", "first: 1024 slots, lease for another "));
   EXPECT_TRUE(tells(found["slots"], "ok", "each has an owner"));
   EXPECT_TRUE(tells(found["tails"], "ok", "none"));
