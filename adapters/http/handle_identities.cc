@@ -89,7 +89,10 @@ void connect(const CallPtr& call, const SignInAttempt& attempt, const ProvenIden
       [attempt, proven](auto& documents, const auto& context, auto*) {
         return directory::connect_identity(documents, context, proven, attempt.user);
       },
-      [call, attempt](Unit) { send_end(call, attempt, {}, {.status = 204, .body = {}}); });
+      [call, attempt](Unit) {
+        give_back_try(call);
+        send_end(call, attempt, {}, {.status = 204, .body = {}});
+      });
 }
 
 /// What has to be locked while somebody signs in: the user, or the workspace that invites.
@@ -194,6 +197,7 @@ void end_provider_sign_in(const CallPtr& call) {
       },
       [call, returned, refusal = text("error")](const SignInAttempt& attempt) {
         if (!refusal.empty() || returned.code.empty()) {
+          note_failure(call, "identity provider", attempt.user);
           return call->fail(Code::kUnauthorized,
                             "The identity provider has not let you in" + reason_of(refusal));
         }
@@ -223,7 +227,7 @@ void connect_identity(const CallPtr& call) {
     read_return_to(in, &out);
     return out;
   });
-  if (!wanted || !has_provider(call)) return;
+  if (!wanted || !has_provider(call) || !may_try(call)) return;
   with_user(call, [call, wanted = *wanted](const directory::User& user) mutable {
     wanted.user = user.id;
     begin(call, wanted);

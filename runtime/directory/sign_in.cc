@@ -62,6 +62,17 @@ Result<UserId> user_asking(const Context& context) {
   return Error{Code::kForbidden, "This is about a user, and no user asks.", {}};
 }
 
+/// What the user is connecting at an identity provider comes to nothing: who began it may be the
+/// one whose session ends.
+Status end_attempts(store::Documents& documents, UserId user, Change& change) {
+  const auto attempts = documents.all({DocumentKind::kSignInAttempt, {}, {}, Uuid(user)});
+  if (!attempts) return attempts.error();
+  for (const auto& attempt : *attempts) {
+    change.removed.push_back({DocumentKind::kSignInAttempt, attempt.id});
+  }
+  return ok();
+}
+
 }  // namespace
 
 Result<Change> sign_up(store::Documents& documents, const Context& context, const Stamp& stamp,
@@ -136,6 +147,7 @@ Result<Change> change_password(store::Documents& documents, const Context& conte
   const auto sessions = sessions_of(documents, user.id);
   if (!sessions) return sessions.error();
   Change change;
+  if (Status ended = end_attempts(documents, user.id, change); !ended) return ended.error();
   current->password_hash = new_hash;
   change.put.push_back(encode(*current));
   const auto* own = std::get_if<tenancy::SessionUser>(&context.by);
@@ -176,6 +188,7 @@ Result<Change> revoke_session(store::Documents& documents, const Context& contex
     return Error{Code::kNotFound, "There is no such session.", {}};
   }
   Change change;
+  if (Status ended = end_attempts(documents, *user, change); !ended) return ended.error();
   change.removed.push_back({DocumentKind::kSession, session});
   change.audit.push_back(
       context.line({}, Permission::kSessionRevoke, "session:" + session.to_string()));

@@ -71,6 +71,22 @@ TEST_F(IdentitiesTest, AnAttemptCountsOnceForItsBrowserWhileItLasts) {
   EXPECT_EQ(take(other.state, other.cookie).error().code, Code::kUnauthorized);
 }
 
+TEST_F(IdentitiesTest, WhatAStolenSessionBeganEndsWithItsSessionAndWithThePassword) {
+  const SignedUp ada = house.sign_up("ada"), eve = house.sign_up("eve");
+  const MadeAttempt of_ada = begin({.user = ada.in.user.id});
+  const MadeAttempt of_eve = begin({.user = eve.in.user.id});
+  ASSERT_TRUE(house.change(as_session(ada.in), [&](auto& documents, const auto& context) {
+    return change_password(documents, context, ada.in.user, "another");
+  }));
+  EXPECT_EQ(take(of_ada.state, of_ada.cookie).error().code, Code::kUnauthorized);
+  const MadeAttempt more = begin({.user = ada.in.user.id});
+  ASSERT_TRUE(house.change(as_session(ada.in), [&](auto& documents, const auto& context) {
+    return revoke_session(documents, context, ada.in.session);
+  }));
+  EXPECT_EQ(take(more.state, more.cookie).error().code, Code::kUnauthorized);
+  EXPECT_TRUE(take(of_eve.state, of_eve.cookie)) << "of somebody else";
+}
+
 TEST_F(IdentitiesTest, WhatGoesToTheProviderIsOfTheAttemptAlone) {
   const MadeAttempt one = begin({.invite = "inv_abc"}), other = begin();
   EXPECT_EQ(invite_in(one.cookie), "inv_abc");
