@@ -4,11 +4,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 #include "adapters/postgres/postgres_store.h"
@@ -17,6 +15,7 @@
 #include "runtime/base/ensure.h"
 #include "runtime/base/random.h"
 #include "tests/conformance/join_alone.h"
+#include "tests/conformance/temporary_directory.h"
 #include "tests/support/postgres_server.h"
 
 namespace troupe::bench {
@@ -146,9 +145,8 @@ void measure_all(store::Reader& reader, const char* store, const Crowd& crowd) {
 int run(const std::string& kind, std::uint64_t count) {
   const system::Blake2bHasher hasher;
   Crowd crowd(count);
+  const testing::TemporaryDirectory folder;
   std::unique_ptr<store::Store> opened;
-  std::string folder = (std::filesystem::temp_directory_path() / "troupe-lists-XXXXXX").string();
-  TROUPE_ENSURE(::mkdtemp(folder.data()) != nullptr);
   if (kind == "postgres") {
     postgres::Options options;
     options.conninfo = testing::postgres_server().conninfo();
@@ -158,7 +156,7 @@ int run(const std::string& kind, std::uint64_t count) {
     testing::join(*opened);
   } else {
     sqlite::Options options;
-    options.path = folder + "/troupe.db";
+    options.path = folder.file("troupe.db");
     auto made = sqlite::SqliteStore::open(options, hasher);
     TROUPE_ENSURE(made.ok());
     opened = *std::move(made);
@@ -166,7 +164,6 @@ int run(const std::string& kind, std::uint64_t count) {
   crowd.write(opened->writer());
   measure_all(*opened->open_reader(), kind.c_str(), crowd);
   opened.reset();
-  std::filesystem::remove_all(folder);
   return 0;
 }
 
