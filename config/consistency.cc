@@ -60,7 +60,8 @@ void check_nats(const Nats& nats, Found* found) {
                      {"nats.tls_ca_file", !nats.tls_ca_file.empty()},
                      {"nats.tls_cert_file", !nats.tls_cert_file.empty()},
                      {"nats.tls_key_file", !nats.tls_key_file.empty()},
-                     {"nats.events", nats.events != "off"}};
+                     {"nats.events", nats.events != "off"},
+                     {"nats.submissions", nats.submissions != "broker"}};
     for (const auto& one : needs_url) {
       if (one.set) found->push_back({one.key, std::string(one.key) + " needs nats.url"});
     }

@@ -178,6 +178,8 @@ std::vector<Key> cluster_keys() {
       text(
           "nats.tls_key_file", [](Options& o) { return &o.nats.tls_key_file; }, true),
       choice("nats.events", [](Options& o) { return &o.nats.events; }, {"off", "all"}),
+      choice("nats.submissions", [](Options& o) { return &o.nats.submissions; },
+             {"broker", "token"}),
       text(
           "cluster.node_name", [](Options& o) { return &o.cluster.node_name; }, true),
       text(

@@ -106,7 +106,8 @@ struct Postgres {
   std::string schema = "troupe";
 };
 
-/// The message broker; without a URL there is none. `events` is "off" or "all".
+/// The message broker; without a URL there is none. `events` is "off" or "all". `submissions` is
+/// "broker" (whom the broker lets publish may start runs) or "token" (and has to send a token too).
 struct Nats {
   std::string url;
   std::string creds_file;
@@ -115,6 +116,7 @@ struct Nats {
   std::string tls_cert_file;
   std::string tls_key_file;
   std::string events = "off";
+  std::string submissions = "broker";
 };
 
 /// This node among others. An empty name is the host's, an empty URL is where the node listens.

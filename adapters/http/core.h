@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "adapters/http/authority.h"
+#include "adapters/http/caller_cache.h"
 #include "adapters/http/options.h"
 #include "adapters/http/rate_limit.h"
 #include "adapters/http/router.h"
@@ -47,7 +47,7 @@ struct Core {
   const Options options;
   const Services services;
   const Router router;
-  const std::shared_ptr<Authority> authority;
+  const std::shared_ptr<CallerCache> authority;
   ScopeCache scopes;
   RateLimit requests;  ///< of each address
   RateLimit sign_ins;  ///< failed ones, by address and by account

@@ -1,9 +1,9 @@
 #include "adapters/http/credential.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "runtime/base/secret_text.h"
+#include "runtime/edge/authority.h"
 
 namespace troupe::http {
 namespace {
@@ -20,19 +20,6 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
-}
-
-bool is_scheme(std::string_view text, std::string_view scheme) {
-  return std::equal(text.begin(), text.end(), scheme.begin(), scheme.end(), [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == b;
-  });
-}
-
-std::string_view bearer(std::string_view authorization) {
-  const std::size_t space = authorization.find(' ');
-  if (space == std::string_view::npos) return {};
-  if (!is_scheme(authorization.substr(0, space), "bearer")) return {};
-  return trimmed(authorization.substr(space));
 }
 
 std::string_view cookie_named(std::string_view cookies, std::string_view name) {
@@ -55,7 +42,7 @@ std::string_view host_of(std::string_view origin) {
 }  // namespace
 
 Credential credential_of(std::string_view authorization, std::string_view cookies) {
-  if (!authorization.empty()) return {bearer(authorization), false};
+  if (!authorization.empty()) return {edge::bearer_token(authorization), false};
   return {cookie_named(cookies, kSessionCookie), true};
 }
 

@@ -339,18 +339,19 @@ void Session::dispatch() {
     if (is_operator_) call_->principal = tenancy::Operator{};
     return enter({.principal = call_->principal, .standing = {}, .scope = {}, .expires = {}});
   }
-  Question question{call_->credential, {}, {}};
+  edge::Question question{call_->credential, {}, {}};
   if (route.is_in_tenant()) {
     question.tenant = header("x-tenant-id");
     const std::string_view of_path = call_->param("project");
     question.project = of_path.empty() ? header("x-project-id") : of_path;
   }
-  if (const Authority::Known known = core_->authority->find(question)) return enter(*known);
+  if (const edge::Authority::Known known = core_->authority->find(question)) return enter(*known);
   arm(core_->options.limits.access_time);
   is_looking_up_ = true;
   core_->authority->look_up(
-      std::move(question), call_->then<Authority::Known>([self = shared_from_this(), call = call_](
-                                                             const Authority::Known& known) {
+      std::move(question),
+      call_->then<edge::Authority::Known>([self = shared_from_this(),
+                                           call = call_](const edge::Authority::Known& known) {
         if (self->call_ != call || self->phase_ != Phase::kHandling) return;
         self->is_looking_up_ = false;
         self->disarm();
@@ -358,10 +359,8 @@ void Session::dispatch() {
       }));
 }
 
-void Session::enter(const Caller& caller) {
-  auto grant = tenancy::authorise(caller.principal, caller.standing,
-                                  call_->match.route->needs.permission,
-                                  core_->services.clock.now());
+void Session::enter(const edge::Caller& caller) {
+  auto grant = core_->authority->authorise(caller, call_->match.route->needs.permission);
   if (!grant.ok()) return call_->fail(grant.error());
   call_->principal = caller.principal;
   call_->scope = caller.scope;

@@ -35,6 +35,7 @@ struct Route {
   bool free_on_loopback = false;  ///< there it needs no token
   /// A page of another site leads here, as a sign-in does; the handler knows whether it may.
   bool from_elsewhere = false;
+  bool live = false;  ///< can be followed, as an event stream or a WebSocket
   Body body = Body::kNone;
   bool large_body = false;
   std::string_view summary;

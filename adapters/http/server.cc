@@ -131,6 +131,8 @@ std::vector<std::string> Server::State::in_flight() const {
 Server::Server(Options options, Services services)
     : state_(std::make_unique<State>(std::move(options), services)) {}
 
+std::shared_ptr<edge::Authority> Server::authority() const { return state_->core->authority; }
+
 Server::~Server() { stop(); }
 
 Result<std::uint16_t> Server::start() {

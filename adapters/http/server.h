@@ -8,13 +8,14 @@
 #include "adapters/http/options.h"
 #include "adapters/http/services.h"
 #include "runtime/base/result.h"
+#include "runtime/edge/authority.h"
 
 namespace troupe::http {
 
 /// Serves the API over HTTP/1.1, event streams and WebSockets. Owns its listening socket, its
-/// threads
-/// (`io_threads`, which never block on the engine) and its connections. `start` and `stop` belong
-/// to the owner's thread; everything else happens inside. A failed connection affects no other.
+/// threads (`io_threads`, which never block on the engine) and its connections. `start` and `stop`
+/// belong to the owner's thread; everything else happens inside. A failed connection affects no
+/// other.
 class Server {
  public:
   Server(Options options, Services services);
@@ -29,6 +30,9 @@ class Server {
   /// Accepts nothing more, lets requests in flight end within `drain_time`, ends streams, joins.
   /// Which requests were still in flight and have been cut off, in words for a log.
   std::vector<std::string> stop();
+  /// Who callers are and what they may: for other ways in, so that what is revoked over HTTP ends
+  /// there at once.
+  std::shared_ptr<edge::Authority> authority() const;
 
  private:
   struct State;

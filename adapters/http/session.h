@@ -67,7 +67,7 @@ class Session final : public Exchange,
   std::optional<Response> body_refusal();
   std::optional<Response> refuse_caller();
   std::string client_address() const;
-  void enter(const Caller& caller);
+  void enter(const edge::Caller& caller);
   void dispatch();
   void run_handler();
   void refuse(Response response);

@@ -275,7 +275,8 @@ bool Enqueue::hear_status(const Message& message) {
 
 void Enqueue::start(std::uint64_t number, const Message& message, const Delivered& delivered) {
   const auto tokens = tokens_of(message.subject());
-  Arrival arrival;
+  Arrival arrival{.door = kEnqueueDoor};
+  arrival.authorization = message.header(kAuthorizationHeader).value_or("");
   if (tokens.size() == 5) {
     arrival.workspace = tokens[3];
     arrival.project = tokens[4];

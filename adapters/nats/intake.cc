@@ -47,6 +47,38 @@ void Intake::start(Arrival arrival, Callback<RunId> done) {
   }
   // As over HTTP without a header: what is looked up is the workspace's own choice.
   if (!names_project) arrival.project.clear();
+  // Who asks is looked at before what is asked for.
+  if (options_.needs_token || !arrival.authorization.empty()) {
+    return judge(std::move(arrival), std::move(done));
+  }
+  take(std::move(arrival), std::nullopt, std::move(done));
+}
+
+void Intake::judge(Arrival arrival, Callback<RunId> done) {
+  edge::Question question{std::string(edge::bearer_token(arrival.authorization)),
+                          arrival.workspace, arrival.project};
+  if (question.token.empty() || authority_ == nullptr) {
+    return done({Code::kUnauthorized, "Send a token: \"Authorization: Bearer <token>\"."});
+  }
+  if (const edge::Authority::Known known = authority_->find(question)) {
+    return admit(*known, std::move(arrival), done);
+  }
+  authority_->look_up(std::move(question),
+                      [this, arrival = std::move(arrival),
+                       done = std::move(done)](const Result<edge::Authority::Known>& known) {
+                        if (!known) return done(known.error());
+                        admit(**known, arrival, done);
+                      });
+}
+
+void Intake::admit(const edge::Caller& caller, Arrival arrival, const Callback<RunId>& done) {
+  const auto grant = authority_->authorise(caller, arrival.door.needs);
+  if (!grant) return done(grant.error());
+  take(std::move(arrival), caller.scope, done);
+}
+
+void Intake::take(Arrival arrival, std::optional<store::TenantScope> scope,
+                  Callback<RunId> done) {
   auto text = json::Text::parse(std::move(arrival.body), {.bytes_max = options_.body_bytes_max});
   if (!text.ok()) return done(text.error());
   auto request = parse_submission(*text);
@@ -55,8 +87,8 @@ void Intake::start(Arrival arrival, Callback<RunId> done) {
   if (!arrival.idempotency_key.empty()) {
     request->request = hasher_.hash(json::compact(text->view()));
   }
-  Wanted wanted{std::move(arrival), *std::move(request)};
-  if (const auto scope = known(wanted)) return ask(std::move(wanted.request), *scope, done);
+  Wanted wanted{std::move(arrival), *std::move(request), std::move(scope)};
+  if (const auto found = known(wanted)) return ask(std::move(wanted.request), *found, done);
   std::uint64_t generation = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -64,9 +96,9 @@ void Intake::start(Arrival arrival, Callback<RunId> done) {
   }
   engine_.read([this, generation, wanted = std::move(wanted),
                 done = std::move(done)](store::Reader& reader) {
-    const Result<store::TenantScope> scope = look_up(reader, wanted, generation);
-    if (!scope.ok()) return done(scope.error());
-    ask(wanted.request, *scope, done);
+    const Result<store::TenantScope> found = look_up(reader, wanted, generation);
+    if (!found.ok()) return done(found.error());
+    ask(wanted.request, *found, done);
   });
 }
 
@@ -77,20 +109,24 @@ std::optional<store::TenantScope> Intake::known(const Wanted& wanted) {
     known_.forget();
     forget_at_us_ = now_us + options_.trusted.us;
   }
-  const auto scope = known_.find(wanted.arrival.workspace, wanted.arrival.project);
+  const auto scope = wanted.scope
+                         ? wanted.scope
+                         : known_.find(wanted.arrival.workspace, wanted.arrival.project);
   if (!scope || !known_.sees(*scope, wanted.request.workflow)) return std::nullopt;
   return scope;
 }
 
 Result<store::TenantScope> Intake::look_up(store::Reader& reader, const Wanted& wanted,
                                            std::uint64_t generation) {
-  const auto scope = edge::look_up(reader, wanted.arrival.workspace, wanted.arrival.project);
+  const auto scope = wanted.scope ? Result<store::TenantScope>(*wanted.scope)
+                                  : edge::look_up(reader, wanted.arrival.workspace,
+                                                  wanted.arrival.project);
   if (!scope.ok()) return scope.error();
   const Status status = edge::check_workflow(reader, *scope, wanted.request.workflow);
   if (!status.ok()) return status.error();
   const std::lock_guard lock(mutex_);
   // A workspace without a project may get one.
-  if (scope->project) {
+  if (scope->project && !wanted.scope) {
     known_.keep(generation, wanted.arrival.workspace, wanted.arrival.project, *scope);
   }
   known_.keep(generation, *scope, wanted.request.workflow);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "adapters/nats/door.h"
 #include "runtime/base/result.h"
 #include "runtime/base/time.h"
 
@@ -28,7 +29,7 @@ struct StreamOptions {
 /// The stream and the consumer that all nodes share.
 struct Stream {
   static constexpr const char* kName = "TROUPE_ENQUEUE";
-  static constexpr const char* kSubjects = "troupe.v1.enqueue.*.*";
+  static constexpr const char* kSubjects = kEnqueueDoor.subject;
   std::string consumer;  ///< named after the stream's time of creation: "troupe-<nanoseconds>"
 };
 

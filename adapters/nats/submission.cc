@@ -11,7 +11,7 @@ namespace troupe::nats {
 
 Submission::Submission(Connection& connection, Intake& intake, Options options)
     : intake_(intake), options_(options), shared_(std::make_shared<Shared>(connection)) {
-  subscription_ = connection.subscribe(kSubject, kQueue,
+  subscription_ = connection.subscribe(kSubmitDoor.subject, kQueue,
                                        [this](const Message& message) { hear(message); });
 }
 
@@ -29,8 +29,12 @@ void Submission::hear(const Message& message) {
                            Error{Code::kOverloaded, "Too many submissions are under way.", {}});
   }
   const auto tokens = tokens_of(message.subject());
-  Arrival arrival{std::string(tokens[3]), std::string(tokens[4]), std::string(message.body()),
-                  std::string(message.header("Idempotency-Key").value_or(""))};
+  Arrival arrival{kSubmitDoor,
+                  std::string(tokens[3]),
+                  std::string(tokens[4]),
+                  std::string(message.body()),
+                  std::string(message.header("Idempotency-Key").value_or("")),
+                  std::string(message.header(kAuthorizationHeader).value_or(""))};
   intake_.start(std::move(arrival),
                 [shared = shared_, reply, began_us](const Result<RunId>& run) {
                   shared->answer(reply, began_us, run);

@@ -35,10 +35,11 @@ class Submission {
   /// Takes no more, and waits for what is under way. What is not answered by then gets no answer;
   /// its sender asks again with the same key.
   void close();
-  Endpoint endpoint() const { return {"submit", kSubject, kQueue, &shared_->stats}; }
+  Endpoint endpoint() const {
+    return {std::string(kSubmitDoor.name), kSubmitDoor.subject, kQueue, &shared_->stats};
+  }
 
  private:
-  static constexpr const char* kSubject = "troupe.v1.submit.*.*";
   static constexpr const char* kQueue = "troupe";
   /// What answers still need when this is gone.
   struct Shared {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "adapters/http/authority.h"
+#include "adapters/http/caller_cache.h"
 #include "adapters/system/hasher.h"
 #include "runtime/base/ensure.h"
 #include "runtime/base/random.h"
@@ -58,7 +58,7 @@ struct Town {
     return made;
   }
   /// A member with a token, in a workspace of his own.
-  http::Question member(int number) {
+  edge::Question member(int number) {
     const std::string name = "member" + std::to_string(number);
     const auto up = change<directory::SignedUp>(
         tenancy::Nobody{}, [&](auto& documents, const auto& context, auto* out) {
@@ -78,12 +78,12 @@ struct Town {
 
 int run() {
   Town town;
-  std::vector<http::Question> questions;
+  std::vector<edge::Question> questions;
   for (int i = 0; i < kMembers; ++i) questions.push_back(town.member(i));
-  const auto authority = std::make_shared<http::Authority>(town.engine, town.owner, town.hasher,
-                                                           town.clock);
-  for (const http::Question& question : questions) {
-    authority->look_up(question, [](const Result<http::Authority::Known>& known) {
+  const auto authority = std::make_shared<http::CallerCache>(town.engine, town.owner, town.hasher,
+                                                             town.clock);
+  for (const edge::Question& question : questions) {
+    authority->look_up(question, [](const Result<edge::Authority::Known>& known) {
       TROUPE_ENSURE(known.ok());
     });
   }
@@ -92,7 +92,7 @@ int run() {
     int granted = 0;
     const auto begun = std::chrono::steady_clock::now();
     for (int i = 0; i < kAsksPerRound; ++i) {
-      const http::Question& question = questions[static_cast<std::size_t>(i) % questions.size()];
+      const edge::Question& question = questions[static_cast<std::size_t>(i) % questions.size()];
       const auto known = authority->find(question);
       if (!known) continue;
       granted += tenancy::authorise(known->principal, known->standing,

@@ -129,7 +129,7 @@ Figures run_submit(Rig& rig, const Settings& settings) {
   system::StderrLogger log(LogLevel::kError, system::LogFormat::kText, clock);
   const nats::Services services{log, rig.metrics(), rig.entropy()};
   const auto node = connect(broker.url(), services, true);
-  nats::Intake intake(rig.engine(), rig.hasher(), nats::Intake::Options{});
+  nats::Intake intake(rig.engine(), rig.hasher(), nullptr, nats::Intake::Options{});
   nats::Submission submission(*node, intake, nats::Submission::Options{});
   // As clients are that set nothing.
   const auto client = connect(broker.url(), services, false);

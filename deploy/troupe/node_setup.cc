@@ -243,7 +243,9 @@ Result<std::string> OneNode::serve(const config::Options& options) {
   const Result<std::uint16_t> port = server_->start();
   if (!port) return port.error();
   if (broker_ != nullptr) {
-    intake_ = std::make_unique<nats::Intake>(node_->engine(), hasher_, nats::Intake::Options{});
+    intake_ = std::make_unique<nats::Intake>(
+        node_->engine(), hasher_, server_->authority(),
+        nats::Intake::Options{.needs_token = options.nats.submissions == "token"});
     submission_ = std::make_unique<nats::Submission>(*broker_, *intake_,
                                                      nats::Submission::Options{});
     enqueue_ = std::make_unique<nats::Enqueue>(*broker_, *intake_, nats::Enqueue::Options{});

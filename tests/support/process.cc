@@ -56,6 +56,15 @@ void drain(int& descriptor, std::string& into) {
 
 }  // namespace
 
+bool eventually(int timeout_ms, const std::function<bool()>& question) {
+  const long long deadline = now_ms() + timeout_ms;
+  while (!question()) {
+    if (now_ms() >= deadline) return false;
+    ::poll(nullptr, 0, 20);
+  }
+  return true;
+}
+
 long long now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::steady_clock::now().time_since_epoch())

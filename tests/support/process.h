@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +69,8 @@ class Process {
 
 /// Milliseconds of the monotonic clock, for deadlines and figures.
 long long now_ms();
+/// Asks again every 20 ms until the answer is yes; false when the time is over.
+bool eventually(int timeout_ms, const std::function<bool()>& question);
 
 /// Runs a program to its end.
 Outcome run_program(const Command& command, int timeout_ms = 30'000);

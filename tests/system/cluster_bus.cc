@@ -22,7 +22,8 @@ std::string body_of(natsMsg* message) {
   return {natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))};
 }
 
-Message message_with(const std::string& subject, const std::string& body, const std::string& key) {
+Message message_with(const std::string& subject, const std::string& body, const std::string& key,
+                     const std::string& token) {
   natsMsg* raw = nullptr;
   if (natsMsg_Create(&raw, subject.c_str(), nullptr, body.data(),
                      static_cast<int>(body.size())) != NATS_OK) {
@@ -30,6 +31,7 @@ Message message_with(const std::string& subject, const std::string& body, const 
   }
   Message message(raw);
   if (!key.empty()) natsMsgHeader_Set(raw, "Idempotency-Key", key.c_str());
+  if (!token.empty()) natsMsgHeader_Set(raw, "Authorization", ("Bearer " + token).c_str());
   return message;
 }
 
@@ -59,8 +61,9 @@ Bus::~Bus() {
 }
 
 std::optional<Bus::Reply> Bus::request(const std::string& subject, const std::string& body,
-                                       const std::string& key, int timeout_ms) {
-  const Message message = message_with(subject, body, key);
+                                       const std::string& key, int timeout_ms,
+                                       const std::string& token) {
+  const Message message = message_with(subject, body, key, token);
   natsMsg* raw = nullptr;
   if (natsConnection_RequestMsg(&raw, connection_, message.get(), timeout_ms) != NATS_OK) {
     return std::nullopt;
@@ -71,8 +74,9 @@ std::optional<Bus::Reply> Bus::request(const std::string& subject, const std::st
   return reply;
 }
 
-bool Bus::publish(const std::string& subject, const std::string& body, const std::string& key) {
-  const Message message = message_with(subject, body, key);
+bool Bus::publish(const std::string& subject, const std::string& body, const std::string& key,
+                  const std::string& token) {
+  const Message message = message_with(subject, body, key, token);
   return natsConnection_PublishMsg(connection_, message.get()) == NATS_OK;
 }
 

@@ -32,11 +32,13 @@ class Bus {
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
 
-  /// Nothing if no answer has come in time.
+  /// Nothing if no answer has come in time. Empty keys and tokens are not sent.
   std::optional<Reply> request(const std::string& subject, const std::string& body,
-                               const std::string& key, int timeout_ms);
+                               const std::string& key, int timeout_ms,
+                               const std::string& token = "");
   /// False if it has not left.
-  bool publish(const std::string& subject, const std::string& body, const std::string& key = "");
+  bool publish(const std::string& subject, const std::string& body, const std::string& key = "",
+               const std::string& token = "");
   /// Hears what comes to the subject, on a thread of the library, until this is gone.
   void serve(const std::string& subject, const std::string& queue, Work work);
 

@@ -116,7 +116,9 @@ void ClusterCampaign::commit(const Kind& kind) {
 }
 
 /// Several at a time, which begin one after another and end in any order.
-void ClusterCampaign::swarm(const std::vector<Kind>& all) {
+void ClusterCampaign::swarm(std::vector<Kind> all) {
+  std::erase_if(all, [](const Kind& kind) { return kind.is_alone; });
+  if (all.empty()) return;
   expect_load();
   std::string what;
   Fault fault{"24 swarm", 0, ms_since_midnight(), 0, std::vector<bool>(1024, true), 60'000, true,

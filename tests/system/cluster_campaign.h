@@ -28,6 +28,7 @@ class ClusterCampaign : public ::testing::Test {
     bool from_heal = true;  ///< what it stops goes on only once it is over
     bool lasts = true;      ///< it is held for a while
     bool is_quiet = false;  ///< it must stop nobody: no node may be declared gone meanwhile
+    bool is_alone = false;  ///< what it promises holds only where nothing else is wrong
     std::string row() const { return name.substr(0, name.find(' ')); }
   };
 
@@ -46,7 +47,7 @@ class ClusterCampaign : public ::testing::Test {
   std::vector<Kind> wanted_kinds();
   std::vector<Kind> in_some_order(std::vector<Kind> all);
   void commit(const Kind& kind);
-  void swarm(const std::vector<Kind>& all);
+  void swarm(std::vector<Kind> all);
   /// Takes back what kinds have left behind.
   void undo();
   /// Everything runs again and every slot has its owner, in time; the time it took.

@@ -216,7 +216,8 @@ std::vector<ClusterCampaign::Kind> ClusterCampaign::ends() {
       {"6 two on one directory", [this](std::size_t i) { expect_directory_held(i); }, true, false,
        true},
       {"6 two of one name", [this](std::size_t i) { pass_itself_off_as(i); }, false},
-      {"23 restarted one by one", [this](std::size_t) { restart_one_by_one(); }, true, false}};
+      {"23 restarted one by one", [this](std::size_t) { restart_one_by_one(); }, true, false, false,
+       true}};
 }
 
 std::vector<ClusterCampaign::Kind> ClusterCampaign::losses() {

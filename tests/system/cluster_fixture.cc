@@ -46,15 +46,6 @@ std::string line_of(const std::string& rows, std::size_t begin) {
 
 }  // namespace
 
-bool eventually(int timeout_ms, const std::function<bool()>& question) {
-  const long long deadline = now_ms() + timeout_ms;
-  while (!question()) {
-    if (now_ms() >= deadline) return false;
-    ::poll(nullptr, 0, 20);
-  }
-  return true;
-}
-
 std::size_t slot_of_run(const std::string& id) {
   std::string digits;
   for (const char c : id) {
@@ -411,10 +402,18 @@ bool TestCluster::heals_within(int timeout_ms) {
   for (const auto& node : nodes_) {
     if (node->running()) node->go_on();
   }
-  return eventually(static_cast<int>(deadline - now_ms()), [this] {
+  std::set<std::string> before;
+  return eventually(static_cast<int>(deadline - now_ms()), [&] {
     look_after();
-    return is_whole();
+    return is_whole(before);
   });
+}
+
+std::set<std::string> TestCluster::leases() {
+  std::istringstream rows(
+      database_->query("SELECT number || '@' || extract(epoch FROM lease_until) FROM nodes WHERE "
+                       "state<2"));
+  return {std::istream_iterator<std::string>(rows), {}};
 }
 
 void TestCluster::look_after() {
@@ -429,15 +428,21 @@ void TestCluster::look_after() {
   }
 }
 
-bool TestCluster::is_whole() {
+bool TestCluster::is_whole(std::set<std::string>& leases_before) {
   const auto ready = [](const auto& node) { return node->readiness() == 200; };
   if (!std::all_of(nodes_.begin(), nodes_.end(), ready)) return false;
   std::vector<std::pair<std::string, int>> all;
+  std::set<std::string> now;
   try {
+    now = leases();
     all = shares();
   } catch (const std::runtime_error&) {
     return false;  // a database that has just come back refuses for a moment
   }
+  // Whoever was silent too long may not have been missed yet: a lease counts once it is renewed.
+  if (leases_before.empty()) leases_before = now;
+  const auto is_old = [&](const std::string& lease) { return leases_before.count(lease) > 0; };
+  if (std::any_of(now.begin(), now.end(), is_old)) return false;
   if (all.size() != nodes_.size()) return false;
   const auto [least, most] = std::minmax_element(
       all.begin(), all.end(), [](auto& a, auto& b) { return a.second < b.second; });

@@ -2,8 +2,8 @@
 
 #include <signal.h>
 
-#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -170,8 +170,8 @@ class TestCluster {
   Api api(std::size_t i) const { return Api(nodes_.at(i)->access()); }
 
   /// Starts whatever does not run, ends all network faults, and waits until every node is ready and
-  /// every slot is owned by one that lives, in shares that differ by one at most. False if that
-  /// takes longer.
+  /// every slot is owned by one that lives and has renewed its lease since, in shares that differ
+  /// by one at most. False if that takes longer.
   bool heals_within(int timeout_ms);
   /// Launches nodes that do not run, as whoever looks after services does.
   void look_after();
@@ -187,7 +187,9 @@ class TestCluster {
   std::string folder() const { return directory_.path().string(); }
 
  private:
-  bool is_whole();
+  bool is_whole(std::set<std::string>& leases_before);
+  /// Until when each node holds its slots, as the database has it.
+  std::set<std::string> leases();
 
   TemporaryDirectory directory_;
   Network network_;
@@ -199,8 +201,5 @@ class TestCluster {
 
 /// The slot of a run, by the formula of ARCHITECTURE.md.
 std::size_t slot_of_run(const std::string& id);
-
-/// Asks again every 20 ms until the answer is yes; false when the time is over.
-bool eventually(int timeout_ms, const std::function<bool()>& question);
 
 }  // namespace troupe::testing

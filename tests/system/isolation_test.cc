@@ -2,14 +2,9 @@
 // of another workspace, of another project, of a lower role, with a revoked token, with none. The
 // answer is the right refusal, the same for what is another's and for what is not there, and
 // nothing has changed. The cases come from the route table, so a new route is in them or fails.
-#include <algorithm>
-#include <map>
 #include <set>
 
-#include "adapters/http/route.h"
-#include "tests/system/access_store.h"
-#include "tests/system/people.h"
-#include "tests/system/system_test.h"
+#include "tests/system/isolation.h"
 
 namespace troupe::testing {
 namespace {
@@ -18,98 +13,6 @@ using http::Route;
 using tenancy::ProjectRole;
 using tenancy::Reach;
 using tenancy::WorkspaceRole;
-
-constexpr const char* kNobodys = "0b3e9c1a-7a55-4a0e-9d3c-3f4c8a1b2c3d";
-constexpr const char* kAllScopes =
-    R"(["workflow:read","workflow:write","workflow:run","mcp:execute","workspace:read",)"
-    R"("workspace:admin","secrets:list","secrets:manage","secrets:reveal","tokens:manage",)"
-    R"("audit:read"])";
-
-class Isolation : public SystemTest {
- protected:
-  Isolation() : server_(data_dir(), access_environment(folder())) {
-    server_.start();
-    ada_ = std::make_unique<Person>(Person::sign_up(server_, "ada", "acme"));
-    eve_ = std::make_unique<Person>(Person::sign_up(server_, "eve", "evil"));
-    bob_ = std::make_unique<Person>(Person::sign_up(server_, "bob", "bobs"));
-    bring_in(ada_->in("acme"), *bob_, "bob", "tenant_member");
-    Api admin = ada_->in("acme");
-    EXPECT_EQ(admin.post("/v1/projects", R"({"slug":"web","private":true})").status, 201);
-    EXPECT_EQ(admin.post("/v1/projects", R"({"slug":"hidden","private":true})").status, 201);
-    EXPECT_EQ(admin.call("PUT", "/v1/projects/web/members/" + bob_->id(),
-                         R"({"role":"project_viewer"})")
-                  .status,
-              204);
-    fill();
-  }
-
-  /// Something of each kind in acme, and its ids by the names that paths give them.
-  void fill() {
-    Api web = ada_->in("acme", "web");
-    ids_["{id}"] = web.publish(
-        quoted("{@steps@:[{@id@:@ok@,@type@:@human_task@,@name@:@ok@,@task_type@:@approval@}]}"));
-    ids_["{run}"] = web.start(ids_["{id}"]);
-    web.wait_for(ids_["{run}"], "human_task_created");
-    ids_["{version}"] = "1";
-    ids_["{step}"] = ids_["{task}"] = "ok";
-    ids_["{reference}"] = "x";
-    ids_["{name}"] = "node";
-    ids_["{project}"] = "web";
-    ids_["{environment}"] = "production";
-    ids_["{user}"] = bob_->id();
-    ids_["{session}"] = ids_["{identity}"] = kNobodys;
-    ids_["{job}"] = text_at(
-        web.post("/v1/runs:bulk", R"({"action":"retry","filter":{"q":"none"}})").body, "/job_id");
-    Api admin = ada_->in("acme");
-    const Answer invite = admin.post(
-        "/v1/invites", R"({"invites":[{"email":"carol@example.org","role":"tenant_member"}]})");
-    ids_["{invite}"] = text_at(invite.body, "/items/0/id");
-    const std::string acme = text_at(admin.get("/v1/workspace").body, "/id");
-    const Answer token = admin.post("/v1/tokens", std::string(R"({"name":"t","scopes":)") +
-                                                      kAllScopes + R"(,"workspace_id":")" + acme +
-                                                      "\"}");
-    ids_["{token}"] = text_at(token.body, "/id");
-    EXPECT_EQ(web.post("/v1/projects/web/secrets", R"({"path":"a","value":"b"})").status, 201);
-    EXPECT_EQ(admin.post("/v1/secrets", R"({"path":"a","value":"b"})").status, 201);
-  }
-
-  std::string path_of(const Route& route) const {
-    std::string path(route.pattern);
-    for (const auto& [name, id] : ids_) {
-      const std::size_t at = path.find(name);
-      if (at != std::string::npos) path.replace(at, name.size(), id);
-    }
-    EXPECT_EQ(path.find('{'), std::string::npos) << path << ": give it an id";
-    return path;
-  }
-  Answer ask(Api api, const Route& route) const {
-    const bool has_body = route.body != http::Body::kNone;
-    return api.call(http::name(route.method), path_of(route), has_body ? "{}" : "");
-  }
-  /// What of acme could have changed.
-  std::string state() const {
-    std::string all;
-    for (const char* path : {"/v1/workspace", "/v1/members", "/v1/invites", "/v1/environments",
-                             "/v1/secrets", "/v1/projects", "/v1/member-tokens",
-                             "/v1/projects/web/members", "/v1/projects/web/secrets",
-                             "/v1/audit?limit=200", "/v1/tokens"}) {
-      all += ada_->in("acme").get(path).text + "\n";
-    }
-    Api web = ada_->in("acme", "web");
-    for (const std::string& path :
-         {std::string("/v1/workflows"), std::string("/v1/runs"), "/v1/workflows/" + ids_.at("{id}"),
-          "/v1/workflows/" + ids_.at("{id}") + "/versions",
-          "/v1/runs/" + ids_.at("{run}") + "/events"}) {
-      all += web.get(path).text + "\n";
-    }
-    return all;
-  }
-  static bool is_open(const Route& route) { return route.needs_nobody() || route.free_on_loopback; }
-
-  Server server_;
-  std::unique_ptr<Person> ada_, eve_, bob_;
-  std::map<std::string, std::string> ids_;
-};
 
 TEST_F(Isolation, ThePeopleOfAnotherWorkspaceFindNothingOfThisOne) {
   const std::string before = state();
@@ -189,12 +92,9 @@ TEST_F(Isolation, ALowerRoleIsToldSoAndChangesNothing) {
 }
 
 TEST_F(Isolation, WhoHasNoTokenOrOneThatIsRevokedIsNobody) {
-  Api admin = ada_->in("acme");
-  const Answer made =
-      admin.post("/v1/tokens", std::string(R"({"name":"r","scopes":)") + kAllScopes + "}");
-  const std::string text = text_at(made.body, "/token");
+  const auto [id, text] = token_of(*ada_);
   ASSERT_EQ(api_of(server_, text, {{"X-Tenant-Id", "acme"}}).get("/v1/workspace").status, 200);
-  ASSERT_EQ(admin.call("DELETE", "/v1/tokens/" + text_at(made.body, "/id")).status, 204);
+  ASSERT_EQ(ada_->api().call("DELETE", "/v1/tokens/" + id).status, 204);
   const std::string before = state();
   for (const Route& route : http::routes()) {
     if (is_open(route)) continue;
@@ -210,9 +110,7 @@ TEST_F(Isolation, WhoHasNoTokenOrOneThatIsRevokedIsNobody) {
 }
 
 TEST_F(Isolation, ATokenDoesNothingThatItsScopesDoNotSay) {
-  Api admin = ada_->in("acme");
-  const Answer made = admin.post("/v1/tokens", R"({"name":"s","scopes":["mcp:execute"]})");
-  const std::string text = text_at(made.body, "/token");
+  const std::string text = token_of(*ada_, R"(["mcp:execute"])").text;
   const std::string before = state();
   for (const Route& route : http::routes()) {
     const tenancy::Rule& rule = route.needs.rule();
@@ -270,6 +168,42 @@ TEST_F(Isolation, AStreamOfAnotherWorkspaceIsNotThere) {
     Api eve = eve_->in("evil");
     EXPECT_EQ(eve.call("GET", "/v1/runs/" + run + "/events", "", {{"Accept", accept}}).status, 404);
   }
+}
+
+TEST_F(Isolation, WhatIsLiveIsRefusedAsEverythingElseIs) {
+  const Token revoked = revoked_token_of(*ada_);
+  const Token other = token_of(*ada_, R"(["mcp:execute"])");
+  const std::vector<http_client::Headers> followings = {
+      {{"Accept", "text/event-stream"}},
+      {{"Connection", "Upgrade"},
+       {"Upgrade", "websocket"},
+       {"Sec-WebSocket-Version", "13"},
+       {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}}};
+  const auto by_token = [&](const std::string& text) {
+    return api_of(server_, text, {{"X-Tenant-Id", "acme"}, {"X-Project-Id", "web"}});
+  };
+  int asked = 0;
+  for (const Route& route : http::routes()) {
+    if (!route.live) continue;
+    for (const http_client::Headers& following : followings) {
+      const Answer foreign = ask(eve_->in("acme", "web"), route, following);
+      EXPECT_EQ(foreign.status, 404) << route.pattern << foreign.text;
+      EXPECT_EQ(foreign.text, ask(eve_->in("nowhere", "web"), route, following).text);
+      const Answer hidden = ask(bob_->in("acme", "hidden"), route, following);
+      EXPECT_EQ(hidden.status, 404) << route.pattern << hidden.text;
+      EXPECT_EQ(hidden.text, ask(bob_->in("acme", "nowhere"), route, following).text);
+      // In a place of her own, what is another's is not there. What can only be a WebSocket says
+      // first that it is one.
+      const bool is_no_way = following.size() == 1 && route.success == 101;
+      EXPECT_EQ(ask(eve_->in("evil"), route, following).status, is_no_way ? 400 : 404)
+          << route.pattern;
+      EXPECT_EQ(ask(by_token(other.text), route, following).status, 403) << route.pattern;
+      EXPECT_EQ(ask(by_token(revoked.text), route, following).status, 401) << route.pattern;
+      EXPECT_EQ(ask(by_token(""), route, following).status, 401) << route.pattern;
+      ++asked;
+    }
+  }
+  EXPECT_GE(asked, 10);
 }
 
 }  // namespace

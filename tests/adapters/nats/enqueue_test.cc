@@ -65,7 +65,7 @@ class NatsEnqueue : public testing::NatsFixture {
 
   system::Blake2bHasher hasher;
   testing::StartEngine engine;
-  Intake intake{engine, hasher, {.trusted = milliseconds(100)}};
+  Intake intake{engine, hasher, nullptr, {.trusted = milliseconds(100)}};
   Enqueue::Options quick;
   std::unique_ptr<Connection> node;
   std::unique_ptr<Connection> client;

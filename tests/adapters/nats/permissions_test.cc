@@ -51,7 +51,7 @@ class NatsPermissions : public testing::NatsFixture {
 
   system::Blake2bHasher hasher;
   testing::StartEngine engine;
-  Intake intake{engine, hasher, {}};
+  Intake intake{engine, hasher, nullptr, {}};
 };
 
 TEST_F(NatsPermissions, OfTheGuideAreEnoughForEveryRole) {

@@ -55,7 +55,7 @@ class NatsSubmission : public testing::NatsFixture {
 
   system::Blake2bHasher hasher;
   testing::StartEngine engine;
-  Intake intake{engine, hasher, {.trusted = milliseconds(100)}};
+  Intake intake{engine, hasher, nullptr, {.trusted = milliseconds(100)}};
   std::unique_ptr<Connection> node;
   std::unique_ptr<Connection> client;
   Arrivals<Answer> answers;

@@ -47,7 +47,7 @@ class NatsForeign : public testing::NatsFixture {
 
   system::Blake2bHasher hasher;
   testing::StartEngine engine;
-  Intake intake{engine, hasher, {}};
+  Intake intake{engine, hasher, nullptr, {}};
   std::unique_ptr<Connection> node;
 };
 

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "runtime/edge/authority.h"
 #include "runtime/port/engine.h"
 #include "runtime/tenancy/access.h"
-#include "runtime/tenancy/authorise.h"
 
 namespace troupe::http {
 
@@ -22,30 +22,23 @@ struct Caller {
   TimePoint expires;         ///< of the credential; unset: never
 };
 
-/// Who asks, and in which place, as a request's header names them.
-struct Question {
-  std::string token;
-  std::string tenant;   ///< slug or id of a workspace, or empty
-  std::string project;  ///< slug or id, or empty
-};
-
 /// Answers who a credential is and what he is in a place, mostly without asking the store: what has
 /// been looked up holds until anybody's rights change anywhere, which the store counts
 /// (`access_generation`). The count is asked for at most twice a second and only while requests
 /// come; what is older than a second is not believed, except of the operator, whose token is this
 /// process's own. So what is revoked on any node ends on all of them within a second. Thread-safe;
 /// bounded.
-class Authority : public std::enable_shared_from_this<Authority> {
+class CallerCache final : public edge::Authority,
+                          public std::enable_shared_from_this<CallerCache> {
  public:
-  using Known = std::shared_ptr<const Caller>;
-
-  Authority(Engine& engine, const tenancy::Access& owner, const Hasher& hasher, const Clock& clock)
+  CallerCache(Engine& engine, const tenancy::Access& owner, const Hasher& hasher,
+              const Clock& clock)
       : engine_(engine), owner_(owner), hasher_(hasher), clock_(clock) {}
 
-  /// At once if it is known. An unknown or expired credential is Nobody, which is no error.
-  Known find(const Question& question);
-  /// Asks the store. Errors are the store's own.
-  void look_up(Question question, Callback<Known> done);
+  Known find(const edge::Question& question) override;
+  void look_up(edge::Question question, Callback<Known> done) override;
+  Result<tenancy::Grant> authorise(const edge::Caller& caller,
+                                   tenancy::Permission permission) const override;
   /// After a change of rights on this node: the next request asks anew.
   void forget();
 
@@ -56,11 +49,11 @@ class Authority : public std::enable_shared_from_this<Authority> {
     bool is_operator = false;
   };
 
-  std::string key_of(const Question& question) const;
-  Result<Known> read(store::Reader& reader, const Question& question);
+  std::string key_of(const edge::Question& question) const;
+  Result<Known> read(store::Reader& reader, const edge::Question& question);
   void note(std::uint64_t generation, SteadyTime asked);
   void ask_generation();
-  bool is_over(const Caller& caller) const;
+  bool is_over(const edge::Caller& caller) const;
 
   static constexpr std::size_t kEntriesMax = 50'000;
 

@@ -1,4 +1,4 @@
-#include "adapters/http/authority.h"
+#include "adapters/http/caller_cache.h"
 
 #include <algorithm>
 #include <mutex>
@@ -17,18 +17,18 @@ constexpr auto kBelievedFor = std::chrono::milliseconds(900);
 }  // namespace
 
 /// The token itself is not kept: what is in memory for long need not open anything.
-std::string Authority::key_of(const Question& question) const {
+std::string CallerCache::key_of(const edge::Question& question) const {
   const Digest digest = hasher_.hash(question.token);
   std::string key(reinterpret_cast<const char*>(digest.data()), digest.size());
   key.append(question.tenant).append("\n").append(question.project);
   return key;
 }
 
-bool Authority::is_over(const Caller& caller) const {
+bool CallerCache::is_over(const edge::Caller& caller) const {
   return caller.expires.set() && caller.expires <= clock_.now();
 }
 
-Authority::Known Authority::find(const Question& question) {
+CallerCache::Known CallerCache::find(const edge::Question& question) {
   const std::string key = key_of(question);
   const auto now = steady_clock::now();
   bool is_old = false;
@@ -45,7 +45,7 @@ Authority::Known Authority::find(const Question& question) {
   return found;
 }
 
-void Authority::ask_generation() {
+void CallerCache::ask_generation() {
   {
     const std::unique_lock lock(mutex_);
     if (std::exchange(is_asking_, true)) return;
@@ -60,7 +60,7 @@ void Authority::ask_generation() {
   });
 }
 
-void Authority::note(std::uint64_t generation, SteadyTime asked) {
+void CallerCache::note(std::uint64_t generation, SteadyTime asked) {
   const std::unique_lock lock(mutex_);
   // Answers of two readers may come in the wrong order; the count only grows.
   if (generation < generation_) return;
@@ -71,7 +71,8 @@ void Authority::note(std::uint64_t generation, SteadyTime asked) {
   checked_ = std::max(checked_, asked);
 }
 
-Result<Authority::Known> Authority::read(store::Reader& reader, const Question& question) {
+Result<CallerCache::Known> CallerCache::read(store::Reader& reader,
+                                             const edge::Question& question) {
   const auto asked = steady_clock::now();
   std::uint64_t forgotten = 0;
   {
@@ -83,7 +84,7 @@ Result<Authority::Known> Authority::read(store::Reader& reader, const Question& 
   if (!generation) return generation.error();
   note(*generation, asked);
   store::Documents& documents = reader.documents(store::DocumentScope::all());
-  Caller caller;
+  edge::Caller caller;
   if (auto own = owner_.authenticate(question.token); own.ok()) {
     caller.principal = *std::move(own);
   } else {
@@ -101,7 +102,7 @@ Result<Authority::Known> Authority::read(store::Reader& reader, const Question& 
     caller.standing = place->standing;
     caller.scope = place->scope;
   }
-  auto known = std::make_shared<const Caller>(std::move(caller));
+  auto known = std::make_shared<const edge::Caller>(std::move(caller));
   const std::unique_lock lock(mutex_);
   // That something is not there is not worth remembering: another node may make it.
   const bool is_lasting = !std::holds_alternative<tenancy::Absent>(known->standing.workspace) &&
@@ -113,12 +114,17 @@ Result<Authority::Known> Authority::read(store::Reader& reader, const Question& 
   return known;
 }
 
-void Authority::look_up(Question question, Callback<Known> done) {
+void CallerCache::look_up(edge::Question question, Callback<Known> done) {
   engine_.read([this, question = std::move(question), done = std::move(done)](
                    store::Reader& reader) { done(read(reader, question)); });
 }
 
-void Authority::forget() {
+Result<tenancy::Grant> CallerCache::authorise(const edge::Caller& caller,
+                                            tenancy::Permission permission) const {
+  return tenancy::authorise(caller.principal, caller.standing, permission, clock_.now());
+}
+
+void CallerCache::forget() {
   const std::unique_lock lock(mutex_);
   ++forgotten_;
   known_.clear();
