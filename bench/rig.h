@@ -116,6 +116,7 @@ Figures run_neighbour(Rig& rig, const Settings& settings);  // W6
 Figures run_crowd(Rig& rig, const Settings& settings);      // W6-many
 Figures run_equals(Rig& rig, const Settings& settings);     // W6-equal
 Figures run_ingest(Rig& rig, const Settings& settings);     // W7
+Figures run_slow(Rig& rig, const Settings& settings);       // W7-slow
 Figures run_submit(Rig& rig, const Settings& settings);     // W7-nats
 Figures run_recovery(Rig& rig, const Settings& settings);   // W8
 Figures run_scale(const Settings& settings);                // W9

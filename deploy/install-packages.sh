@@ -16,8 +16,8 @@ packages="
   libpq-dev libnats-dev libgtest-dev libgmock-dev libjemalloc-dev
 "
 test_packages="
-  curl jq openssl procps postgresql nats-server wrk strace iproute2 nftables e2fsprogs mount
-  prometheus python3-jsonschema python3-yaml shellcheck systemd
+  curl jq openssl procps postgresql nats-server wrk slowhttptest strace iproute2 nftables
+  e2fsprogs mount prometheus python3-jsonschema python3-yaml shellcheck systemd
 "
 case "${1:-}" in
   --build) ;;

@@ -11,6 +11,11 @@ double seconds_since(std::chrono::steady_clock::time_point began) {
 
 }  // namespace
 
+void Call::fail(const Error& error, const ProblemExtras& extras) {
+  core.failures.note(error, match.route == nullptr ? "" : match.route->pattern, request_id);
+  send(problem(error, extras));
+}
+
 void Call::send(Response response) {
   if (!take_answer()) return;
   core.metrics.observe(match.route, response.status, seconds_since(began));

@@ -47,7 +47,8 @@ class Call : public std::enable_shared_from_this<Call> {
   std::string_view param(std::string_view name) const { return match.param(name); }
 
   void send(Response response);
-  void fail(const Error& error) { send(problem(error)); }
+  /// What the caller is not told of it goes to the log.
+  void fail(const Error& error, const ProblemExtras& extras = {});
   void fail(Code code, std::string_view detail) { send(problem(code, detail)); }
   void send_json(std::string body, int status = 200) {
     send({.status = status, .body = std::move(body)});

@@ -11,7 +11,7 @@ void fail_decided(const CallPtr& call, const Error& error, std::string_view task
   // An engine that knows it gives it as the only issue.
   if (!error.issues.empty()) {
     const ProblemExtras told{{}, false, error.issues.front().message};
-    return call->send(problem(Error{error.code, error.message, {}}, told));
+    return call->fail(Error{error.code, error.message, {}, error.told}, told);
   }
   const auto id = Uuid::parse(task);
   if (!id) return call->fail(error);
@@ -23,8 +23,7 @@ void fail_decided(const CallPtr& call, const Error& error, std::string_view task
       },
       [call, error](const Row& row) {
         const std::string decision = row ? row->decision : std::string();
-        call->send(
-            problem(error, {.pointer_prefix = {}, .with_issues = false, .decision = decision}));
+        call->fail(error, {.pointer_prefix = {}, .with_issues = false, .decision = decision});
       });
 }
 
@@ -74,9 +73,8 @@ void complete_task(const CallPtr& call) {
             return fail_decided(call, result.error(), task);
           }
           // What is wrong with an answer points into its fields.
-          call->send(problem(result.error(), {.pointer_prefix = "/result",
-                                              .with_issues = false,
-                                              .decision = {}}));
+          call->fail(result.error(),
+                     {.pointer_prefix = "/result", .with_issues = false, .decision = {}});
         }));
   });
 }

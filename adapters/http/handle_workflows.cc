@@ -70,7 +70,7 @@ void send_version(const CallPtr& call, WorkflowId workflow, std::int32_t number,
 
 /// What the engine says of a graph points into the graph, which is a member of the body.
 void fail_graph(const CallPtr& call, const Error& error) {
-  call->send(problem(error, {.pointer_prefix = "/graph", .with_issues = true, .decision = {}}));
+  call->fail(error, {.pointer_prefix = "/graph", .with_issues = true, .decision = {}});
 }
 
 Callback<store::Workflow> draft_changed(const CallPtr& call, int status) {

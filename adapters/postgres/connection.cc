@@ -33,6 +33,8 @@ bool is_error(const PGresult* result) {
   return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
 }
 
+constexpr const char* kStoreIsAway = "The store is not available.";
+
 /// Notices are for people at a terminal, and libpq would print them.
 void ignore_notice(void*, const char*) {}
 
@@ -111,7 +113,9 @@ Status Connection::open() {
   const char* const values[] = {"troupe", timeout.c_str(), "5", "2", "3", "10000",
                                 options_.conninfo.c_str(), "UTF8", nullptr};
   connection_.reset(PQconnectdbParams(keywords, values, 1));
-  if (!connection_) return Error{Code::kUnavailable, "There is no memory to connect with.", {}};
+  if (!connection_) {
+    return Error{Code::kUnavailable, "There is no memory to connect with.", {}, kStoreIsAway};
+  }
   if (!is_open()) return broken();
   PQsetNoticeProcessor(connection_.get(), ignore_notice, nullptr);
   Status set = execute(settings());
@@ -153,7 +157,7 @@ PGresult* Connection::next_result() {
 Error Connection::broken() const {
   std::string text = connection_ ? PQerrorMessage(connection_.get()) : "there is no connection";
   while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
-  return {Code::kUnavailable, "PostgreSQL is not available: " + text + ".", {}};
+  return {Code::kUnavailable, "PostgreSQL is not available: " + text + ".", {}, kStoreIsAway};
 }
 
 Error Connection::failure(const PGresult* result) const {
@@ -163,7 +167,8 @@ Error Connection::failure(const PGresult* result) const {
   return {code_of(state),
           "PostgreSQL refused a statement: " + std::string(message ? message : "") + " (" + state +
               ").",
-          {}};
+          {},
+          "The store refused this."};
 }
 
 std::string Connection::with_begin(const std::string& sql) {

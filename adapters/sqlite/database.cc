@@ -51,7 +51,7 @@ Error error_of(int extended_code, std::string_view what, std::string_view detail
   }
   std::string message = "The store failed at " + std::string(what) + ": " + std::string(detail) +
                         " (SQLite code " + std::to_string(extended_code) + ").";
-  return Error{code, std::move(message), {}};
+  return Error{code, std::move(message), {}, "The store cannot do this."};
 }
 
 Error Statement::failure(int code) const {

@@ -117,6 +117,9 @@ struct Error {
   Code code = Code::kInternal;
   std::string message;
   std::vector<Issue> issues;  ///< details with positions, where there are any
+  /// What callers are told where the message is for whoever runs the installation alone, such as
+  /// the words of a database. Empty: the message will do.
+  std::string told;
 };
 
 }  // namespace troupe

@@ -275,7 +275,8 @@ std::optional<Call> get_call(std::size_t kind, ByteReader& in) {
 
 void put_error(ByteWriter& out, const Error& error) {
   out.text(info(error.code).name);
-  out.text(error.message);
+  // Whoever asked passes it on to a caller.
+  out.text(error.told.empty() ? error.message : error.told);
   out.varint(error.issues.size());
   for (const Issue& issue : error.issues) {
     out.text(info(issue.code).name);

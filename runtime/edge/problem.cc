@@ -35,9 +35,15 @@ std::string issues_json(const std::vector<Issue>& issues) {
   return out.take();
 }
 
+std::string_view told(const Error& error) {
+  const CodeInfo& about = info(error.code);
+  if (!error.told.empty()) return error.told;
+  return error.message.empty() || about.http_status == 500 ? about.title : error.message;
+}
+
 std::string problem_json(const Error& error, const ProblemExtras& extras) {
   const CodeInfo& about = info(error.code);
-  const std::string_view detail = error.message.empty() ? about.title : error.message;
+  const std::string_view detail = told(error);
   json::Writer out;
   out.begin_object()
       .member("type", "urn:troupe:error:" + std::string(about.name))

@@ -15,6 +15,10 @@ struct ProblemExtras {
   std::string_view decision;        ///< JSON of a recorded decision, or empty
 };
 
+/// What callers are told of an error: its `told` or else its message; of a bug, and where there is
+/// no message, the title of its code.
+std::string_view told(const Error& error);
+
 /// An error as RFC 9457 shows it, with our `code`, `error` and `errors` (API.md §2).
 std::string problem_json(const Error& error, const ProblemExtras& extras = {});
 

@@ -1,6 +1,9 @@
 // Two nodes that share a store: who has come in at one is known at the other, and who is put out at
 // one is out at the other within a second.
+#include <algorithm>
+
 #include "tests/conformance/temporary_directory.h"
+#include "tests/support/postgres_server.h"
 #include "tests/system/access_store.h"
 #include "tests/system/people.h"
 #include "tests/system/system_test.h"
@@ -60,6 +63,31 @@ TEST_F(AccessNodes, WhatIsRevokedAtOneNodeEndsAtTheOtherWithinASecond) {
                 .status,
             204);
   expect_soon(served_for_ms(api_of(two_, his, acme)), "a membership");
+}
+
+TEST_F(AccessNodes, WhatTheStoreSaysOfAFailureIsForTheLogAlone) {
+  const Person ada = Person::sign_up(one_, "ada", "acme");
+  const auto schema = std::find_if(environment_.begin(), environment_.end(), [](const auto& pair) {
+    return pair.first == "TROUPE_POSTGRES__SCHEMA";
+  });
+  const Outcome broken =
+      run_program({{TROUPE_PSQL, postgres_server().conninfo(), "-c",
+                    "ALTER TABLE " + schema->second + ".runs RENAME TO elsewhere"},
+                   {},
+                   {},
+                   {}});
+  ASSERT_EQ(broken.exit, 0) << broken.err;
+  const Answer answer = ada.in("acme").get("/v1/runs");
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_EQ(text_at(answer.body, "/code"), "internal");
+  for (const char* word : {"relation", "SQL", "42P01"}) {
+    EXPECT_EQ(answer.text.find(word), std::string::npos) << answer.text;
+  }
+  const auto id = std::find_if(answer.headers.begin(), answer.headers.end(),
+                               [](const auto& field) { return field.first == "x-request-id"; });
+  ASSERT_NE(id, answer.headers.end());
+  const std::string line = one_.process().wait_for_line("request=" + id->second, 20'000);
+  EXPECT_NE(line.find("relation"), std::string::npos) << line;
 }
 
 TEST_F(AccessNodes, TheLastSeatGoesToOneOfTwoNodes) {
