@@ -119,6 +119,40 @@ void check_oidc(const Options& options, Found* found) {
   }
 }
 
+void check_mail(const Options& options, Found* found) {
+  const Mail& mail = options.mail;
+  if (mail.url.empty()) {
+    if (options.access.verification == "required") {
+      found->push_back({"access.verification", "access.verification needs mail.url"});
+    }
+    return;
+  }
+  if (!mail.url.starts_with("smtps://") && !mail.url.starts_with("smtp://")) {
+    found->push_back({"mail.url", "mail.url must begin with smtps:// or smtp://"});
+  }
+  // A password belongs in a file, and is shown by nobody there.
+  if (mail.url.find('@') != std::string::npos) {
+    found->push_back({"mail.url", "mail.url has a user in it: set mail.username"});
+  }
+  if (mail.from.find('@') == std::string::npos) {
+    found->push_back({"mail.from", "mail.from must be an e-mail address"});
+  }
+  if (mail.username.empty() != mail.password_file.empty()) {
+    const bool has_name = !mail.username.empty();
+    found->push_back({has_name ? "mail.username" : "mail.password_file",
+                      "mail.username and mail.password_file need each other"});
+  }
+  if (mail.pages.empty() && options.server.public_url.empty()) {
+    found->push_back({"mail.url", "mail.url needs mail.pages or server.public_url, where letters "
+                                  "lead to"});
+  }
+  if (!mail.pages.empty() && (!is_web(mail.pages) || mail.pages.ends_with('/'))) {
+    found->push_back({"mail.pages",
+                      "mail.pages must be as https://app.example.org/account, with no / behind "
+                      "it"});
+  }
+}
+
 void check_vault(const Vault& vault, Found* found) {
   const struct {
     std::string_view key;
@@ -153,6 +187,7 @@ std::vector<Contradiction> contradictions(const Options& options) {
   Found found;
   check_server(options.server, &found);
   check_oidc(options, &found);
+  check_mail(options, &found);
   check_vault(options.vault, &found);
   check_store(options, &found);
   check_nats(options.nats, &found);

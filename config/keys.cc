@@ -118,6 +118,8 @@ std::vector<Key> node_keys() {
 std::vector<Key> access_keys() {
   return {
       choice("access.sign_up", [](Options& o) { return &o.access.sign_up; }, {"closed", "open"}),
+      choice("access.verification", [](Options& o) { return &o.access.verification; },
+             {"off", "required"}),
       text("access.product_code", [](Options& o) { return &o.access.product_code; }),
       number(
           "access.session_hours", [](Options& o) { return &o.access.session_hours; }, 1, 720),
@@ -137,6 +139,19 @@ std::vector<Key> access_keys() {
       text(
           "oidc.client_secret_file", [](Options& o) { return &o.oidc.client_secret_file; }, true),
       text("oidc.scopes", [](Options& o) { return &o.oidc.scopes; }),
+      text(
+          "mail.url", [](Options& o) { return &o.mail.url; }, true),
+      text(
+          "mail.from", [](Options& o) { return &o.mail.from; }, true),
+      text(
+          "mail.username", [](Options& o) { return &o.mail.username; }, true),
+      text(
+          "mail.password_file", [](Options& o) { return &o.mail.password_file; }, true),
+      text(
+          "mail.ca_file", [](Options& o) { return &o.mail.ca_file; }, true),
+      toggle("mail.allow_plain", [](Options& o) { return &o.mail.allow_plain; }),
+      text(
+          "mail.pages", [](Options& o) { return &o.mail.pages; }, true),
       text(
           "egress.allow", [](Options& o) { return &o.egress.allow; }, true),
       text(

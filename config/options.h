@@ -26,6 +26,7 @@ struct Server {
 /// Who may come in, and how often. `sign_up` is "closed" or "open".
 struct Access {
   std::string sign_up = "closed";
+  std::string verification = "off";  ///< "required": only a verified address signs in
   std::string product_code = "troupe";
   std::int64_t session_hours = 12;
   std::int64_t password_memory_kib = 19'456;
@@ -39,6 +40,18 @@ struct Oidc {
   std::string client_id;
   std::string client_secret_file;
   std::string scopes = "openid email profile";
+};
+
+/// The server that letters to users go by; none are sent without a URL. `pages` is where users find
+/// the pages that letters lead to; empty: `server.public_url`.
+struct Mail {
+  std::string url;
+  std::string from;
+  std::string username;
+  std::string password_file;
+  std::string ca_file;
+  bool allow_plain = false;
+  std::string pages;
 };
 
 /// What may be reached outside beside the public internet, and whose certificates count.
@@ -138,6 +151,7 @@ struct Options {
   Log log;
   Access access;
   Oidc oidc;
+  Mail mail;
   Egress egress;
   Vault vault;
   Store store;

@@ -17,7 +17,7 @@ packages="
 "
 test_packages="
   curl jq openssl procps postgresql nats-server wrk slowhttptest strace iproute2 nftables
-  e2fsprogs mount prometheus python3-jsonschema python3-yaml shellcheck systemd
+  e2fsprogs mount prometheus python3-jsonschema python3-yaml python3-aiosmtpd shellcheck systemd
 "
 case "${1:-}" in
   --build) ;;

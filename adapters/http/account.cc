@@ -29,6 +29,8 @@ std::string user_json(const directory::User& user) {
       .member("email", user.email)
       .member("name", user.name)
       .member("created_at", to_rfc3339(user.created));
+  if (user.verified.set()) out.member("verified_at", to_rfc3339(user.verified));
+  else out.key("verified_at").null();
   return out.end_object().take();
 }
 

@@ -1,6 +1,7 @@
 #include "adapters/http/call.h"
 
 #include "adapters/http/core.h"
+#include "runtime/tenancy/audit.h"
 
 namespace troupe::http {
 namespace {
@@ -11,9 +12,19 @@ double seconds_since(std::chrono::steady_clock::time_point began) {
 
 }  // namespace
 
+RequestTrace Call::trace() const {
+  return {match.route == nullptr ? std::string_view() : match.route->pattern, request_id, address,
+          tenancy::audit_actor(principal)};
+}
+
 void Call::fail(const Error& error, const ProblemExtras& extras) {
-  core.failures.note(error, match.route == nullptr ? "" : match.route->pattern, request_id);
+  core.trouble.failed(error, trace());
   send(problem(error, extras));
+}
+
+Response Call::refusal(const Error& error) {
+  core.trouble.refused(error, trace());
+  return problem(error);
 }
 
 void Call::send(Response response) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "adapters/http/bounded_log.h"
 #include "adapters/http/problem.h"
 #include "adapters/http/query.h"
 #include "adapters/http/response.h"
@@ -49,6 +50,8 @@ class Call : public std::enable_shared_from_this<Call> {
   void send(Response response);
   /// What the caller is not told of it goes to the log.
   void fail(const Error& error, const ProblemExtras& extras = {});
+  /// The answer to somebody who may not, of which the log hears as well.
+  Response refusal(const Error& error);
   void fail(Code code, std::string_view detail) { send(problem(code, detail)); }
   void send_json(std::string body, int status = 200) {
     send({.status = status, .body = std::move(body)});
@@ -93,6 +96,7 @@ class Call : public std::enable_shared_from_this<Call> {
   std::string rate_fields;  ///< of the answer
 
  private:
+  RequestTrace trace() const;
   bool take_answer() { return !std::exchange(answered_, true); }
 
   std::shared_ptr<Exchange> exchange_;

@@ -61,7 +61,7 @@ Core::Core(Options given, Services ports)
       scopes(services.engine),
       requests(options.limits.requests_per_second, 2 * options.limits.requests_per_second),
       sign_ins(options.limits.sign_ins_per_minute / 60, options.limits.sign_ins_per_minute),
-      failures(services.log),
+      trouble(services.log),
       metrics(services.metrics, routes()),
       checks_host(loopback(options.address) && !options.behind_proxy) {}
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "adapters/http/bounded_log.h"
 #include "adapters/http/caller_cache.h"
-#include "adapters/http/failure_log.h"
 #include "adapters/http/options.h"
 #include "adapters/http/rate_limit.h"
 #include "adapters/http/router.h"
@@ -52,7 +52,7 @@ struct Core {
   ScopeCache scopes;
   RateLimit requests;  ///< of each address
   RateLimit sign_ins;  ///< failed ones, by address and by account
-  FailureLog failures;
+  BoundedLog trouble;
   RequestMetrics metrics;
   const bool checks_host;  ///< on loopback addresses without a proxy in front
   std::atomic<bool> draining{false};

@@ -1,5 +1,6 @@
 // Who belongs to a workspace, and who is invited to.
 #include "adapters/http/change.h"
+#include "adapters/http/letters.h"
 #include "adapters/http/render.h"
 #include "runtime/directory/members.h"
 #include "runtime/json/write.h"
@@ -235,6 +236,7 @@ void create_invites(const CallPtr& call) {
           json::Writer out;
           out.begin_object();
           write_invite(out, made.invites[i], call->core.services.clock.now());
+          mail_invite(call, made.invites[i].email, made.workspace_slug, made.tokens[i]);
           items.push_back(out.member("token", made.tokens[i]).end_object().take());
         }
         call->send_json(page_json(items, {}), 201);

@@ -1,5 +1,6 @@
 // Signing up, in and out, and what a signed-in user does with his own account.
 #include "adapters/http/account.h"
+#include "adapters/http/letters.h"
 #include "adapters/http/render.h"
 #include "runtime/directory/members.h"
 #include "runtime/directory/sign_in.h"
@@ -88,7 +89,29 @@ NewAccount new_account_in(edge::BodyReader& in) {
   return out;
 }
 
-/// Hashes the password and makes the account: with an invite in its workspace, else with a new one.
+/// The account is made, and its session is not: it waits for the letter.
+Result<store::Change> without_session(Result<store::Change> change) {
+  if (!change) return change;
+  std::erase_if(change->put, [](const store::Document& document) {
+    return document.kind == store::DocumentKind::kSession;
+  });
+  return change;
+}
+
+/// With an invite in its workspace, else with a new one.
+Result<store::Change> account_of(store::Documents& documents, const directory::Context& context,
+                                 const directory::Stamp& stamp, const directory::SignUp& wanted,
+                                 const std::string& invite, SignedIn* made) {
+  if (!invite.empty()) {
+    return directory::sign_up_invited(documents, context, stamp, wanted, invite, made);
+  }
+  directory::SignedUp with_workspace;
+  auto change = directory::sign_up(documents, context, stamp, wanted, &with_workspace);
+  *made = with_workspace.in;
+  return change;
+}
+
+/// Hashes the password and makes the account. It needs no letter where none are sent.
 void make_account(const CallPtr& call, const NewAccount& account, WorkspaceId invited_to) {
   on_worker<std::string>(
       call,
@@ -102,19 +125,17 @@ void make_account(const CallPtr& call, const NewAccount& account, WorkspaceId in
             invited_to.set() ? std::vector<Uuid>{invited_to} : std::vector<Uuid>{};
         change_store<SignedIn>(
             call, locks,
-            [complete, invite = account.invite, stamp = stamp_of(call)](
+            [complete, invite = account.invite, stamp = stamp_of(call),
+             waits = call->core.options.needs_verification](
                 auto& documents, const auto& context, auto* made) -> Result<store::Change> {
-              if (!invite.empty()) {
-                return directory::sign_up_invited(documents, context, stamp, complete, invite,
-                                                  made);
-              }
-              directory::SignedUp with_workspace;
-              auto change =
-                  directory::sign_up(documents, context, stamp, complete, &with_workspace);
-              *made = with_workspace.in;
-              return change;
+              auto change = account_of(documents, context, stamp, complete, invite, made);
+              return waits ? without_session(std::move(change)) : std::move(change);
             },
-            [call](const SignedIn& in) { send_session(call, in, 201); });
+            [call](const SignedIn& in) {
+              mail_to(call, directory::MailPurpose::kVerifyAddress, in.user.id);
+              if (!call->core.options.needs_verification) return send_session(call, in, 201);
+              call->send({.status = 202, .body = {}});
+            });
       });
 }
 
@@ -172,6 +193,11 @@ void sign_in(const CallPtr& call) {
                 return call->fail(wrong_password());
               }
               give_back_try(call, email);
+              if (call->core.options.needs_verification && !user->verified.set()) {
+                mail_to(call, directory::MailPurpose::kVerifyAddress, user->id);
+                return call->fail(Code::kForbidden,
+                                  "Verify your address first: a letter has been sent to it.");
+              }
               change_store<SignedIn>(
                   call, {Uuid(user->id)},
                   [user, checked, stamp = stamp_of(call), old = replaced_session(call)](

@@ -32,6 +32,10 @@ void revoke_session(const CallPtr& call);
 void show_self(const CallPtr& call);
 void change_self(const CallPtr& call);
 void change_password(const CallPtr& call);
+void ask_password_reset(const CallPtr& call);
+void reset_password(const CallPtr& call);
+void ask_verification(const CallPtr& call);
+void verify_address(const CallPtr& call);
 
 // handle_identities.cc
 void begin_provider_sign_in(const CallPtr& call);

@@ -167,6 +167,9 @@ void write_responses(json::Writer& out, const Route& route) {
   if (route.pattern == "/v1/workflows/{id}" && route.method == Method::kGet) {
     out.member_raw("304", R"({"description":"It is as If-None-Match says"})");
   }
+  if (route.request_schema == "SignUp") {
+    out.member_raw("202", R"({"description":"The account waits for its address to be verified"})");
+  }
   if (route.pattern == kProviderCallback) {
     out.member_raw("204", R"({"description":"The identity is connected"})");
     out.member_raw("303", R"({"description":"To where the sign-in was to end"})");

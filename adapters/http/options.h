@@ -46,7 +46,9 @@ struct Options {
   /// Where browsers find this server, as "https://troupe.example.org"; empty: where a request to a
   /// loopback address says.
   std::string public_url;
+  std::string mail_pages;  ///< where letters lead to, without a / at the end
   bool sign_up_is_open = false;
+  bool needs_verification = false;  ///< a password opens only accounts of verified addresses
   std::string product_code = "troupe";  ///< stamped on new workspaces
   Duration session_life = seconds(12 * 3600);
   std::string version = "0.1.0";  ///< shown by /openapi.json

@@ -225,14 +225,14 @@ std::optional<Response> Session::refuse_caller() {
     // By address: a name that a caller makes up himself would give him as many buckets.
     const auto verdict = core_->requests.take(call_->address, std::chrono::steady_clock::now());
     call_->rate_fields = verdict.fields("requests");
-    if (!verdict.allowed) return problem(Code::kRateLimited, "Too many requests.");
+    if (!verdict.allowed) return call_->refusal({Code::kRateLimited, "Too many requests.", {}});
   }
   const PageFields page{header("x-csrf-token"), header("origin"), header("sec-fetch-site"),
                         header("host")};
   if (route.needs_nobody()) {
     if (!route.needs.rule().changes() || route.from_elsewhere) return std::nullopt;
     const Status origin = check_origin(page);
-    return origin ? std::nullopt : std::optional(problem(origin.error()));
+    return origin ? std::nullopt : std::optional(call_->refusal(origin.error()));
   }
   if (route.free_on_loopback && peer_is_loopback_ && !core_->options.behind_proxy) {
     is_operator_ = true;
@@ -244,14 +244,14 @@ std::optional<Response> Session::refuse_caller() {
   const auto expected =
       credential.by_cookie ? tenancy::TokenKind::kSession : tenancy::TokenKind::kAccess;
   if (!own.ok() && kind != expected) {
-    return problem(Code::kUnauthorized, "A valid token or session is needed.");
+    return call_->refusal({Code::kUnauthorized, "A valid token or session is needed.", {}});
   }
   if (credential.by_cookie) {
     const bool needs_proof = route.needs.rule().audited();
     const Status ours = needs_proof
                             ? check_page(core_->services.hasher, credential.text, page)
                             : check_origin(route.success == 101 ? page : PageFields{});
-    if (!ours) return problem(ours.error());
+    if (!ours) return call_->refusal(ours.error());
   }
   call_->credential = credential.text;
   return std::nullopt;
@@ -361,8 +361,8 @@ void Session::dispatch() {
 
 void Session::enter(const edge::Caller& caller) {
   auto grant = core_->authority->authorise(caller, call_->match.route->needs.permission);
-  if (!grant.ok()) return call_->fail(grant.error());
   call_->principal = caller.principal;
+  if (!grant.ok()) return call_->send(call_->refusal(grant.error()));
   call_->scope = caller.scope;
   call_->grant = *std::move(grant);
   run_handler();

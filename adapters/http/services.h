@@ -3,6 +3,7 @@
 #include "runtime/port/engine.h"
 #include "runtime/port/identity_provider.h"
 #include "runtime/port/log.h"
+#include "runtime/port/mail.h"
 #include "runtime/port/metrics.h"
 #include "runtime/port/system.h"
 #include "runtime/port/secrets.h"
@@ -27,6 +28,7 @@ struct Services {
   Certificate* certificate = nullptr;  ///< null: connections are in the clear
   Logger* log = nullptr;  ///< null: nobody reads one
   IdentityProvider* identities = nullptr;  ///< null: users sign in by password alone
+  Mailer* mailer = nullptr;                ///< null: no letters are sent
 };
 
 }  // namespace troupe::http

@@ -52,7 +52,10 @@ void Session::start() {
   arm(core_->options.limits.header_time);
   wire_.handshake([self = shared_from_this()](const boost::system::error_code& error) {
     if (self->phase_ == Phase::kClosed) return;
-    if (error) return self->abort();
+    if (error) {
+      self->core_->trouble.not_made_safe(error.message(), self->peer_address_);
+      return self->abort();
+    }
     self->phase_ = Phase::kIdle;
     self->arm(self->core_->options.limits.idle_time);
     self->read();

@@ -61,6 +61,8 @@ constexpr Name kNames[] = {
      "Answers over NATS to requests that had ended."},
     {kCounter, "nats_submissions_total", "kind", "outcome", Buckets::kNone,
      "Submissions over NATS, by way in (submit, enqueue) and outcome."},
+    {kCounter, "mails_total", "outcome", "", Buckets::kNone,
+     "Letters, by what came of them: sent, failed, dropped."},
     {kCounter, "sandbox_kills_total", "reason", "", Buckets::kNone,
      "Sandbox processes that were killed, by reason."},
     {kCounter, "llm_tokens_total", "provider", "direction", Buckets::kNone,

@@ -74,6 +74,8 @@ http::Options server_options(const config::Options& options, const ListenAddress
   out.sign_up_is_open = options.access.sign_up == "open";
   out.product_code = options.access.product_code;
   out.public_url = server.public_url;
+  out.mail_pages = options.mail.pages.empty() ? server.public_url : options.mail.pages;
+  out.needs_verification = options.access.verification == "required";
   out.session_life = seconds(options.access.session_hours * 3600);
   out.limits.requests_per_second = static_cast<double>(options.access.requests_per_second);
   out.limits.sign_ins_per_minute = static_cast<double>(options.access.sign_ins_per_minute);
@@ -149,6 +151,7 @@ class OneNode final : public LocalNode {
   std::unique_ptr<http::Certificate> certificate_;
   std::unique_ptr<OwnerAccess> access_;
   std::unique_ptr<Scrape> scrape_;
+  std::unique_ptr<Mailer> mailer_;
   std::shared_ptr<IdentityProvider> identities_;
   std::unique_ptr<Egress> egress_;  ///< what it is asked for is answered before the provider goes
   std::unique_ptr<http::Server> server_;
@@ -230,6 +233,9 @@ Result<std::string> OneNode::serve(const config::Options& options) {
   auto identities = open_identity_provider(options.oidc, *egress_, clock_);
   if (!identities) return std::move(identities).error();
   identities_ = std::move(*identities);
+  auto mailer = open_mailer(options.mail, {clock_, entropy_, log_, metrics_});
+  if (!mailer) return std::move(mailer).error();
+  mailer_ = std::move(*mailer);
   Result<std::string> token = data_dir_->owner_token(entropy_);
   if (!token) return std::move(token).error();
   access_ = std::make_unique<OwnerAccess>(std::move(*token));
@@ -239,7 +245,7 @@ Result<std::string> OneNode::serve(const config::Options& options) {
       server_options(options, *address),
       http::Services{node_->engine(), *access_, hasher_, clock_, entropy_, metrics_, *scrape_,
                      *passwords_, sealer_, keys_.get(), certificate_.get(), &log_,
-                     identities_.get()});
+                     identities_.get(), mailer_.get()});
   const Result<std::uint16_t> port = server_->start();
   if (!port) return port.error();
   if (broker_ != nullptr) {

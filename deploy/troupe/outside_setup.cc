@@ -35,4 +35,23 @@ Result<std::shared_ptr<IdentityProvider>> open_identity_provider(const config::O
       std::make_shared<oidc::Provider>(std::move(own), egress, clock));
 }
 
+Result<std::unique_ptr<Mailer>> open_mailer(const config::Mail& options,
+                                            const mail::Services& services) {
+  if (options.url.empty()) return std::unique_ptr<Mailer>();
+  mail::Options own{.url = options.url,
+                    .from = options.from,
+                    .username = options.username,
+                    .password = {},
+                    .ca_file = options.ca_file,
+                    .allow_plain = options.allow_plain};
+  if (!options.password_file.empty()) {
+    auto password = read_secret(options.password_file);
+    if (!password) return password.error();
+    own.password = *std::move(password);
+  }
+  auto mailer = mail::SmtpMailer::start(std::move(own), services);
+  if (!mailer) return Error{Code::kConfigInvalid, "mail: " + mailer.error().message, {}};
+  return std::unique_ptr<Mailer>(*std::move(mailer));
+}
+
 }  // namespace troupe::cli

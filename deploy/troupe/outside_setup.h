@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "adapters/mail/smtp_mailer.h"
 #include "config/options.h"
 #include "runtime/port/egress.h"
 #include "runtime/port/identity_provider.h"
@@ -17,5 +18,9 @@ Result<std::unique_ptr<Egress>> open_egress(const config::Egress& options);
 Result<std::shared_ptr<IdentityProvider>> open_identity_provider(const config::Oidc& options,
                                                                  Egress& egress,
                                                                  const Clock& clock);
+
+/// Who sends letters, by the server of the configuration; null: nobody does. kConfigInvalid.
+Result<std::unique_ptr<Mailer>> open_mailer(const config::Mail& options,
+                                            const mail::Services& services);
 
 }  // namespace troupe::cli

@@ -71,6 +71,11 @@ bool Fields::flag(std::string_view name) {
 
 TimePoint Fields::time(std::string_view name) { return {number(name)}; }
 
+TimePoint Fields::time_if_any(std::string_view name) {
+  const bool is_there = !is_damaged_ && json::member(body_.view(), name);
+  return is_there ? time(name) : TimePoint{};
+}
+
 Status Fields::status() const {
   if (!is_damaged_) return ok();
   return Error{Code::kCorrupt,

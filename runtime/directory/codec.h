@@ -42,6 +42,8 @@ class Fields {
   }
   bool flag(std::string_view name);
   TimePoint time(std::string_view name);  ///< microseconds; 0: unset
+  /// Likewise; unset in a document that an older version wrote without it.
+  TimePoint time_if_any(std::string_view name);
   template <class AnyId>
   AnyId id(std::string_view name) {
     const std::string value = text(name);

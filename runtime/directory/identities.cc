@@ -80,7 +80,7 @@ Result<SignUp> new_account(const Context& context, const ProvenIdentity& proven,
     return {Code::kForbidden, "Signing up is closed here: it takes an invite."};
   }
   const auto name = tenancy::check_display_name(proven.name);
-  SignUp wanted{.email = *email, .name = name ? *name : *email};
+  SignUp wanted{.email = *email, .name = name ? *name : *email, .address_is_proven = true};
   if (!rules.invite.empty()) return wanted;
   wanted.workspace_slug =
       rules.workspace.empty() ? made_up_slug(context.entropy, *email) : rules.workspace;

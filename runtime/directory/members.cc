@@ -99,7 +99,10 @@ Result<Change> create_invites(
   if (present->size() + wanted.size() > kInvitesMax) {
     return Error{Code::kLimitExceeded, "Too many have been invited this month.", {}};
   }
+  const auto row = documents.workspace(workspace);
+  if (!row) return row.error();
   *made = {};
+  if (*row) made->workspace_slug = (*row)->slug;
   Change change;
   for (const tenancy::Invite& invite : decided->invites) {
     const auto before = documents.find(DocumentKind::kInvite, invite.id);

@@ -28,6 +28,7 @@ Result<store::Change> leave_workspace(store::Documents& documents,
 struct MadeInvites {
   std::vector<tenancy::Invite> invites;
   std::vector<std::string> tokens;  ///< shown this once
+  std::string workspace_slug;
 };
 inline constexpr std::size_t kInvitesMax = 2000;  ///< of one workspace, those of the last month
 /// As `tenancy::invite`; kLimitExceeded also for more than `kInvitesMax`. Locks: the workspace.

@@ -58,6 +58,7 @@ Document encode(const User& user) {
                       .begin_object()
                       .member("name", user.name)
                       .member("password_hash", user.password_hash)
+                      .member("verified", user.verified.us)
                       .end_object()
                       .take();
   return document;
@@ -69,7 +70,8 @@ Result<User> decode_user(const Document& document) {
                             .email = document.key,
                             .name = fields.text("name"),
                             .password_hash = fields.text("password_hash"),
-                            .created = document.created});
+                            .created = document.created,
+                            .verified = fields.time_if_any("verified")});
 }
 
 Document encode(const Session& session) {
@@ -154,6 +156,38 @@ Result<Identity> decode_identity(const Document& document) {
                                 .issuer = fields.text("issuer"),
                                 .email = fields.text("email"),
                                 .created = document.created});
+}
+
+std::string_view name(MailPurpose purpose) {
+  return purpose == MailPurpose::kResetPassword ? "reset_password" : "verify_address";
+}
+
+Document encode(const MailToken& token) {
+  Document document = document_of(DocumentKind::kMailToken, token.id, token.created);
+  document.key = token.key;
+  document.owner = token.user;
+  document.expires = token.expires;
+  document.body = json::Writer()
+                      .begin_object()
+                      .member("purpose", name(token.purpose))
+                      .member("email", token.email)
+                      .end_object()
+                      .take();
+  return document;
+}
+Result<MailToken> decode_mail_token(const Document& document) {
+  Fields fields(document);
+  const std::string purpose = fields.text("purpose");
+  MailToken token{.id = document.id,
+                  .user = UserId(document.owner),
+                  .key = document.key,
+                  .purpose = MailPurpose::kResetPassword,
+                  .email = fields.text("email"),
+                  .created = document.created,
+                  .expires = document.expires};
+  if (purpose == name(MailPurpose::kVerifyAddress)) token.purpose = MailPurpose::kVerifyAddress;
+  else if (purpose != name(MailPurpose::kResetPassword)) fields.reject();
+  return whole(fields, std::move(token));
 }
 
 Document encode(const SignInAttempt& attempt) {

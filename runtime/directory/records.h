@@ -20,6 +20,7 @@ struct User {
   std::string name;
   std::string password_hash;  ///< empty: signs in otherwise
   TimePoint created;
+  TimePoint verified;  ///< the address has been shown to be his; unset: not yet
 };
 struct Session {
   SessionId id;
@@ -53,6 +54,17 @@ struct SignInAttempt {
   UserId user;          ///< who connects an identity; unset: whoever comes back signs in
   std::string return_to;  ///< a path of ours; empty: the answer is the session
   std::string workspace;  ///< slug for a new one; empty: one is made up
+  TimePoint created, expires;
+};
+/// What a letter to a user asks him to do by sending the token in it.
+enum class MailPurpose : std::uint8_t { kResetPassword, kVerifyAddress };
+std::string_view name(MailPurpose purpose);
+struct MailToken {
+  Uuid id;
+  UserId user;
+  std::string key;  ///< `secret_key` of its text
+  MailPurpose purpose = MailPurpose::kResetPassword;
+  std::string email;  ///< where it went
   TimePoint created, expires;
 };
 /// What a workspace is set to, beside its row.
@@ -94,6 +106,7 @@ store::Document encode(const User& user);
 store::Document encode(const Session& session);
 store::Document encode(const AccessToken& token);
 store::Document encode(const Identity& identity);
+store::Document encode(const MailToken& token);
 store::Document encode(const SignInAttempt& attempt);
 store::Document encode(const WorkspaceSettings& settings);
 store::Document encode(const Environment& environment);
@@ -115,6 +128,7 @@ Result<User> decode_user(const store::Document& document);
 Result<Session> decode_session(const store::Document& document);
 Result<AccessToken> decode_token(const store::Document& document);
 Result<Identity> decode_identity(const store::Document& document);
+Result<MailToken> decode_mail_token(const store::Document& document);
 Result<SignInAttempt> decode_attempt(const store::Document& document);
 Result<WorkspaceSettings> decode_settings(const store::Document& document);
 Result<Environment> decode_environment(const store::Document& document);

@@ -43,7 +43,8 @@ Result<User> new_user(store::Documents& documents, const Context& context, const
               .email = wanted.email,
               .name = wanted.name,
               .password_hash = wanted.password_hash,
-              .created = context.now};
+              .created = context.now,
+              .verified = wanted.address_is_proven ? context.now : TimePoint{}};
 }
 
 /// The user as he is now, if his password still is what was found right.
@@ -60,17 +61,6 @@ Result<UserId> user_asking(const Context& context) {
   const auto user = tenancy::user_of(context.by);
   if (user && user->set()) return *user;
   return Error{Code::kForbidden, "This is about a user, and no user asks.", {}};
-}
-
-/// What the user is connecting at an identity provider comes to nothing: who began it may be the
-/// one whose session ends.
-Status end_attempts(store::Documents& documents, UserId user, Change& change) {
-  const auto attempts = documents.all({DocumentKind::kSignInAttempt, {}, {}, Uuid(user)});
-  if (!attempts) return attempts.error();
-  for (const auto& attempt : *attempts) {
-    change.removed.push_back({DocumentKind::kSignInAttempt, attempt.id});
-  }
-  return ok();
 }
 
 }  // namespace
@@ -138,6 +128,20 @@ Result<Change> sign_out(store::Documents&, const Context& context) {
   change.audit.push_back(context.line({}, Permission::kSessionRevoke,
                                       "session:" + session->session.to_string()));
   return change;
+}
+
+Status end_attempts(store::Documents& documents, UserId user, Change& change) {
+  const auto attempts = documents.all({DocumentKind::kSignInAttempt, {}, {}, Uuid(user)});
+  if (!attempts) return attempts.error();
+  for (const auto& attempt : *attempts) {
+    change.removed.push_back({DocumentKind::kSignInAttempt, attempt.id});
+  }
+  const auto letters = documents.all({DocumentKind::kMailToken, {}, {}, Uuid(user)});
+  if (!letters) return letters.error();
+  for (const auto& letter : *letters) {
+    change.removed.push_back({DocumentKind::kMailToken, letter.id});
+  }
+  return ok();
 }
 
 Result<Change> change_password(store::Documents& documents, const Context& context,

@@ -22,6 +22,7 @@ struct SignUp {
   std::string password_hash;
   std::string workspace_slug;
   std::string workspace_name;
+  bool address_is_proven = false;  ///< somebody who is trusted says that it is his
 };
 struct SignedIn {
   User user;
@@ -78,6 +79,10 @@ Result<store::Change> change_password(store::Documents& documents,
 Result<store::Change> change_name(store::Documents& documents,
                                   const Context& context,
                                   const std::string& name);
+
+/// What the user has under way elsewhere comes to nothing, be it at an identity provider or by a
+/// letter: who began it may be the one whose session ends. Inside a change of the user.
+Status end_attempts(store::Documents& documents, UserId user, store::Change& change);
 
 /// Newest first.
 Result<std::vector<Session>> sessions_of(store::Documents& documents, UserId user);

@@ -6,7 +6,8 @@
 namespace troupe::tenancy {
 namespace {
 
-constexpr std::array<std::string_view, 4> kPrefixes = {"pat_", "ses_", "inv_", "att_"};
+constexpr std::array<std::string_view, 5> kPrefixes = {"pat_", "ses_", "inv_", "att_",
+                                                       "eml_"};
 constexpr std::string_view kDigits =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 constexpr std::size_t kPrefixSize = 4;

@@ -18,6 +18,7 @@ enum class TokenKind : std::uint8_t {
   kSession,  ///< ses_…: in the cookie of a browser
   kInvite,   ///< inv_…: in the e-mail to somebody invited
   kAttempt,  ///< att_…: of a sign-in whose user is at an identity provider
+  kMail,     ///< eml_…: in a letter to a user, for one deed
 };
 
 std::string make_token(TokenKind kind, Entropy& entropy);

@@ -117,6 +117,24 @@ TEST(Config, KeysThatContradictEachOtherAreReportedTogether) {
   EXPECT_EQ(message_of(file("[nats]\nurl = \"nats://h:4222\"\n")), "valid");
 }
 
+TEST(Config, MailIsWholeOrNotThere) {
+  const std::string good = "[mail]\nurl = \"smtps://h\"\nfrom = \"a@b.c\"\n";
+  EXPECT_EQ(message_of(file(good + "pages = \"https://p\"\n")), "valid");
+  EXPECT_EQ(message_of(file("[server]\npublic_url = \"https://p\"\n" + good)), "valid");
+  EXPECT_EQ(message_of(file(good)),
+            "t.toml:2: mail.url needs mail.pages or server.public_url, where letters lead to");
+  EXPECT_EQ(message_of(file("[mail]\nurl = \"http://u:p@h\"\nfrom = \"a\"\nusername = \"u\"\n"
+                            "pages = \"p/\"\n")),
+            "t.toml:2: mail.url must begin with smtps:// or smtp://\n"
+            "t.toml:2: mail.url has a user in it: set mail.username\n"
+            "t.toml:3: mail.from must be an e-mail address\n"
+            "t.toml:4: mail.username and mail.password_file need each other\n"
+            "t.toml:5: mail.pages must be as https://app.example.org/account, with no / behind "
+            "it");
+  EXPECT_EQ(message_of(file("[access]\nverification = \"required\"\n")),
+            "t.toml:2: access.verification needs mail.url");
+}
+
 TEST(Config, NoPasswordIsShown) {
   Sources sources;
   sources.environment = {{"TROUPE_STORE__KIND", "postgres"},

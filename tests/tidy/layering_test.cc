@@ -26,7 +26,7 @@ const Library kLibraries[] = {
     {"libpq-fe.h", {"adapters/postgres"}},
     {"nats/", {"adapters/nats"}},
     {"openssl/", {"adapters/http", "adapters/nats", "adapters/oidc"}},
-    {"curl/", {"adapters/egress"}},
+    {"curl/", {"adapters/egress", "adapters/mail"}},
     {"zstd.h", {"adapters/sqlite"}},
     {"boost/asio", {"adapters/http"}},
     {"boost/beast", {"adapters/http"}},

@@ -91,7 +91,7 @@ class HttpFixture : public ::testing::Test {
   }
   http::Services services(const tenancy::Access& known) {
     return {engine,  known,   hasher,     clock,  entropy,    metrics,
-            metrics, *passwords, sealer, keys.get(), certificate};
+            metrics, *passwords, sealer, keys.get(), certificate, log};
   }
   http_client::Options client_options(std::string token = "secret") const {
     http_client::Options out;
@@ -132,6 +132,7 @@ class HttpFixture : public ::testing::Test {
   vault::XChaChaSealer sealer;
   std::unique_ptr<KeyRing> keys;
   http::Certificate* certificate = nullptr;
+  Logger* log = nullptr;
   store::Workspace workspace;
   store::Project project;
   store::Workflow workflow;

@@ -6,6 +6,7 @@
 #include "adapters/http/certificate.h"
 #include "tests/adapters/http/http_fixture.h"
 #include "tests/conformance/temporary_directory.h"
+#include "tests/support/kept_log.h"
 
 namespace troupe::testing {
 namespace {
@@ -24,15 +25,6 @@ Ran shell(const std::string& command) {
   ran.code = WEXITSTATUS(::pclose(pipe));
   return ran;
 }
-
-class LineLogger final : public Logger {
- public:
-  bool enabled(LogLevel) const override { return true; }
-  void log(LogLevel level, std::string_view, std::initializer_list<LogField>) override {
-    if (level == LogLevel::kWarning) ++warnings;
-  }
-  std::atomic<int> warnings{0};
-};
 
 class HttpTls : public HttpFixture {
  protected:
@@ -63,6 +55,7 @@ class HttpTls : public HttpFixture {
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     certificate_ = *std::move(opened);
     certificate = certificate_.get();
+    log = &log_;
     serve();
   }
   Ran curl(const std::string& trusted, const std::string& arguments = "") const {
@@ -80,7 +73,7 @@ class HttpTls : public HttpFixture {
   }
 
   TemporaryDirectory directory_;
-  LineLogger log_;
+  KeptLog log_;
   std::unique_ptr<http::Certificate> certificate_;
 };
 
@@ -127,14 +120,23 @@ TEST_F(HttpTls, ReadsANewCertificateWhileItServes) {
 
 TEST_F(HttpTls, KeepsItsCertificateWhileTheNewFilesMakeNone) {
   std::ofstream(file("used.pem")) << "no certificate\n";
+  const auto is_told = [this] {
+    return log_.text().find("the TLS certificate could not be read again") != std::string::npos;
+  };
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (log_.warnings == 0 && std::chrono::steady_clock::now() < until) {
+  while (!is_told() && std::chrono::steady_clock::now() < until) {
     ASSERT_EQ(curl("first").code, 0);
   }
-  EXPECT_GT(log_.warnings, 0) << "nobody was told";
+  EXPECT_TRUE(is_told()) << "nobody was told";
   make_certificate("second");
   use("second");
   EXPECT_TRUE(comes_to_show("second"));
+}
+
+TEST_F(HttpTls, AHandshakeThatFailsIsInTheLog) {
+  EXPECT_NE(curl("first", "--tlsv1.0 --tls-max 1.1").code, 0);
+  EXPECT_TRUE(log_.wait_for("a connection was not made safe")) << log_.text();
+  EXPECT_NE(log_.text().find("address=127.0.0.1"), std::string::npos) << log_.text();
 }
 
 TEST_F(HttpTls, RefusesToStartWithFilesThatMakeNoCertificate) {

@@ -14,42 +14,13 @@
 #include "adapters/metrics/registry.h"
 #include "adapters/nats/connection.h"
 #include "adapters/system/entropy.h"
+#include "tests/support/kept_log.h"
 #include "tests/support/nats_server.h"
 
 namespace troupe::testing {
 
 /// Long enough that only a bug makes a test wait so long.
 inline constexpr Duration kPatience = seconds(20);
-
-/// Keeps what was logged, and lets a test wait for it.
-class KeptLog final : public Logger {
- public:
-  bool enabled(LogLevel) const override { return true; }
-  void log(LogLevel, std::string_view message,
-           std::initializer_list<LogField> fields) override {
-    const std::lock_guard lock(mutex_);
-    text_.append(message);
-    for (const LogField& field : fields) {
-      text_.append(" ").append(field.key).append("=").append(field.text);
-    }
-    text_ += "\n";
-    changed_.notify_all();
-  }
-  std::string text() const {
-    const std::lock_guard lock(mutex_);
-    return text_;
-  }
-  bool wait_for(std::string_view part) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::microseconds(kPatience.us),
-                             [&] { return text_.find(part) != std::string::npos; });
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string text_;
-};
 
 /// Things that come in on other threads, for a test that waits for them.
 template <class T>
