@@ -11,6 +11,7 @@
 #include "adapters/system/hasher.h"
 #include "runtime/json/read.h"
 #include "runtime/tenancy/audit.h"
+#include "tests/conformance/temporary_directory.h"
 #include "tests/system/access_store.h"
 #include "tests/system/on_disk.h"
 #include "tests/system/people.h"
@@ -253,6 +254,32 @@ TEST_F(Access, WhatIsSecretIsFoundNowhere) {
   EXPECT_EQ(text_at(ada.in("acme").post("/v1/secrets:reveal", R"({"path":"db/password"})").body,
                     "/value"),
             kCanary);
+}
+
+TEST(AccessCrash, LeavesNoCoreFileWhereOthersLeaveOne) {
+  const TemporaryDirectory directory;
+  const auto crash = [&](const std::string& program) {
+    Process process({{"/bin/sh", "-c", "ulimit -c unlimited; exec " + program},
+                     {},
+                     {},
+                     directory.path().string()});
+    process.wait_for_line("/", 20'000);
+    process.signal(SIGABRT);
+    EXPECT_EQ(process.finish(20'000).exit, -SIGABRT);
+    std::string files;
+    for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with("core")) files += name + " ";
+    }
+    return files;
+  };
+  EXPECT_EQ(crash(std::string(TROUPE_BINARY) + " serve --data-dir data --listen 127.0.0.1:0"), "");
+  std::ifstream pattern("/proc/sys/kernel/core_pattern");
+  std::string where;
+  std::getline(pattern, where);
+  if (where.starts_with("core")) {
+    EXPECT_NE(crash("/bin/sh -c 'echo /; exec sleep 60'"), "") << "the test would see one";
+  }
 }
 
 TEST_F(Access, EachChangeIsOneEntryOfAChainThatHolds) {
