@@ -54,9 +54,14 @@ class SmtpMailer::Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  Tried deliver(const Options& options, const std::string& to, std::string_view letter) {
+  /// Gives up once `stopping` is set, within a second or so.
+  Tried deliver(const Options& options, const std::string& to, std::string_view letter,
+                std::atomic<bool>& stopping) {
     curl_easy_reset(handle_);
     set_up(options);
+    set(handle_, CURLOPT_NOPROGRESS, 0L);
+    set(handle_, CURLOPT_XFERINFOFUNCTION, &Link::is_over);
+    set(handle_, CURLOPT_XFERINFODATA, &stopping);
     Upload upload{letter};
     curl_slist* recipients = curl_slist_append(nullptr, to.c_str());
     set(handle_, CURLOPT_MAIL_FROM, options.from.c_str());
@@ -76,11 +81,15 @@ class SmtpMailer::Link {
   }
 
  private:
+  static int is_over(void* stopping, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return *static_cast<std::atomic<bool>*>(stopping) ? 1 : 0;
+  }
   void set_up(const Options& options) {
     set(handle_, CURLOPT_URL, options.url.c_str());
     set(handle_, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     set(handle_, CURLOPT_PROXY, "");
     set(handle_, CURLOPT_NOSIGNAL, 1L);
+    set(handle_, CURLOPT_QUICK_EXIT, 1L);
     set(handle_, CURLOPT_TIMEOUT_MS, static_cast<long>(options.time.us / 1000));
     set(handle_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set(handle_, CURLOPT_USE_SSL,
@@ -164,7 +173,11 @@ void SmtpMailer::try_one(Waiting one) {
       Uuid::v7(services_.clock.now(), services_.entropy.next(), services_.entropy.next())
           .to_string();
   const std::string letter = render(one.mail, options_.from, services_.clock.now(), id);
-  const Link::Tried tried = link_->deliver(options_, one.mail.to, letter);
+  const Link::Tried tried = link_->deliver(options_, one.mail.to, letter, stopping_);
+  if (stopping_ && tried.outcome != Link::Outcome::kSent) {
+    const std::lock_guard lock(mutex_);
+    return waiting_.push_back(std::move(one));
+  }
   if (tried.outcome == Link::Outcome::kSent) {
     return services_.metrics.counter("mails_total", "sent").add();
   }

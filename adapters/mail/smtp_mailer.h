@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -72,7 +73,7 @@ class SmtpMailer final : public Mailer {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Waiting> waiting_;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_{false};  ///< set with the lock; what is under way looks at it
   std::thread thread_;
 };
 

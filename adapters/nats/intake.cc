@@ -6,6 +6,7 @@
 #include "adapters/nats/subject.h"
 #include "runtime/edge/body_reader.h"
 #include "runtime/json/read.h"
+#include "runtime/tenancy/token_text.h"
 
 namespace troupe::nats {
 namespace {
@@ -57,7 +58,10 @@ void Intake::start(Arrival arrival, Callback<RunId> done) {
 void Intake::judge(Arrival arrival, Callback<RunId> done) {
   edge::Question question{std::string(edge::bearer_token(arrival.authorization)),
                           arrival.workspace, arrival.project};
-  if (question.token.empty() || authority_ == nullptr) {
+  // A browser's session is no credential of a program's, here as in a header over HTTP.
+  const auto kind = tenancy::kind_of_token(question.token);
+  const bool is_other = kind && *kind != tenancy::TokenKind::kAccess;
+  if (question.token.empty() || is_other || authority_ == nullptr) {
     return done({Code::kUnauthorized, "Send a token: \"Authorization: Bearer <token>\"."});
   }
   if (const edge::Authority::Known known = authority_->find(question)) {

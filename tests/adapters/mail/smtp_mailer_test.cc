@@ -1,7 +1,11 @@
 // Letters by a real SMTP server: with TLS and without, with a password, late, refused and lost.
 #include "adapters/mail/smtp_mailer.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "adapters/metrics/registry.h"
 #include "adapters/system/clock.h"
@@ -13,6 +17,8 @@ namespace troupe::mail {
 namespace {
 
 using testing::SmtpServer;
+
+constexpr int kPatienceMs = 20'000;
 
 class SmtpMail : public ::testing::Test {
  protected:
@@ -143,6 +149,29 @@ TEST_F(SmtpMail, WhatWaitsIsBoundedAndAnEndDoesNotWaitForIt) {
   }
   EXPECT_TRUE(log_.wait_for("letters are lost: the node has ended")) << log_.text();
   EXPECT_GE(counted("dropped"), 8);
+}
+
+TEST_F(SmtpMail, AServerThatSaysNothingHoldsUpNoEnd) {
+  const int deaf = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* const raw = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(::bind(deaf, raw, size) | ::listen(deaf, 4) | ::getsockname(deaf, raw, &size), 0);
+  Options options = to("smtp://127.0.0.1:" + std::to_string(ntohs(address.sin_port)));
+  options.time = seconds(60);
+  const long long begun = testing::now_ms();
+  {
+    const auto mailer = start(options);
+    mailer->send({"ada@example.org", "Hello", "x\n"});
+    // The letter is under way once its connection waits to be taken.
+    pollfd waits{deaf, POLLIN, 0};
+    ASSERT_EQ(::poll(&waits, 1, kPatienceMs), 1);
+  }
+  ::close(deaf);
+  EXPECT_LT(testing::now_ms() - begun, 5'000);
+  EXPECT_TRUE(log_.wait_for("letters are lost: the node has ended count=1")) << log_.text();
 }
 
 TEST_F(SmtpMail, SettingsThatCannotBeAreRefused) {
