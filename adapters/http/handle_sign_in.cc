@@ -139,6 +139,20 @@ void make_account(const CallPtr& call, const NewAccount& account, WorkspaceId in
       });
 }
 
+/// What the operator does to somebody's account.
+using AccountChange = Result<store::Change> (*)(store::Documents& documents,
+                                                const directory::Context& context, UserId user);
+void change_account(const CallPtr& call, AccountChange work) {
+  const auto user = id_param<UserId>(call, "user", "user");
+  if (!user) return;
+  change_store<Unit>(
+      call, {Uuid(*user)},
+      [user = *user, work](auto& documents, const auto& context, auto*) {
+        return work(documents, context, user);
+      },
+      [call](Unit) { call->send({.status = 204, .body = {}}); });
+}
+
 }  // namespace
 
 namespace handle {
@@ -328,6 +342,12 @@ void change_password(const CallPtr& call) {
         });
   });
 }
+
+void disable_account(const CallPtr& call) {
+  change_account(call, directory::disable_account);
+}
+
+void enable_account(const CallPtr& call) { change_account(call, directory::enable_account); }
 
 }  // namespace handle
 }  // namespace troupe::http

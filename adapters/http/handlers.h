@@ -36,6 +36,8 @@ void ask_password_reset(const CallPtr& call);
 void reset_password(const CallPtr& call);
 void ask_verification(const CallPtr& call);
 void verify_address(const CallPtr& call);
+void disable_account(const CallPtr& call);
+void enable_account(const CallPtr& call);
 
 // handle_identities.cc
 void begin_provider_sign_in(const CallPtr& call);

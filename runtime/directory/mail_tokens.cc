@@ -35,6 +35,7 @@ Result<Change> make_mail_token(store::Documents& documents, const Context& conte
   if (!found) return found.error();
   if (!*found) return Error{Code::kNotFound, "There is no such user.", {}};
   made->user = **found;
+  if (!check_enabled(made->user)) return Change{};
   const auto tokens = tokens_of(documents, user);
   if (!tokens) return tokens.error();
   Change change;
@@ -66,7 +67,7 @@ Result<User> user_of_mail_token(store::Documents& documents, const Hasher& hashe
   if (token->purpose != purpose || token->expires <= now) return over();
   auto user = find_user(documents, token->user);
   if (!user) return user.error();
-  if (!*user || (*user)->email != token->email) return over();
+  if (!*user || (*user)->email != token->email || !check_enabled(**user)) return over();
   return **std::move(user);
 }
 

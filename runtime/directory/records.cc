@@ -59,6 +59,7 @@ Document encode(const User& user) {
                       .member("name", user.name)
                       .member("password_hash", user.password_hash)
                       .member("verified", user.verified.us)
+                      .member("disabled", user.disabled.us)
                       .end_object()
                       .take();
   return document;
@@ -71,7 +72,8 @@ Result<User> decode_user(const Document& document) {
                             .name = fields.text("name"),
                             .password_hash = fields.text("password_hash"),
                             .created = document.created,
-                            .verified = fields.time_if_any("verified")});
+                            .verified = fields.time_if_any("verified"),
+                            .disabled = fields.time_if_any("disabled")});
 }
 
 Document encode(const Session& session) {

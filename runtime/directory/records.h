@@ -21,6 +21,7 @@ struct User {
   std::string password_hash;  ///< empty: signs in otherwise
   TimePoint created;
   TimePoint verified;  ///< the address has been shown to be his; unset: not yet
+  TimePoint disabled;  ///< nobody comes in as him since then; unset: he may
 };
 struct Session {
   SessionId id;

@@ -55,6 +55,13 @@ Result<User> same_user(store::Documents& documents, const User& user) {
   return **std::move(found);
 }
 
+Result<User> some_user(store::Documents& documents, UserId id) {
+  auto found = find_user(documents, id);
+  if (!found) return found.error();
+  if (!*found) return Error{Code::kNotFound, "There is no such user.", {}};
+  return **std::move(found);
+}
+
 std::string target_of(UserId user) { return "user:" + user.to_string(); }
 
 Result<UserId> user_asking(const Context& context) {
@@ -96,6 +103,7 @@ Result<Change> sign_in(store::Documents& documents, const Context& context, cons
                        const User& user, const std::string& new_hash, SignedIn* made) {
   auto current = same_user(documents, user);
   if (!current) return current.error();
+  if (Status enabled = check_enabled(*current); !enabled) return enabled.error();
   const auto sessions = sessions_of(documents, user.id);
   if (!sessions) return sessions.error();
   Change change;
@@ -175,6 +183,39 @@ Result<Change> change_name(store::Documents& documents, const Context& context,
   Change change;
   change.put.push_back(encode(**user));
   change.audit.push_back(context.line({}, Permission::kSelfChange, target_of(*id), {"name"}));
+  return change;
+}
+
+Status check_enabled(const User& user) {
+  if (!user.disabled.set()) return ok();
+  return {Code::kForbidden, "This account is disabled: ask whoever runs this installation."};
+}
+
+Result<Change> disable_account(store::Documents& documents, const Context& context, UserId user) {
+  auto found = some_user(documents, user);
+  if (!found) return found.error();
+  Change change;
+  if (Status ended = end_attempts(documents, user, change); !ended) return ended.error();
+  for (const DocumentKind kind : {DocumentKind::kSession, DocumentKind::kAccessToken}) {
+    const auto credentials = documents.all({kind, {}, {}, Uuid(user)});
+    if (!credentials) return credentials.error();
+    for (const auto& credential : *credentials) change.removed.push_back({kind, credential.id});
+  }
+  if (!found->disabled.set()) found->disabled = context.now;
+  change.put.push_back(encode(*found));
+  change.audit.push_back(
+      context.line({}, Permission::kUserDisable, target_of(user), {"disabled"}));
+  return change;
+}
+
+Result<Change> enable_account(store::Documents& documents, const Context& context, UserId user) {
+  auto found = some_user(documents, user);
+  if (!found) return found.error();
+  found->disabled = {};
+  Change change;
+  change.put.push_back(encode(*found));
+  change.audit.push_back(
+      context.line({}, Permission::kUserDisable, target_of(user), {"enabled"}));
   return change;
 }
 

@@ -84,6 +84,19 @@ Result<store::Change> change_name(store::Documents& documents,
 /// letter: who began it may be the one whose session ends. Inside a change of the user.
 Status end_attempts(store::Documents& documents, UserId user, store::Change& change);
 
+/// Puts a user out everywhere: his sessions, tokens and whatever he has under way end, and nobody
+/// comes in as him, until he is let in again. What he has made and his memberships stay. Locks: the
+/// user. kNotFound.
+Result<store::Change> disable_account(store::Documents& documents,
+                                      const Context& context,
+                                      UserId user);
+/// Locks: the user. kNotFound.
+Result<store::Change> enable_account(store::Documents& documents,
+                                     const Context& context,
+                                     UserId user);
+/// kForbidden for a user who has been put out.
+Status check_enabled(const User& user);
+
 /// Newest first.
 Result<std::vector<Session>> sessions_of(store::Documents& documents, UserId user);
 /// Of the caller's own. kNotFound. Locks: the user.

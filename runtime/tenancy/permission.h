@@ -86,6 +86,7 @@ constexpr TokenUse with(Scope scope) { return {true, scope}; }
   X(kNodeDrain, "node.drain", kOperator, kNoToken, kChanges)                                       \
   X(kWorkspaceCreate, "workspace.create", kOperator, kNoToken, kChanges)                           \
   X(kMasterKeyRotate, "master_key.rotate", kOperator, kNoToken, kChanges)                          \
+  X(kUserDisable, "user.disable", kOperator, kNoToken, kChanges)                                   \
   /* the caller */                                                                                 \
   X(kSelfRead, "self.read", kSelf, kAnyToken, kReads)                                              \
   X(kSelfChange, "self.change", kSelf, kNoToken, kChanges)                                         \

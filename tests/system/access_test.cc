@@ -256,6 +256,37 @@ TEST_F(Access, WhatIsSecretIsFoundNowhere) {
             kCanary);
 }
 
+TEST_F(Access, AnAccountThatIsDisabledIsOutEverywhereUntilItIsLetInAgain) {
+  const Person ada = Person::sign_up(server_, "ada", "acme");
+  const Person bob = Person::sign_up(server_, "bob", "bobs");
+  bring_in(ada.in("acme"), bob, "bob", "tenant_admin");
+  const Answer made = bob.api().post("/v1/tokens", R"({"name":"t","scopes":["workspace:read"]})");
+  Api program = api_of(server_, text_at(made.body, "/token"), {{"X-Tenant-Id", "acme"}});
+  ASSERT_EQ(program.get("/v1/workspace").status, 200);
+  Api owner(server_);
+  const std::string account = "/v1/users/" + bob.id();
+  EXPECT_EQ(ada.in("acme").post(account + "/disable", "").status, 403);
+  EXPECT_EQ(owner.post("/v1/users/" + std::string(36, '0') + "/disable", "").status, 404);
+  ASSERT_EQ(owner.post(account + "/disable", "").status, 204);
+  EXPECT_EQ(bob.in("acme").get("/v1/workspace").status, 401);
+  EXPECT_EQ(program.get("/v1/workspace").status, 401);
+  const std::string sign_in = R"({"email":"bob@example.org","password":")" +
+                              std::string(kGoodPassword) + "\"}";
+  EXPECT_EQ(api_of(server_, "").post("/v1/auth/sign-in", sign_in).status, 403);
+  EXPECT_EQ(ada.in("acme").get("/v1/workspace").status, 200);
+  server_.kill_hard();
+  server_.start();
+  EXPECT_EQ(api_of(server_, "").post("/v1/auth/sign-in", sign_in).status, 403);
+  ASSERT_EQ(Api(server_).post(account + "/enable", "").status, 204);
+  const Person again = Person::sign_in(server_, "bob");
+  EXPECT_EQ(again.in("acme").get("/v1/workspace").status, 200) << "what he was, he is";
+  EXPECT_EQ(api_of(server_, text_at(made.body, "/token"), {{"X-Tenant-Id", "acme"}})
+                .get("/v1/workspace")
+                .status,
+            401)
+      << "a token that has ended stays so";
+}
+
 TEST(AccessCrash, LeavesNoCoreFileWhereOthersLeaveOne) {
   const TemporaryDirectory directory;
   const auto crash = [&](const std::string& program) {

@@ -31,6 +31,7 @@ const std::map<std::string, Line> kContract = {
     {"node.drain", {"operator", "-"}},
     {"workspace.create", {"operator", "-"}},
     {"master_key.rotate", {"operator", "-"}},
+    {"user.disable", {"operator", "-"}},
     {"self.read", {"caller", ""}},
     {"self.change", {"user", "-"}},
     {"session.read", {"caller", "-"}},
