@@ -23,6 +23,11 @@ inline void* system_realloc(void* block, std::size_t bytes) { return std::reallo
 inline void system_free(void* block) { std::free(block); }
 #endif
 
+// glibc makes itself ready at its first allocation, which it takes to be made by one thread alone;
+// where another allocator serves the rest, that would be a script's, in any thread. So it is made
+// before there are threads.
+inline const bool kSystemHeapIsReady = (system_free(system_realloc(nullptr, 1)), true);
+
 /// The allocator of one Lua state with a byte cap. Counts what malloc really takes (header and
 /// rounding included), so that the cap bounds the process and not only Lua's own sum.
 struct Heap {

@@ -84,8 +84,8 @@ TEST_F(ClusterLoops, AreDoneByAllNodes) {
   const std::string flow = cluster_.api(0).publish(doubling_graph(kItems, printing));
   const std::string run = cluster_.api(0).start(flow);
   expect_sum(run, kItems);
-  // Twelve groups, whose slots lie apart: which node has how many of them goes by where the run's own
-  // slot is and by what the nodes gave each other; that a node has but two is seen often.
+  // Twelve groups, whose slots lie apart: which node has how many of them goes by where the run's
+  // own slot is and by what the nodes gave each other; that a node has but two is seen often.
   for (std::size_t node = 0; node < 3; ++node) {
     EXPECT_GE(done_at(node), kItems / 12) << "node " << node + 1 << " has not worked";
   }
