@@ -94,11 +94,26 @@ void write_parameters(json::Writer& out, const Route& route) {
   out.end_array();
 }
 
+void write_media_type(json::Writer& out, std::string_view type, std::string_view schema) {
+  out.key(type).begin_object().key("schema").begin_object();
+  out.member("$ref", "#/components/schemas/" + std::string(schema));
+  out.end_object().end_object();
+}
+
 void write_content(json::Writer& out, std::string_view type, std::string_view schema) {
-  const std::string reference = "#/components/schemas/" + std::string(schema);
-  out.key("content").begin_object().key(type).begin_object().key("schema").begin_object();
-  out.member("$ref", reference);
-  out.end_object().end_object().end_object();
+  out.key("content").begin_object();
+  write_media_type(out, type, schema);
+  out.end_object();
+}
+
+/// What a success brings: JSON, plain text, or a list that can be had as a stream.
+void write_answers(json::Writer& out, const Route& route) {
+  if (route.response_schema.empty()) return;
+  const bool is_text = route.response_schema == "Text";
+  out.key("content").begin_object();
+  write_media_type(out, is_text ? "text/plain" : "application/json", route.response_schema);
+  if (route.live) write_media_type(out, "text/event-stream", "Text");
+  out.end_object();
 }
 
 /// A name for generated clients: method and path in one word.
@@ -154,7 +169,7 @@ std::string needs_of(const Route& route) {
 void write_responses(json::Writer& out, const Route& route) {
   out.key("responses").begin_object().key(std::to_string(route.success)).begin_object();
   out.member("description", route.summary);
-  if (!route.response_schema.empty()) write_content(out, "application/json", route.response_schema);
+  write_answers(out, route);
   out.end_object();
   if (route.pattern.ends_with("/secrets") && route.method == Method::kPost) {
     out.key("200").begin_object().member("description", "A new version of one that was there");

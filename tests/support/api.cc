@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "tests/support/answer_log.h"
+
 namespace troupe::testing {
 namespace {
 
@@ -29,6 +31,7 @@ Answer Api::call(std::string_view method,
   if (!response) {
     throw std::runtime_error(std::string(method) + " " + path + ": " + response.error().message);
   }
+  log_answer(method, path, response->status, response->body);
   Answer answer;
   answer.status = response->status;
   answer.text = std::move(response->body);

@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "tests/support/answer_log.h"
+
 namespace troupe::testing {
 namespace {
 
@@ -52,6 +54,8 @@ http_client::Response Browser::send(std::string method, std::string url, std::st
     const auto response = http_client::Client(*options).request(
         method, path.empty() ? "/" : path, headers, body);
     if (!response) throw std::runtime_error(url + ": " + response.error().message);
+    // Behind a stand-in is Troupe.
+    if (stand_in != stand_ins_.end()) log_answer(method, path, response->status, response->body);
     url_ = url;
     keep_cookies(origin, *response);
     const std::string to(response->header("location"));

@@ -1,5 +1,6 @@
 // /openapi.json: public linters find nothing to say about it, and the server does nothing that it
-// does not say. Requests are made from the document itself, right ones and broken ones.
+// does not say. Requests are made from the document itself, right ones and broken ones; and what
+// other system tests are answered is compared with its schemas.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -25,18 +26,23 @@ class OpenApi : public SystemTest {
     document_ = api_of(server_, "").get("/openapi.json").body;
   }
 
+  /// Brings the packages of one of the build's folders, and the document beside them.
+  void prepare(const std::string& folder) {
+    const Outcome installed = run_program(
+        {.arguments = {TROUPE_NPM, "install", "--no-audit", "--no-fund", "--prefer-offline"},
+         .directory = folder},
+        300'000);
+    ASSERT_EQ(installed.exit, 0) << installed.err;
+    std::ofstream(folder + "/openapi.json") << api_of(server_, "").get("/openapi.json").text;
+  }
+
   Server server_;
   Json document_;
 };
 
 TEST_F(OpenApi, PublicLintersFindNothing) {
   const std::string folder = TROUPE_LINT_FOLDER;
-  const Outcome installed = run_program(
-      {.arguments = {TROUPE_NPM, "install", "--no-audit", "--no-fund", "--prefer-offline"},
-       .directory = folder},
-      300'000);
-  ASSERT_EQ(installed.exit, 0) << installed.err;
-  std::ofstream(folder + "/openapi.json") << api_of(server_, "").get("/openapi.json").text;
+  ASSERT_NO_FATAL_FAILURE(prepare(folder));
   const std::string bin = folder + "/node_modules/.bin/";
   const Outcome redocly = run_program(
       {.arguments = {bin + "redocly", "lint", "openapi.json", "--config", "redocly.yaml",
@@ -244,6 +250,90 @@ TEST_F(OpenApi, TheServerDoesNothingThatItDoesNotSay) {
   for (const int status : {200, 201, 204, 400, 401, 403, 404, 409, 415, 422}) {
     EXPECT_GT(seen[status], 5) << "too few requests came to " << status;
   }
+}
+
+/// Whatever Api is answered while this lives goes to a file.
+class Recording {
+ public:
+  explicit Recording(const std::string& file) { ::setenv("TROUPE_ANSWERS", file.c_str(), 1); }
+  ~Recording() { ::unsetenv("TROUPE_ANSWERS"); }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+};
+
+/// Asks for what the other tests do not ask for, or not by this path.
+void visit_the_rest(const Server& server) {
+  Api nobody = api_of(server, "");
+  for (const std::string path : {"/healthz", "/livez", "/readyz?verbose", "/openapi.json"}) {
+    nobody.get(path);
+  }
+  const Person ada = Person::sign_up(server, "ada", "acme");
+  Api team = ada.in("acme"), project = ada.in("acme", "default");
+  team.call("PATCH", "/v1/me", quoted("{@name@:@Ada@}"));
+  team.post("/v1/environments", quoted("{@slug@:@lab@}"));
+  team.call("PATCH", "/v1/environments/lab", quoted("{@colour@:@#aabbcc@}"));
+  team.call("PATCH", "/v1/projects/default", quoted("{@retention_days@:30}"));
+  const Answer invites =
+      team.post("/v1/invites", R"({"invites":[{"email":"bob@example.org"}]})");
+  const std::string invite = text_at(invites.body, "/items/0/token");
+  Person::sign_up(server, "bob", "bobs").api().post("/v1/invites:show",
+                                                    R"({"token":")" + invite + R"("})");
+  team.post("/v1/projects/default/secrets", quoted("{@path@:@a@,@value@:@b@}"));
+  team.post("/v1/projects/default/secrets:reveal", quoted("{@path@:@a@}"));
+  Api operates(server);
+  operates.post("/v1/master-key:rotate", "");
+  operates.get("/v1/nodes");
+  const std::string flow = project.publish(
+      quoted("{@steps@:[{@id@:@each@,@type@:@for_each@,@name@:@e@,@for_each_items@:{@count@:3},"
+             "@for_each_body_steps@:[") +
+      lua("b", "print(item) return {v=string.rep('x', 40000)}") +
+      quoted("]},{@id@:@ok@,@type@:@human_task@,@name@:@ok@,@task_type@:@approval@},"
+             "{@id@:@go@,@type@:@wait_event@,@name@:@g@,@event@:@go@}],"
+             "@output@:@{{steps.each.result}}@}"));
+  project.get("/v1/workflows/" + flow + "/versions/1");
+  const std::string run = project.start(flow);
+  const std::string by_flow = "/v1/workflows/" + flow + "/runs/" + run;
+  project.wait_for(run, "step_waiting", "ok");
+  project.wait_for(run, "step_completed", "each");
+  for (const std::string& at : {"/v1/runs/" + run, by_flow}) {
+    for (const std::string rest : {"", "/summary", "/events", "/context", "/logs",
+                                   "/steps/each/items", "/tasks/pending"}) {
+      project.get(at + rest);
+    }
+  }
+  project.post(by_flow + "/events", R"({"event":"go"})");
+  const std::string task =
+      text_at(project.get(by_flow + "/tasks/pending").body, "/items/0/task_id");
+  project.post(by_flow + "/tasks/" + task + "/complete", R"({"approved":true})");
+  const std::string value = text_at(project.wait_end(run), "/output/href");
+  project.get(value);
+  project.get(by_flow + value.substr(value.find("/values/")));
+}
+
+TEST_F(OpenApi, AnswersAreAsTheDocumentSays) {
+  const std::string folder = TROUPE_LINT_FOLDER "/answers";
+  ASSERT_NO_FATAL_FAILURE(prepare(folder));
+  const std::string answers = file("answers.jsonl", "");
+  {
+    const Recording recording(answers);
+    visit_the_rest(server_);
+    for (const std::string test : {TROUPE_ACCESS_TEST, TROUPE_CONTROL_TEST}) {
+      const Outcome tested = run_program(
+          {.arguments = {test}, .environment = {{"TROUPE_ANSWERS", answers}}}, 300'000);
+      EXPECT_EQ(tested.exit, 0) << tested.out;
+    }
+  }
+  const Outcome compared =
+      run_program({.arguments = {TROUPE_NODE, "check_answers.mjs", "openapi.json", answers},
+                   .directory = folder},
+                  60'000);
+  EXPECT_EQ(compared.exit, 0) << compared.out << compared.err;
+  const std::size_t last = compared.out.rfind('\n', compared.out.size() - 2) + 1;
+  const Json sum = parse_json(compared.out.substr(last));
+  EXPECT_GT(int_at(sum, "/answers"), 4'000);
+  // A node that drains needs others: that is a matter of the cluster's tests.
+  EXPECT_EQ(boost::json::serialize(at(sum, "/unchecked")), R"(["POST /v1/nodes/{name}/drain"])")
+      << "no success was seen of these";
 }
 
 }  // namespace
