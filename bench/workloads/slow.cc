@@ -1,9 +1,9 @@
 // W7-slow: starts at an even pace by 64 healthy clients, beside a thousand clients that are slow
 // on purpose (slowhttptest): with their headers, with their bodies, with reading the answer. They
-// run on the same machine, behind everything else (nice), and take a part of it nevertheless; so
-// each attack is made twice: first on a port where nobody answers, which costs the healthy what
-// the attacker's own work costs, and then on the server. The figures are p99 in ms from the due
-// moment, and the second over the first.
+// run on the same machine, behind everything else (the idle class), and take a part of it
+// nevertheless; so each attack is made twice: first on a port where nobody answers, which costs the
+// healthy what the attacker's own work costs, and then on the server. The figures are p99 in ms
+// from the due moment, and the second over the first.
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -56,7 +56,7 @@ double beside(const HttpDoor& door, WorkflowId workflow, const std::string& vict
               const Attack& attack, double seconds) {
   const int length = static_cast<int>(seconds) + 2;
   std::future<std::string> attacker = std::async(std::launch::async, [&] {
-    return output_of("nice -n 19 slowhttptest -c " + std::to_string(kSlowClients) + " -r " +
+    return output_of("chrt --idle 0 slowhttptest -c " + std::to_string(kSlowClients) + " -r " +
                      std::to_string(kSlowClients / 5) + " -l " + std::to_string(length) + " " +
                      attack.arguments + " -u " + victim + attack.path + " 2>&1");
   });
