@@ -156,6 +156,12 @@ std::vector<Key> access_keys() {
           "egress.allow", [](Options& o) { return &o.egress.allow; }, true),
       text(
           "egress.ca_file", [](Options& o) { return &o.egress.ca_file; }, true),
+      number(
+          "egress.requests_per_host", [](Options& o) { return &o.egress.requests_per_host; }, 1,
+          100'000),
+      number(
+          "egress.requests_per_second_per_host",
+          [](Options& o) { return &o.egress.requests_per_second_per_host; }, 0, 1'000'000),
       text(
           "vault.master_key_file", [](Options& o) { return &o.vault.master_key_file; }, true),
       text(

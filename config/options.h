@@ -58,6 +58,8 @@ struct Mail {
 struct Egress {
   std::string allow;
   std::string ca_file;
+  std::int64_t requests_per_host = 128;         ///< at once
+  std::int64_t requests_per_second_per_host = 0;  ///< 0: any number
 };
 
 /// The master key under which secrets lie. One of the first three at most.

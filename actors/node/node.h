@@ -12,6 +12,7 @@
 #include "runtime/port/log.h"
 #include "runtime/port/metrics.h"
 #include "runtime/port/script.h"
+#include "runtime/port/step_service.h"
 #include "runtime/port/store.h"
 #include "runtime/port/system.h"
 #include "runtime/port/work_queue.h"
@@ -40,6 +41,7 @@ struct Ports {
   Bus* bus = nullptr;  ///< to the other nodes, if the store is shared; not listened on yet
   EventSink* events = nullptr;  ///< hears of every event of every run; null: nobody does
   WorkQueue* work = nullptr;  ///< where users' workers listen; null: graphs with them are refused
+  StepService* outside = nullptr;  ///< asks services outside; null: nobody does
 };
 
 /// One node: the actor system with everything that runs in it. `start` recovers what an earlier

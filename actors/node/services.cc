@@ -44,7 +44,7 @@ Services::Services(const Options& options_in, const Ports& ports_in)
       metrics(ports_in.metrics),
       gate(ports_in.clock, options_in.attempts_in_flight_max, options_in.tasks_in_flight_max,
            options_in.slow_attempt, metrics.step_queue_wait),
-      executors(ports_in.scripts, ports_in.work, ports_in.clock, names,
+      executors(ports_in.scripts, ports_in.work, ports_in.outside, ports_in.clock, names,
                 [this](std::function<void(store::Reader&)> work) { read(std::move(work)); },
                 metrics.late_answers),
       ownership(ports_in.clock) {

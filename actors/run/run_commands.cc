@@ -73,7 +73,7 @@ void Run::start_attempt(run::command::StartAttempt command) {
   attempt.number = command.attempt;
   attempt.loop_test = command.loop_test;
   attempt.announce = command.announce;
-  const bool elsewhere = std::holds_alternative<run::work::DoTask>(command.work);
+  const bool elsewhere = !std::holds_alternative<run::work::RunScript>(command.work);
   attempt.job = std::make_shared<Job>(job_of(command));
   attempts_.emplace(token, std::move(attempt));
   dispatch::Request request{token, state_.workspace, state_.project, command.priority,
@@ -93,6 +93,20 @@ Job Run::job_of(run::command::StartAttempt& command) const {
     job.globals = std::move(script->globals);
     job.timeout = command.timeout;
     return job;
+  }
+  if (auto* const asked = std::get_if<run::work::AskService>(&command.work)) {
+    ServiceRequest request;
+    request.workspace = state_.workspace;
+    request.project = state_.project;
+    request.run = run::shown_id(state_);
+    request.step_id = run::event_step_id(*state_.graph, command.path);
+    request.attempt = command.attempt;
+    request.type = graph::name(command.step->type);
+    request.fields = std::move(asked->fields);
+    request.idempotency_key = std::move(asked->idempotency_key);
+    request.timeout = command.timeout;
+    request.may_repeat = command.step->effect != graph::Effect::kOnce;
+    return request;
   }
   auto& task = std::get<run::work::DoTask>(command.work);
   TaskJob job;
@@ -196,6 +210,7 @@ void Run::attempt_done(const AttemptDone& done) {
     event.logs_truncated = result.logs_truncated;
     event.started = result.started;
     event.finished = result.finished;
+    event.wait_min = result.wait_min;
     take(event, {});
   }
   if (branch_step && !run::locate(state_, attempt.path)) {

@@ -54,7 +54,7 @@ struct Executors::Task {
 
   std::mutex mutex;  // guards what follows; nothing is called out under it
   Done done;         ///< empty: it has ended
-  WorkQueue::Ticket ticket = 0;
+  std::function<void()> give_up;  ///< tells whoever does it; empty: nobody has it yet
 
   Done take() {
     const std::lock_guard lock(mutex);
@@ -75,6 +75,21 @@ struct Executors::Task {
     if (const auto listed = open.lock()) listed->remove(token);
     return true;
   }
+  /// Somebody does it now. Where it has ended meanwhile he is told so, which does no harm if it was
+  /// he who ended it.
+  void taken_by(std::function<void()> tell) {
+    bool over = false;
+    {
+      const std::lock_guard lock(mutex);
+      over = !done;
+      if (!over) give_up = tell;
+    }
+    if (over) tell();
+  }
+  std::function<void()> left() {
+    const std::lock_guard lock(mutex);
+    return std::exchange(give_up, {});
+  }
 };
 
 void Executors::Open::remove(std::uint64_t token) {
@@ -83,10 +98,11 @@ void Executors::Open::remove(std::uint64_t token) {
   if (jobs.empty()) emptied.notify_all();
 }
 
-Executors::Executors(ScriptExecutor& scripts, WorkQueue* work, const Clock& clock,
-                     ScopeNames& names, Read read, Counter& late)
+Executors::Executors(ScriptExecutor& scripts, WorkQueue* work, StepService* outside,
+                     const Clock& clock, ScopeNames& names, Read read, Counter& late)
     : scripts_(scripts),
       work_(work),
+      outside_(outside),
       clock_(clock),
       names_(names),
       read_(std::move(read)),
@@ -114,7 +130,19 @@ void Executors::submit(std::uint64_t token, Job job, Done done) {
     const std::lock_guard lock(open_->mutex);
     open_->jobs.emplace(token, task);
   }
-  submit_task(task, std::get<TaskJob>(std::move(job)));
+  if (auto* const request = std::get_if<ServiceRequest>(&job)) ask(task, std::move(*request));
+  else submit_task(task, std::get<TaskJob>(std::move(job)));
+}
+
+void Executors::ask(const std::shared_ptr<Task>& task, ServiceRequest request) {
+  if (outside_ == nullptr) {
+    task->end(result_of(Error{Code::kUnavailable, "This node asks no services outside.", {}}));
+    return;
+  }
+  const auto ticket = outside_->call(std::move(request), [task](AttemptResult result) {
+    if (!task->end(std::move(result))) task->late.add();
+  });
+  task->taken_by([this, ticket] { outside_->cancel(ticket); });
 }
 
 void Executors::submit_task(const std::shared_ptr<Task>& task, TaskJob job) {
@@ -144,13 +172,7 @@ void Executors::send(const std::shared_ptr<Task>& task, const TaskJob& job,
       work_->request_work(std::move(request), {}, [task](Result<WorkResult> said) {
         if (!task->end(result_of(std::move(said)))) task->late.add();
       });
-  bool cancelled = false;
-  {
-    const std::lock_guard lock(task->mutex);
-    task->ticket = ticket;
-    cancelled = !task->done;
-  }
-  if (cancelled) work_->cancel(ticket);
+  task->taken_by([this, ticket] { work_->cancel(ticket); });
 }
 
 void Executors::cancel(std::uint64_t token) {
@@ -163,13 +185,7 @@ void Executors::cancel(std::uint64_t token) {
   }
   if (task == nullptr) return scripts_.cancel(token);
   if (!task->end(result_of(Error{Code::kRunStopped, "The attempt was cancelled.", {}}))) return;
-  // Whoever comes to set it later finds the end and cancels by itself.
-  WorkQueue::Ticket ticket = 0;
-  {
-    const std::lock_guard lock(task->mutex);
-    ticket = task->ticket;
-  }
-  if (ticket != 0) work_->cancel(ticket);
+  if (const auto give_up = task->left()) give_up();
 }
 
 void Executors::cancel_all() {

@@ -13,6 +13,7 @@
 #include "actors/store/scope_names.h"
 #include "runtime/port/metrics.h"
 #include "runtime/port/script.h"
+#include "runtime/port/step_service.h"
 #include "runtime/port/store.h"
 #include "runtime/port/system.h"
 #include "runtime/port/work_queue.h"
@@ -33,20 +34,20 @@ struct TaskJob {
 };
 
 /// What an attempt does, whoever does it.
-using Job = std::variant<ScriptJob, TaskJob>;
+using Job = std::variant<ScriptJob, TaskJob, ServiceRequest>;
 
-/// Everybody who does the work of attempts: the sandbox, and users' processes behind queues. It
-/// knows what is under way. A callback holds an actor, so the actor system must outlive every one
-/// of them: the node's end cancels what is left and waits. Thread-safe.
+/// Everybody who does the work of attempts: the sandbox, users' processes behind queues, and
+/// services outside. It knows what is under way. A callback holds an actor, so the actor system
+/// must outlive every one of them: the node's end cancels what is left and waits. Thread-safe.
 class Executors {
  public:
   using Done = std::function<void(std::uint64_t token, AttemptResult)>;
   using Read = std::function<void(std::function<void(store::Reader&)>)>;
 
-  /// `work` may be null: then tasks fail as unavailable. `read` runs a closure over a reader, and
-  /// `late` counts answers to attempts that were over.
-  Executors(ScriptExecutor& scripts, WorkQueue* work, const Clock& clock, ScopeNames& names,
-            Read read, Counter& late);
+  /// `work` and `outside` may be null: then what is theirs to do fails as unavailable. `read` runs
+  /// a closure over a reader, and `late` counts answers to attempts that were over.
+  Executors(ScriptExecutor& scripts, WorkQueue* work, StepService* outside, const Clock& clock,
+            ScopeNames& names, Read read, Counter& late);
 
   /// Takes the job; `done` is called exactly once, whatever happens.
   void submit(std::uint64_t token, Job job, Done done);
@@ -56,7 +57,8 @@ class Executors {
   void wait_empty(Duration patience);
 
  private:
-  /// A task under way. Shared with the callbacks of the queue, which may outlive this object.
+  /// A task or request under way. Shared with the callbacks of whoever does it, which may outlive
+  /// this object.
   struct Task;
   /// What is under way; outlives this object as long as a callback holds it.
   struct Open {
@@ -66,11 +68,13 @@ class Executors {
     void remove(std::uint64_t token);
   };
 
+  void ask(const std::shared_ptr<Task>& task, ServiceRequest request);
   void submit_task(const std::shared_ptr<Task>& task, TaskJob job);
   void send(const std::shared_ptr<Task>& task, const TaskJob& job, const ScopeNames::Names& names);
 
   ScriptExecutor& scripts_;
   WorkQueue* const work_;
+  StepService* const outside_;
   const Clock& clock_;
   ScopeNames& names_;
   const Read read_;

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "adapters/egress/transfer.h"
@@ -27,19 +28,34 @@ class Client final : public Egress {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  void send(EgressRequest request, Callback<EgressResponse> done) override;
+  Ticket send(EgressRequest request, Callback<EgressResponse> done) override;
+  void cancel(Ticket ticket) override;
 
  private:
   Client(Options options, CURLM* multi);
+  using Line = std::deque<std::unique_ptr<Transfer>>;
+
   void run();
   void take_new();
+  void drop_cancelled();
+  /// Begins what may begin now, and ends what has waited too long or need not be asked.
+  void begin_ready();
+  void serve_line(const std::string& origin, Line& line);
+  void begin(std::unique_ptr<Transfer> transfer);
   void end_finished();
 
   const Options options_;
   CURLM* const multi_;
   std::mutex mutex_;
   std::deque<std::unique_ptr<Transfer>> waiting_;
-  std::map<CURL*, std::unique_ptr<Transfer>> under_way_;  ///< of the thread alone
+  std::vector<Ticket> cancelled_;
+  Ticket last_ = 0;
+  // Of the thread alone.
+  Hosts hosts_;
+  std::map<std::string, Line> lines_;  ///< what waits for its turn, by origin
+  std::string last_served_;
+  std::map<CURL*, std::unique_ptr<Transfer>> under_way_;
+  std::unordered_map<Ticket, CURL*> by_ticket_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -94,6 +94,8 @@ Status Transfer::read_url() {
   host_ = part_of(url_, CURLUPART_HOST);
   if (host_.empty()) return bad_url("it names no host.");
   curl_url_set(url_, CURLUPART_FRAGMENT, nullptr, 0);
+  const std::string port = part_of(url_, CURLUPART_PORT);
+  origin_ = scheme + "://" + lower(host_) + ":" + (port.empty() ? is_plain_ ? "80" : "443" : port);
   return ok();
 }
 
@@ -106,7 +108,6 @@ void Transfer::set_up() {
   // Or a name server that is silent would hold up all others when its transfer is given up.
   set(handle_, CURLOPT_QUICK_EXIT, 1L);
   set(handle_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_time.us / 1000));
-  set(handle_, CURLOPT_TIMEOUT_MS, static_cast<long>(request_.time.us / 1000));
   set(handle_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!options_.ca_file.empty()) set(handle_, CURLOPT_CAINFO, options_.ca_file.c_str());
   set(handle_, CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_socket);
@@ -120,6 +121,7 @@ void Transfer::set_up() {
     set(handle_, CURLOPT_POSTFIELDS, request_.body.data());
     fields_ = curl_slist_append(fields_, "Expect:");
   }
+  if (!request_.may_repeat) set(handle_, CURLOPT_FRESH_CONNECT, 1L);
   if (request_.method == "HEAD") set(handle_, CURLOPT_NOBODY, 1L);
   set(handle_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
   for (const auto& [name, value] : request_.headers) {
@@ -128,6 +130,10 @@ void Transfer::set_up() {
     fields_ = curl_slist_append(fields_, line.c_str());
   }
   set(handle_, CURLOPT_HTTPHEADER, fields_);
+}
+
+void Transfer::set_time(Duration left) {
+  set(handle_, CURLOPT_TIMEOUT_MS, std::max(1L, static_cast<long>(left.us / 1000)));
 }
 
 bool Transfer::may_reach(const Address& address) const {
@@ -190,7 +196,9 @@ Result<EgressResponse> Transfer::result(CURLcode code) {
     return {Code::kForbidden, host_ + " is at " + refused_ + ", which is not to be called" +
                                   (is_plain_ ? " without TLS." : " from here.")};
   }
-  return {Code::kUnavailable,
+  long sent = 0;
+  curl_easy_getinfo(handle_, CURLINFO_REQUEST_SIZE, &sent);
+  return {sent == 0 ? Code::kUnavailable : Code::kOutcomeUnknown,
           host_ + " cannot be called: " + std::string(curl_easy_strerror(code)) + "."};
 }
 

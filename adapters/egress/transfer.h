@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "adapters/egress/address.h"
+#include "adapters/egress/hosts.h"
 #include "runtime/port/egress.h"
 
 namespace troupe::egress {
@@ -17,7 +18,8 @@ struct Options {
   std::string ca_file;           ///< certificates that are trusted beside the system's; or empty
   Duration connect_time = seconds(5);
   std::size_t header_bytes_max = 64 << 10;  ///< of an answer
-  long connections_max = 256;
+  std::size_t requests_max = 1024;  ///< at once; more wait in line
+  Hosts::Options hosts;
 };
 
 /// One request on its way. Used by one thread at a time; whoever has it answers it once.
@@ -30,10 +32,19 @@ class Transfer {
   Transfer& operator=(const Transfer&) = delete;
 
   CURL* handle() const { return handle_; }
+  const std::string& scope() const { return request_.scope; }
+  /// Scheme, name and port.
+  const std::string& origin() const { return origin_; }
+  const std::string& host() const { return host_; }
+  /// Before it begins: what is left of its time.
+  void set_time(Duration left);
+  Duration time() const { return request_.time; }
   /// What came of it, as libcurl says and as the callbacks remember.
   Result<EgressResponse> result(CURLcode code);
 
+  Egress::Ticket ticket = 0;
   Callback<EgressResponse> done;
+  Duration deadline;  ///< since boot
 
  private:
   Transfer(const Options& options, EgressRequest request);
@@ -50,7 +61,7 @@ class Transfer {
   CURL* handle_ = nullptr;
   CURLU* url_ = nullptr;
   curl_slist* fields_ = nullptr;
-  std::string host_;
+  std::string host_, origin_;
   bool is_plain_ = false;
   EgressResponse response_;
   std::size_t header_bytes_ = 0;

@@ -30,6 +30,7 @@
 #include "deploy/troupe/shared_ports.h"
 #include "deploy/troupe/vault_setup.h"
 #include "deploy/troupe/version.h"
+#include "runtime/outward/services.h"
 
 namespace troupe::cli {
 namespace {
@@ -141,6 +142,8 @@ class OneNode final : public LocalNode {
   std::unique_ptr<nats::Events> events_;
   std::unique_ptr<lua_sandbox::Pool> scripts_;
   std::unique_ptr<black_box::MappedBlackBox> black_box_;
+  std::unique_ptr<Egress> egress_;
+  std::unique_ptr<outward::Services> outside_;
   std::unique_ptr<actors::Node> node_;
   std::unique_ptr<nats::Intake> intake_;
   std::unique_ptr<nats::Submission> submission_;
@@ -153,7 +156,6 @@ class OneNode final : public LocalNode {
   std::unique_ptr<Scrape> scrape_;
   std::unique_ptr<Mailer> mailer_;
   std::shared_ptr<IdentityProvider> identities_;
-  std::unique_ptr<Egress> egress_;  ///< what it is asked for is answered before the provider goes
   std::unique_ptr<http::Server> server_;
   store::TenantScope scope_;
 };
@@ -184,11 +186,16 @@ Status OneNode::start(const config::Options& options) {
   auto black_box = black_box::MappedBlackBox::open(data_dir_->file("black_box"));
   if (!black_box) return std::move(black_box).error();
   black_box_ = std::move(*black_box);
+  auto egress = open_egress(options.egress);
+  if (!egress) return std::move(egress).error();
+  egress_ = std::move(*egress);
+  outside_ = std::make_unique<outward::Services>(*egress_);
   actors::Ports ports{*store_, *scripts_, syntax_, patterns_, clock_, entropy_,
                       hasher_, log_, metrics_, black_box_.get()};
   ports.bus = bus_.get();
   ports.work = work_.get();
   ports.events = events_.get();
+  ports.outside = outside_.get();
   auto node = actors::Node::start(engine_options(options), ports);
   if (!node) return std::move(node).error();
   node_ = std::move(*node);
@@ -227,9 +234,6 @@ Result<std::string> OneNode::serve(const config::Options& options) {
   auto passwords = open_password_hasher(options.access);
   if (!passwords) return std::move(passwords).error();
   passwords_ = std::move(*passwords);
-  auto egress = open_egress(options.egress);
-  if (!egress) return std::move(egress).error();
-  egress_ = std::move(*egress);
   auto identities = open_identity_provider(options.oidc, *egress_, clock_);
   if (!identities) return std::move(identities).error();
   identities_ = std::move(*identities);

@@ -13,7 +13,11 @@ Result<std::unique_ptr<Egress>> open_egress(const config::Egress& options) {
   if (!allowed) {
     return Error{Code::kConfigInvalid, "egress.allow: " + allowed.error().message, {}};
   }
-  auto client = egress::Client::start({.allowed = *std::move(allowed), .ca_file = options.ca_file});
+  auto client = egress::Client::start(
+      {.allowed = *std::move(allowed),
+       .ca_file = options.ca_file,
+       .hosts = {.requests_max = static_cast<std::size_t>(options.requests_per_host),
+                 .requests_per_s = static_cast<double>(options.requests_per_second_per_host)}});
   if (!client) {
     return Error{Code::kConfigInvalid, "egress.ca_file: " + client.error().message, {}};
   }

@@ -84,7 +84,8 @@ namespace troupe {
   X(kLuaSyntax, "lua_syntax", 422, false, "The script cannot be compiled")                       \
   X(kSchemaInvalid, "schema_invalid", 422, false, "The JSON Schema is not valid")                \
   X(kMcpTargetMissing, "mcp_target_missing", 422, false, "No MCP server has this tool")          \
-  X(kLimitExceeded, "limit_exceeded", 422, false, "A limit is exceeded")
+  X(kLimitExceeded, "limit_exceeded", 422, false, "A limit is exceeded")                         \
+  X(kUpstreamFailed, "upstream_failed", 502, true, "A service outside reported a failure")
 
 enum class Code : std::uint8_t {
 #define X(enumerator, name, status, transient, title) enumerator,

@@ -96,6 +96,10 @@ struct WorkerTask {
   std::optional<Template> args;  ///< none: {}
   Duration heartbeat;            ///< the longest silence of the worker; 0: as long as it likes
 };
+/// Done by a service outside, which is asked for it.
+struct ServiceCall {
+  Template request;  ///< a JSON object: the step's own fields
+};
 /// A step type that parses but is not executed yet.
 struct Unavailable {};
 
@@ -120,7 +124,7 @@ struct Step {
   /// The step's JSON, compact: retry takes results over where it is byte-equal.
   std::string definition;
   std::variant<LuaScript, ForEach, While, HumanTask, Wait, WaitEvent, RunWorkflow, WorkerTask,
-               Unavailable>
+               ServiceCall, Unavailable>
       work;
 };
 

@@ -4,8 +4,9 @@
 #include "runtime/graph/draft.h"
 #include "runtime/graph/fields.h"
 #include "runtime/json/read.h"
+#include "runtime/json/write.h"
 
-// The step types that reach a service outside. Most do not run yet; their fields are checked in
+// The step types that reach a service outside. Some do not run yet; their fields are checked in
 // full, so that a graph which validates but for kStepTypeUnavailable will run once they do.
 
 namespace troupe::graph {
@@ -37,6 +38,18 @@ void need_one_of(Fields& fields, std::string_view first, std::string_view second
 /// A string field that must not be empty where it is there.
 void filled_text(Fields& fields, std::string_view field) {
   if (fields.find(field) != nullptr) fields.need_text(field);
+}
+
+/// The step is done by a service, which is told these of its fields. Each has been checked.
+void ask_service(Fields& fields, std::initializer_list<std::string_view> names) {
+  json::Writer request;
+  request.begin_object();
+  for (const std::string_view name : names) {
+    if (const json::Tree* value = fields.find(name)) request.member_raw(name, value->raw);
+  }
+  request.end_object();
+  auto compiled = Template::compile(request.take());
+  if (compiled.ok()) fields.step().work = ServiceCall{*std::move(compiled)};
 }
 
 void parse_llm_call(Fields& fields) {
@@ -90,9 +103,13 @@ void parse_http_request(Fields& fields) {
   fields.expanded_text("url");
   expanded_kind(fields, "headers", json::Kind::kObject);
   fields.expanded("body");
-  filled_text(fields, "connection_id");
+  if (fields.find("connection_id") != nullptr) {
+    fields.error(Code::kStepTypeUnavailable, "connection_id",
+                 "there are no connections yet: a step cannot use one");
+  }
   const bool reads = method == "GET" || method == "HEAD" || method == "OPTIONS";
   fields.step().effect = reads ? Effect::kIdempotent : Effect::kOnce;
+  ask_service(fields, {"method", "url", "headers", "body"});
 }
 
 /// Where a step says nothing of retries it waits for a worker, about as long as one may take for
@@ -137,7 +154,7 @@ void parse_service(Fields& fields) {
   if (type == StepType::kLlmCall) parse_llm_call(fields);
   if (type == StepType::kMcpCall) parse_mcp_call(fields);
   if (type == StepType::kAgentCall) parse_agent_call(fields);
-  if (type == StepType::kHttpRequest) parse_http_request(fields);
+  if (type == StepType::kHttpRequest) return parse_http_request(fields);
   fields.error(Code::kStepTypeUnavailable, "type",
                "steps of type " + std::string(name(type)) + " do not run yet");
 }

@@ -20,6 +20,7 @@ struct AttemptResult {
   bool ok = false;
   json::Text value;  ///< if ok
   Error error;       ///< otherwise
+  Duration wait_min;  ///< of a failure: another attempt is not to come before that
   std::vector<LogLine> logs;
   bool logs_truncated = false;
   TimePoint started;

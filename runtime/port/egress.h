@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,11 @@ struct EgressRequest {
   std::string body;
   Duration time = seconds(10);             ///< from the look-up of the name to the last byte
   std::size_t body_bytes_max = 1 << 20;    ///< of the answer
+  /// Whose request it is: what one's failures say of a server holds up nobody else.
+  std::string scope;
+  /// False: it goes by a connection of its own, for one that was open before may have been closed
+  /// meanwhile, and then it would be sent twice.
+  bool may_repeat = true;
 };
 
 struct EgressResponse {
@@ -39,11 +45,19 @@ struct EgressResponse {
 /// followed. Any thread.
 class Egress {
  public:
+  /// Of one request; never used again. 0: none.
+  using Ticket = std::uint64_t;
+
   virtual ~Egress() = default;
   /// Any status is an answer. kInvalidRequest: an address of another form; kForbidden: it leads
-  /// where nothing may go; kUnavailable: nobody answers there, or not as whom he should be;
-  /// kTimeout; kLimitExceeded: the answer is too long. No message has the address' query in it.
-  virtual void send(EgressRequest request, Callback<EgressResponse> done) = 0;
+  /// where nothing may go; kUnavailable: nobody is there, or not as whom he should be, or he has
+  /// failed so often that he is left alone for a while, so nothing was sent; kOutcomeUnknown:
+  /// something was, and the connection broke; kTimeout; kLimitExceeded: the answer is too long. No
+  /// message has the address' query in it. `done` may be called inside.
+  virtual Ticket send(EgressRequest request, Callback<EgressResponse> done) = 0;
+  /// Ends a request and closes its connection; nothing is called for it any more, except calls
+  /// under way. Unknown ones are ignored.
+  virtual void cancel(Ticket ticket) = 0;
 };
 
 }  // namespace troupe

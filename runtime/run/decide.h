@@ -98,6 +98,7 @@ struct AttemptFinished {
   std::vector<LogEntry> logs;
   bool logs_truncated = false;
   TimePoint started, finished;
+  Duration wait_min;  ///< of a failure: another attempt is not to come before that
 };
 struct TimerDue {};  // something in State::timers may be due at Context::now
 struct PauseAsked {};
@@ -182,10 +183,15 @@ struct DoTask {
   std::string idempotency_key;
   Duration heartbeat;  ///< 0: none
 };
+/// A request, for a service outside.
+struct AskService {
+  std::string fields;  ///< JSON object
+  std::string idempotency_key;  ///< as above
+};
 }  // namespace work
 
 /// What an attempt does.
-using Work = std::variant<work::RunScript, work::DoTask>;
+using Work = std::variant<work::RunScript, work::DoTask, work::AskService>;
 
 namespace command {
 /// Execute one attempt. Everything the executor needs is in here.

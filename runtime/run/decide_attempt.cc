@@ -15,6 +15,9 @@ namespace {
 /// A while's eval script has no timeout field of its own; this is the one of a script.
 constexpr Duration kTestTimeout = seconds(5);
 
+/// However long somebody outside asks for: what he says is not to hold a run for a day.
+constexpr Duration kWaitMax = seconds(3600);
+
 Duration backoff(const graph::Retry& retry, int attempt, Random& jitter) {
   const double limit = static_cast<double>(retry.delay_max.us);
   const double full =
@@ -50,7 +53,8 @@ Attempt Machine::attempt_of(const StepPath& path, const Located& at) {
   attempt.number = number_of(state);
   if (under_way(state)) {
     // What it was given is recorded with its start, or with its end if that comes first.
-    const bool sent = std::holds_alternative<graph::WorkerTask>(at.step->work);
+    const bool sent = std::holds_alternative<graph::WorkerTask>(at.step->work) ||
+                      std::holds_alternative<graph::ServiceCall>(at.step->work);
     if (sent && !state.announced && !state.input.text.empty()) {
       attempt.input = value(state.input.text);
     }
@@ -114,10 +118,14 @@ std::optional<Work> Machine::work_of(const StepPath& path, const Located& at) {
     await_results(path, *globals.absent_loop);
     return std::nullopt;
   }
-  const auto& worker = std::get<graph::WorkerTask>(at.step->work);
+  const auto* const worker = std::get_if<graph::WorkerTask>(&at.step->work);
   Expanded args;
   args.text = "{}";
-  if (worker.args) args = expand(*worker.args, around);
+  if (worker == nullptr) {
+    args = expand(std::get<graph::ServiceCall>(at.step->work).request, around);
+  } else if (worker->args) {
+    args = expand(*worker->args, around);
+  }
   at.state->unsent = args.later;
   if (args.later) return std::nullopt;
   if (args.failure) {
@@ -126,9 +134,10 @@ std::optional<Work> Machine::work_of(const StepPath& path, const Located& at) {
   }
   // Stored with the record that tells of it, so here it has no address yet.
   if (!at.state->announced) at.state->input = {json::Text::trusted(args.text), {}};
-  return work::DoTask{worker.queue, worker.task, std::move(args.text),
-                      state_.id.to_string() + "/" + event_step_id(*state_.graph, path),
-                      worker.heartbeat};
+  std::string key = state_.id.to_string() + "/" + event_step_id(*state_.graph, path);
+  if (worker == nullptr) return work::AskService{std::move(args.text), std::move(key)};
+  return work::DoTask{worker->queue, worker->task, std::move(args.text), std::move(key),
+                      worker->heartbeat};
 }
 
 void Machine::await_results(const StepPath& path, std::uint32_t loop) {
@@ -197,7 +206,7 @@ Status Machine::on(const event::AttemptFinished& e) {
                        (at.state->status == StepStatus::kRunning && at.state->loop == nullptr);
   if (!running || at.state->attempts != e.attempt) return ok();
   at.state->in_flight = false;
-  End end{e.started, logs(e.logs, e.logs_truncated)};
+  End end{e.started, logs(e.logs, e.logs_truncated), e.wait_min};
   if (!e.ok) {
     const bool doubt = at.step->effect == graph::Effect::kOnce && leaves_doubt(e.failure.code);
     // With `retry` its owner takes a second effect for harmless: then this is an ordinary failure,
@@ -249,7 +258,8 @@ void Machine::fail(const StepPath& path, const Failure& failure, const End& end)
   // Whether a loop is tried again is for the parent of its groups to say.
   const bool part = state_.group.set() && path.top_level();
   if (!part && !draining() && attempt < retry.attempts_max && retry.retries(failure.code)) {
-    return retry_later(path, failure, end, backoff(retry, attempt, context_.jitter));
+    const Duration delay = backoff(retry, attempt, context_.jitter);
+    return retry_later(path, failure, end, std::max(delay, std::min(end.wait_min, kWaitMax)));
   }
   fail_for_good(path, failure, end);
 }

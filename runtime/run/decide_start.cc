@@ -95,6 +95,7 @@ void Machine::begin(const StepPath& path, const Located& at) {
   switch (at.step->type) {
     case graph::StepType::kLuaScript:
     case graph::StepType::kWorkerTask:
+    case graph::StepType::kHttpRequest:
       return schedule(path);
     case graph::StepType::kForEach:
       return begin_for_each(path, at);
@@ -111,7 +112,6 @@ void Machine::begin(const StepPath& path, const Located& at) {
     case graph::StepType::kLlmCall:
     case graph::StepType::kMcpCall:
     case graph::StepType::kAgentCall:
-    case graph::StepType::kHttpRequest:
       return fail_for_good(path, {Code::kStepTypeUnavailable,
                                   "Steps of type " + std::string(graph::name(at.step->type)) +
                                       " do not run yet."});

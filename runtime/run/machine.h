@@ -57,6 +57,7 @@ class Machine {
   struct End {
     TimePoint started;
     Logs logs;
+    Duration wait_min;
   };
   /// An expansion: its text, or why there is none. `later`: chunks of a loop are being read first.
   struct Expanded {

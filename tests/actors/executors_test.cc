@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <vector>
+
 #include "adapters/memory/memory_store.h"
 #include "runtime/json/read.h"
 #include "tests/simulation/ports.h"
@@ -30,6 +33,22 @@ class Queue final : public WorkQueue {
     return true;
   }
   std::vector<WorkRequest> requests;
+  std::vector<Done> answers;
+  std::vector<Ticket> cancelled;
+};
+
+/// The same of services; `at_once` is said inside the call.
+class Outside final : public StepService {
+ public:
+  Ticket call(ServiceRequest request, Done done) override {
+    requests.push_back(std::move(request));
+    if (at_once) done(*at_once);
+    else answers.push_back(std::move(done));
+    return requests.size();
+  }
+  void cancel(Ticket ticket) override { cancelled.push_back(ticket); }
+  std::optional<AttemptResult> at_once;
+  std::vector<ServiceRequest> requests;
   std::vector<Done> answers;
   std::vector<Ticket> cancelled;
 };
@@ -89,7 +108,8 @@ class ExecutorsTest : public ::testing::Test {
   };
   CountingLate late;
   Queue queue;
-  Executors executors_{scripts_, &queue, clock_, names_, read_, late};
+  Outside outside;
+  Executors executors_{scripts_, &queue, &outside, clock_, names_, read_, late};
   std::vector<AttemptResult> results;
 };
 
@@ -153,7 +173,7 @@ TEST_F(ExecutorsTest, ACancelledTaskIsTakenBackAndItsAnswerIsDroppedAndCounted) 
 
 TEST_F(ExecutorsTest, ATaskCancelledBeforeItWasSentIsNeverSent) {
   std::function<void(store::Reader&)> held;
-  Executors slow(scripts_, &queue, clock_, names_,
+  Executors slow(scripts_, &queue, &outside, clock_, names_,
                  [&held](std::function<void(store::Reader&)> work) { held = std::move(work); },
                  late);
   slow.submit(1, task(), [this](std::uint64_t, AttemptResult result) {
@@ -166,8 +186,43 @@ TEST_F(ExecutorsTest, ATaskCancelledBeforeItWasSentIsNeverSent) {
   EXPECT_TRUE(queue.requests.empty());
 }
 
+TEST_F(ExecutorsTest, AServicesAnswerComesThroughOnceAndWhatIsCancelledIsTakenBack) {
+  const auto submit = [this](Executors& to, std::uint64_t token) {
+    to.submit(token, ServiceRequest{.step_id = "h"}, [this](std::uint64_t, AttemptResult result) {
+      results.push_back(std::move(result));
+    });
+  };
+  AttemptResult said;
+  said.error = {Code::kRateLimited, "slow down", {}};
+  said.wait_min = seconds(3);
+  submit(executors_, 1);
+  outside.answers[0](said);
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_EQ(results[0].error.code, Code::kRateLimited);
+  EXPECT_EQ(results[0].wait_min, seconds(3));
+  executors_.cancel(1);
+  EXPECT_TRUE(outside.cancelled.empty());
+
+  submit(executors_, 2);
+  executors_.cancel(2);
+  ASSERT_EQ(results.size(), 2u);
+  EXPECT_EQ(results[1].error.code, Code::kRunStopped);
+  EXPECT_EQ(outside.cancelled, std::vector<StepService::Ticket>{2});
+  outside.answers[1](said);
+  EXPECT_EQ(results.size(), 2u);
+  EXPECT_EQ(late.count, 1);
+
+  outside.at_once = said;
+  submit(executors_, 3);
+  EXPECT_EQ(results.size(), 3u);
+  executors_.wait_empty(Duration{});
+  Executors without(scripts_, nullptr, nullptr, clock_, names_, read_, late);
+  submit(without, 4);
+  EXPECT_EQ(results.back().error.code, Code::kUnavailable);
+}
+
 TEST_F(ExecutorsTest, WithoutAQueueATaskIsUnavailable) {
-  Executors without(scripts_, nullptr, clock_, names_, read_, late);
+  Executors without(scripts_, nullptr, nullptr, clock_, names_, read_, late);
   without.submit(1, task(), [this](std::uint64_t, AttemptResult result) {
     results.push_back(std::move(result));
   });

@@ -3,10 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <future>
 
 #include "tests/adapters/egress/witness.h"
+#include "tests/support/process.h"
+#include "tests/support/stub_http.h"
 
 namespace troupe::egress {
 namespace {
@@ -84,6 +88,69 @@ TEST(Egress, WhatIsUnderWayIsAnsweredWhenItEnds) {
             [&](Result<EgressResponse> result) { answer.set_value(std::move(result)); });
   out.reset();
   EXPECT_EQ(answer.get_future().get().error().code, Code::kUnavailable);
+}
+
+TEST(Egress, ACancelledRequestIsNotAnsweredAndItsConnectionIsClosed) {
+  testing::StubHttp service([](const auto&, testing::StubHttp::Wire& wire) { wire.wait_closed(); });
+  const auto out = client();
+  std::atomic<int> answers{0};
+  const auto ticket = out->send({.url = service.url()}, [&](const auto&) { ++answers; });
+  ASSERT_TRUE(testing::eventually(5'000, [&] { return service.requests().size() == 1; }));
+  out->cancel(ticket);
+  EXPECT_TRUE(testing::eventually(5'000, [&] { return service.open_connections() == 0; }));
+  out->cancel(ticket);
+  out->cancel(ticket + 1);
+  EXPECT_EQ(answers, 0);
+}
+
+TEST(Egress, WhatMayNotBeRepeatedHasAConnectionOfItsOwn) {
+  testing::StubHttp service(
+      [](const auto&, testing::StubHttp::Wire& wire) { wire.answer(200, "1"); });
+  const auto out = client();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(ask(*out, {.url = service.url()}));
+  EXPECT_EQ(service.connections(), 1);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(ask(*out, {.method = "POST", .url = service.url(), .may_repeat = false}));
+  }
+  EXPECT_EQ(service.connections(), 4);
+}
+
+TEST(Egress, AHostThatHasEnoughKeepsTheOthersInLineForAsLongAsTheyHave) {
+  std::atomic<bool> works{false};
+  std::atomic<int> most{0};
+  testing::StubHttp service([&](const auto&, testing::StubHttp::Wire& wire) {
+    testing::eventually(5'000, [&] { return works.load(); });
+    most = std::max(most.load(), service.open_connections());
+    wire.answer(200, "1");
+  });
+  const auto out = *Client::start(
+      {.allowed = *parse_networks("127.0.0.1"), .hosts = {.requests_max = 2}});
+  std::promise<Result<EgressResponse>> answers[6];
+  for (int i = 0; i < 6; ++i) {
+    const Duration time = i == 5 ? milliseconds(60) : seconds(10);
+    out->send({.url = service.url(), .time = time},
+              [&, i](Result<EgressResponse> result) { answers[i].set_value(std::move(result)); });
+  }
+  const auto late = answers[5].get_future().get();
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, Code::kTimeout);
+  works = true;
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(answers[i].get_future().get()) << i;
+  EXPECT_LE(most, 2);
+}
+
+TEST(Egress, AHostThatFailsIsLeftAloneByWhoeverItFailed) {
+  const auto out = *Client::start({.allowed = *parse_networks("127.0.0.1"),
+                                   .hosts = {.failures_max = 3, .pause_min = seconds(60)}});
+  testing::StubHttp service([](const auto& request, testing::StubHttp::Wire& wire) {
+    wire.answer(request.path == "/bad" ? 500 : 200, "{}");
+  });
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(ask(*out, {.url = service.url("/bad"), .scope = "s"}));
+  const auto refused = ask(*out, {.url = service.url("/good"), .scope = "s"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kUnavailable);
+  EXPECT_TRUE(ask(*out, {.url = service.url("/good"), .scope = "t"}));
+  EXPECT_EQ(service.requests().size(), 4u);
 }
 
 TEST(Egress, PlainHttpGoesToAllowedNetworksOnly) {

@@ -18,12 +18,14 @@ const ProviderAttempt kAttempt{"https://t.example.org/cb", "state", "nonce", "ve
 
 class TableEgress final : public Egress {
  public:
-  void send(EgressRequest request, Callback<EgressResponse> done) override {
+  void cancel(Ticket) override {}
+  Ticket send(EgressRequest request, Callback<EgressResponse> done) override {
     ++asked[request.url];
     last = request;
     const auto answer = answers.find(request.url);
-    if (answer == answers.end()) return done(Error{Code::kTimeout, "nobody there", {}});
-    done(EgressResponse{.status = 200, .body = answer->second});
+    if (answer == answers.end()) done(Error{Code::kTimeout, "nobody there", {}});
+    else done(EgressResponse{.status = 200, .body = answer->second});
+    return 0;
   }
   std::map<std::string, std::string> answers;
   std::map<std::string, int> asked;

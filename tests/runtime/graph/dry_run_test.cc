@@ -103,8 +103,12 @@ TEST_F(DryRun, TypesThatDoNotExistOrDoNotRunAreNamed) {
       {R"({"id":"a","type":"agent_call","agent_id":"x"})",
        "missing_field a /steps/0/prompt\nstep_type_unavailable a /steps/0/type"},
       {R"({"id":"a","type":"http_request","method":"FETCH","url":"{{input.u"})",
-       "invalid_field a /steps/0/method\ntemplate_syntax a /steps/0/url\n"
-       "step_type_unavailable a /steps/0/type"},
+       "invalid_field a /steps/0/method\ntemplate_syntax a /steps/0/url"},
+      {R"({"id":"a","type":"http_request","method":"PUT","url":"https://a.b/{{input.u}}",)"
+       R"("headers":{"X":"{{input.h}}"},"body":{"n":["{{input.n}}"]}})",
+       ""},
+      {R"({"id":"a","type":"http_request","method":"GET","url":"u","connection_id":"c"})",
+       "step_type_unavailable a /steps/0/connection_id"},
       {R"({"id":"a","type":"worker_task","queue":"q","args":{"a":["{{item}}"]}})",
        "missing_field a /steps/0/task\ntemplate_not_upstream a /steps/0/args"},
       {R"({"id":"a","type":"worker_task","queue":"{{input.q}}","task":"do it","heartbeat_s":0})",
