@@ -60,7 +60,7 @@ Client::~Client() {
     curl_multi_remove_handle(multi_, handle);
     transfer->done(ended());
   }
-  for (auto& [origin, line] : lines_) {
+  for (auto& [place, line] : lines_) {
     for (auto& transfer : line) transfer->done(ended());
   }
   for (auto& transfer : waiting_) transfer->done(ended());
@@ -115,7 +115,7 @@ void Client::take_new() {
     taken.swap(waiting_);
   }
   for (auto& transfer : taken) {
-    Line& line = lines_[transfer->origin()];
+    Line& line = lines_[transfer->scope() + ' ' + transfer->origin()];
     line.push_back(std::move(transfer));
   }
 }
@@ -125,13 +125,13 @@ void Client::begin_ready() {
   auto at = lines_.upper_bound(last_served_);
   for (std::size_t left = lines_.size(); left > 0; --left) {
     if (at == lines_.end()) at = lines_.begin();
-    serve_line(at->first, at->second);
+    serve_line(at->second);
     last_served_ = at->first;
     at = at->second.empty() ? lines_.erase(at) : std::next(at);
   }
 }
 
-void Client::serve_line(const std::string& origin, Line& line) {
+void Client::serve_line(Line& line) {
   const Duration now = since_boot();
   Line kept;
   bool is_full = false;
@@ -141,8 +141,9 @@ void Client::serve_line(const std::string& origin, Line& line) {
       continue;
     }
     is_full = is_full || under_way_.size() >= options_.requests_max;
-    const Hosts::Verdict verdict = is_full ? Hosts::Verdict{Hosts::Word::kWait, {}}
-                                           : hosts_.begin(transfer->scope(), origin, now);
+    const Hosts::Verdict verdict =
+        is_full ? Hosts::Verdict{Hosts::Word::kWait, {}}
+                : hosts_.begin(transfer->scope(), transfer->origin(), now);
     switch (verdict.word) {
       case Hosts::Word::kBegin: begin(std::move(transfer)); break;
       case Hosts::Word::kWait:
@@ -174,7 +175,7 @@ void Client::drop_cancelled() {
   for (const Ticket ticket : tickets) {
     const auto found = by_ticket_.find(ticket);
     if (found == by_ticket_.end()) {
-      for (auto& [origin, line] : lines_) {
+      for (auto& [place, line] : lines_) {
         std::erase_if(line, [&](const auto& transfer) { return transfer->ticket == ticket; });
       }
       continue;

@@ -40,7 +40,7 @@ class Client final : public Egress {
   void drop_cancelled();
   /// Begins what may begin now, and ends what has waited too long or need not be asked.
   void begin_ready();
-  void serve_line(const std::string& origin, Line& line);
+  void serve_line(Line& line);
   void begin(std::unique_ptr<Transfer> transfer);
   void end_finished();
 
@@ -52,7 +52,7 @@ class Client final : public Egress {
   Ticket last_ = 0;
   // Of the thread alone.
   Hosts hosts_;
-  std::map<std::string, Line> lines_;  ///< what waits for its turn, by origin
+  std::map<std::string, Line> lines_;  ///< what waits for its turn, by scope and origin
   std::string last_served_;
   std::map<CURL*, std::unique_ptr<Transfer>> under_way_;
   std::unordered_map<Ticket, CURL*> by_ticket_;

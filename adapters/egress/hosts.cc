@@ -12,17 +12,17 @@ Hosts::Verdict Hosts::begin(const std::string& scope, const std::string& origin,
     if (now < breaker.until) return {Word::kLeaveAlone, {breaker.until.us - now.us}};
     if (breaker.probing) return {Word::kLeaveAlone, options_.pause_min};
   }
-  if (!has_room(origin, now)) return {Word::kWait, {}};
+  if (!has_room({scope, origin}, now)) return {Word::kWait, {}};
   if (is_left_alone) found->second.probing = true;
-  Load& load = loads_[origin];
+  Load& load = loads_[{scope, origin}];
   ++load.open;
   load.tokens -= 1;
   return {};
 }
 
-bool Hosts::has_room(const std::string& origin, Duration now) {
+bool Hosts::has_room(const Place& place, Duration now) {
   if (loads_.size() > kKept) forget_idle();
-  const auto [at, is_new] = loads_.try_emplace(origin);
+  const auto [at, is_new] = loads_.try_emplace(place);
   Load& load = at->second;
   if (load.open >= options_.requests_max) return false;
   if (options_.requests_per_s <= 0) return true;
@@ -43,8 +43,7 @@ void Hosts::ended(const std::string& scope, const std::string& origin, bool heal
     return;
   }
   Breaker& breaker = breakers_[{scope, origin}];
-  breaker.probing = false;
-  if (++breaker.failures < options_.failures_max) return;
+  if (now < breaker.until || ++breaker.failures < options_.failures_max) return;
   breaker.pause = breaker.pause.us == 0
                       ? options_.pause_min
                       : std::min(options_.pause_max, Duration{2 * breaker.pause.us});
@@ -52,7 +51,7 @@ void Hosts::ended(const std::string& scope, const std::string& origin, bool heal
 }
 
 void Hosts::dropped(const std::string& scope, const std::string& origin) {
-  const auto load = loads_.find(origin);
+  const auto load = loads_.find({scope, origin});
   if (load != loads_.end() && load->second.open > 0) --load->second.open;
   const auto breaker = breakers_.find({scope, origin});
   if (breaker != breakers_.end()) breaker->second.probing = false;

@@ -3,21 +3,21 @@
 #include <cstddef>
 #include <map>
 #include <string>
-#include <unordered_map>
+#include <utility>
 
 #include "runtime/base/time.h"
 
 namespace troupe::egress {
 
 /// Who may be asked now: how many requests a host has at once and in a second, and whether it is
-/// worth asking. A host is an origin (scheme, name, port). What is worth asking is known for each
-/// scope by itself, so that a workspace whose calls fail holds up no other. For one thread at a
-/// time; times are since boot.
+/// worth asking. A host is an origin (scheme, name, port). All of it is known for each scope by
+/// itself, so that a workspace whose calls are many, slow or in vain holds up no other. For one
+/// thread at a time; times are since boot.
 class Hosts {
  public:
   struct Options {
-    std::size_t requests_max = 128;  ///< of one host at once
-    double requests_per_s = 0;       ///< of one host; 0: any number
+    std::size_t requests_max = 128;  ///< at once
+    double requests_per_s = 0;       ///< 0: any number
     int failures_max = 10;           ///< in a row, until it is left alone for a while; 0: never
     Duration pause_min = seconds(1);
     Duration pause_max = seconds(60);
@@ -33,7 +33,8 @@ class Hosts {
   /// Whether another request may begin now. If so it is counted until `ended` or `dropped`. Once a
   /// pause is over one request goes to see, and the others are refused until it is back.
   Verdict begin(const std::string& scope, const std::string& origin, Duration now);
-  /// `healthy`: the host did its part, whatever it said.
+  /// `healthy`: the host did its part, whatever it said. What ends badly during a pause began
+  /// before it, and says nothing new.
   void ended(const std::string& scope, const std::string& origin, bool healthy, Duration now);
   /// One that was cancelled: it says nothing about the host.
   void dropped(const std::string& scope, const std::string& origin);
@@ -53,12 +54,14 @@ class Hosts {
     Duration until;   ///< since boot
     bool probing = false;
   };
-  bool has_room(const std::string& origin, Duration now);
+  using Place = std::pair<std::string, std::string>;  ///< scope and origin
+
+  bool has_room(const Place& place, Duration now);
   void forget_idle();
 
   const Options options_;
-  std::unordered_map<std::string, Load> loads_;
-  std::map<std::pair<std::string, std::string>, Breaker> breakers_;  ///< by scope and origin
+  std::map<Place, Load> loads_;
+  std::map<Place, Breaker> breakers_;
 };
 
 }  // namespace troupe::egress

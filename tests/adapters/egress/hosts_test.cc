@@ -8,13 +8,14 @@ namespace {
 using Word = Hosts::Word;
 constexpr Duration at(std::int64_t ms) { return milliseconds(1'000'000 + ms); }
 
-TEST(EgressHosts, AHostHasSoManyAtOnceAndAnotherIsNotConcerned) {
+TEST(EgressHosts, AHostHasSoManyAtOnceAndNobodyElseIsConcerned) {
   Hosts hosts({.requests_max = 2});
   EXPECT_EQ(hosts.begin("s", "a", at(0)).word, Word::kBegin);
-  EXPECT_EQ(hosts.begin("t", "a", at(0)).word, Word::kBegin);
+  EXPECT_EQ(hosts.begin("s", "a", at(0)).word, Word::kBegin);
   EXPECT_EQ(hosts.begin("s", "a", at(0)).word, Word::kWait);
   EXPECT_EQ(hosts.begin("s", "b", at(0)).word, Word::kBegin);
-  hosts.ended("t", "a", true, at(1));
+  EXPECT_EQ(hosts.begin("t", "a", at(0)).word, Word::kBegin);
+  hosts.ended("s", "a", true, at(1));
   EXPECT_EQ(hosts.begin("s", "a", at(1)).word, Word::kBegin);
   EXPECT_EQ(hosts.begin("s", "a", at(1)).word, Word::kWait);
   hosts.dropped("s", "a");
@@ -66,6 +67,15 @@ TEST_F(EgressBreaker, AfterThePauseOneGoesToSeeAndThePauseGrowsUntilItIsWell) {
   EXPECT_EQ(ask(at(609), true), Word::kLeaveAlone) << "the longest pause";
   EXPECT_EQ(ask(at(610), true), Word::kBegin);
   for (int i = 0; i < 2; ++i) EXPECT_EQ(ask(at(611), false), Word::kBegin);
+}
+
+TEST_F(EgressBreaker, WhatBeganBeforeThePauseSaysNothingNewAndSuccessEndsIt) {
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(hosts_.begin("s", "a", at(0)).word, Word::kBegin);
+  for (int i = 0; i < 19; ++i) hosts_.ended("s", "a", false, at(1));
+  EXPECT_EQ(ask(at(100), true), Word::kLeaveAlone);
+  EXPECT_EQ(pause, milliseconds(1)) << "the shortest pause, from the third failure on";
+  hosts_.ended("s", "a", true, at(100));
+  EXPECT_EQ(ask(at(100), true), Word::kBegin);
 }
 
 TEST_F(EgressBreaker, OneThatWasToSeeAndIsCancelledLetsAnotherSee) {
