@@ -155,6 +155,8 @@ std::vector<Key> access_keys() {
       text(
           "egress.allow", [](Options& o) { return &o.egress.allow; }, true),
       text(
+          "egress.allow_steps", [](Options& o) { return &o.egress.allow_steps; }, true),
+      text(
           "egress.ca_file", [](Options& o) { return &o.egress.ca_file; }, true),
       number(
           "egress.requests_per_host", [](Options& o) { return &o.egress.requests_per_host; }, 1,

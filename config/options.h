@@ -56,7 +56,8 @@ struct Mail {
 
 /// What may be reached outside beside the public internet, and whose certificates count.
 struct Egress {
-  std::string allow;
+  std::string allow;       ///< for the operator's own settings
+  std::string allow_steps; ///< for steps of runs, of every workspace
   std::string ca_file;
   std::int64_t requests_per_host = 128;         ///< at once
   std::int64_t requests_per_second_per_host = 0;  ///< 0: any number

@@ -142,7 +142,7 @@ class OneNode final : public LocalNode {
   std::unique_ptr<nats::Events> events_;
   std::unique_ptr<lua_sandbox::Pool> scripts_;
   std::unique_ptr<black_box::MappedBlackBox> black_box_;
-  std::unique_ptr<Egress> egress_;
+  std::unique_ptr<Egress> egress_for_steps_;
   std::unique_ptr<outward::Services> outside_;
   std::unique_ptr<actors::Node> node_;
   std::unique_ptr<nats::Intake> intake_;
@@ -156,6 +156,7 @@ class OneNode final : public LocalNode {
   std::unique_ptr<Scrape> scrape_;
   std::unique_ptr<Mailer> mailer_;
   std::shared_ptr<IdentityProvider> identities_;
+  std::unique_ptr<Egress> egress_;  ///< what it is asked for is answered before the provider goes
   std::unique_ptr<http::Server> server_;
   store::TenantScope scope_;
 };
@@ -186,10 +187,10 @@ Status OneNode::start(const config::Options& options) {
   auto black_box = black_box::MappedBlackBox::open(data_dir_->file("black_box"));
   if (!black_box) return std::move(black_box).error();
   black_box_ = std::move(*black_box);
-  auto egress = open_egress(options.egress);
+  auto egress = open_egress_for_steps(options.egress);
   if (!egress) return std::move(egress).error();
-  egress_ = std::move(*egress);
-  outside_ = std::make_unique<outward::Services>(*egress_);
+  egress_for_steps_ = std::move(*egress);
+  outside_ = std::make_unique<outward::Services>(*egress_for_steps_);
   actors::Ports ports{*store_, *scripts_, syntax_, patterns_, clock_, entropy_,
                       hasher_, log_, metrics_, black_box_.get()};
   ports.bus = bus_.get();
@@ -234,6 +235,9 @@ Result<std::string> OneNode::serve(const config::Options& options) {
   auto passwords = open_password_hasher(options.access);
   if (!passwords) return std::move(passwords).error();
   passwords_ = std::move(*passwords);
+  auto egress = open_egress(options.egress);
+  if (!egress) return std::move(egress).error();
+  egress_ = std::move(*egress);
   auto identities = open_identity_provider(options.oidc, *egress_, clock_);
   if (!identities) return std::move(identities).error();
   identities_ = std::move(*identities);

@@ -8,10 +8,13 @@
 
 namespace troupe::cli {
 
-Result<std::unique_ptr<Egress>> open_egress(const config::Egress& options) {
-  auto allowed = egress::parse_networks(options.allow);
+namespace {
+
+Result<std::unique_ptr<Egress>> open_way(const config::Egress& options, std::string_view key,
+                                         const std::string& networks) {
+  auto allowed = egress::parse_networks(networks);
   if (!allowed) {
-    return Error{Code::kConfigInvalid, "egress.allow: " + allowed.error().message, {}};
+    return Error{Code::kConfigInvalid, std::string(key) + ": " + allowed.error().message, {}};
   }
   auto client = egress::Client::start(
       {.allowed = *std::move(allowed),
@@ -22,6 +25,16 @@ Result<std::unique_ptr<Egress>> open_egress(const config::Egress& options) {
     return Error{Code::kConfigInvalid, "egress.ca_file: " + client.error().message, {}};
   }
   return std::unique_ptr<Egress>(*std::move(client));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Egress>> open_egress(const config::Egress& options) {
+  return open_way(options, "egress.allow", options.allow);
+}
+
+Result<std::unique_ptr<Egress>> open_egress_for_steps(const config::Egress& options) {
+  return open_way(options, "egress.allow_steps", options.allow_steps);
 }
 
 Result<std::shared_ptr<IdentityProvider>> open_identity_provider(const config::Oidc& options,

@@ -12,6 +12,9 @@ namespace troupe::cli {
 
 /// The way out that the configuration allows. kConfigInvalid.
 Result<std::unique_ptr<Egress>> open_egress(const config::Egress& options);
+/// The same for steps of runs, which may reach other networks. They share no connection: an open
+/// one leads on without being judged again.
+Result<std::unique_ptr<Egress>> open_egress_for_steps(const config::Egress& options);
 
 /// The identity provider of the configuration, which is asked over `egress`; null: there is none.
 /// kConfigInvalid.

@@ -15,8 +15,10 @@ using Wire = StubHttp::Wire;
 
 class HttpRequestStep : public SystemTest {
  protected:
-  explicit HttpRequestStep(const std::string& allowed = "127.0.0.1")
-      : server_(data_dir(), {{"TROUPE_EGRESS__ALLOW", allowed}}) {
+  explicit HttpRequestStep(const std::string& allowed = "127.0.0.1",
+                           const std::string& operators = "")
+      : server_(data_dir(), {{"TROUPE_EGRESS__ALLOW_STEPS", allowed},
+                             {"TROUPE_EGRESS__ALLOW", operators}}) {
     server_.start();
   }
   Api api() { return Api(server_); }
@@ -181,9 +183,10 @@ TEST_F(HttpRequestStep, AfterAKillReadingIsAskedAgainAndAChangeIsNot) {
   EXPECT_EQ(paid, 1);
 }
 
+/// What is open to the operator's own settings is not open to steps.
 class HttpRequestInside : public HttpRequestStep {
  protected:
-  HttpRequestInside() : HttpRequestStep("") {}
+  HttpRequestInside() : HttpRequestStep("", "127.0.0.0/8") {}
 };
 
 TEST_F(HttpRequestInside, IsNotReachedByAnyRoad) {
