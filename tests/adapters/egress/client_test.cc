@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <future>
 
-#include "tests/adapters/egress/witness.h"
 #include "tests/support/process.h"
 #include "tests/support/stub_http.h"
 
@@ -16,6 +15,17 @@ namespace troupe::egress {
 namespace {
 
 constexpr const char* kGood = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Kind:  good \r\n\r\nok";
+
+/// A server that says the same to everybody and closes; to say nothing it keeps the connection.
+class Witness final : public testing::StubHttp {
+ public:
+  explicit Witness(const std::string& answer = "")
+      : StubHttp([answer](const Request&, Wire& wire) {
+          if (answer.empty()) return wire.wait_closed();
+          wire.send(answer);
+          wire.close();
+        }) {}
+};
 
 std::unique_ptr<Client> client(const std::string& allowed = "127.0.0.1") {
   auto made = Client::start({.allowed = *parse_networks(allowed)});
@@ -41,7 +51,8 @@ TEST(Egress, BringsTheRequestThereAndTheAnswerBack) {
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(answer->body, "ok");
   EXPECT_EQ(answer->header("x-kind"), "good");
-  const std::string request = witness.request();
+  const testing::StubHttp::Request asked = witness.requests().at(0);
+  const std::string request = asked.head + "\r\n" + asked.body;
   EXPECT_TRUE(request.starts_with("POST /a?b=c HTTP/1.1\r\n")) << request;
   EXPECT_NE(request.find("\r\nX-One: 1\r\n"), std::string::npos) << request;
   EXPECT_NE(request.find("\r\nX-Empty:"), std::string::npos) << request;
