@@ -165,6 +165,10 @@ std::vector<Key> access_keys() {
           "egress.requests_per_second_per_host",
           [](Options& o) { return &o.egress.requests_per_second_per_host; }, 0, 1'000'000),
       text(
+          "models.file", [](Options& o) { return &o.models.file; }, true),
+      text(
+          "models.script", [](Options& o) { return &o.models.script; }, true),
+      text(
           "vault.master_key_file", [](Options& o) { return &o.vault.master_key_file; }, true),
       text(
           "vault.master_key_variable", [](Options& o) { return &o.vault.master_key_variable; },

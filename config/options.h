@@ -63,6 +63,12 @@ struct Egress {
   std::int64_t requests_per_second_per_host = 0;  ///< 0: any number
 };
 
+/// The models that the operator offers every workspace beside its own. Paths, or empty.
+struct Models {
+  std::string file;    ///< provider keys and names of models
+  std::string script;  ///< what the provider "scripted" says
+};
+
 /// The master key under which secrets lie. One of the first three at most.
 struct Vault {
   std::string master_key_file;
@@ -156,6 +162,7 @@ struct Options {
   Oidc oidc;
   Mail mail;
   Egress egress;
+  Models models;
   Vault vault;
   Store store;
   Postgres postgres;

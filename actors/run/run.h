@@ -77,6 +77,7 @@ class Run {
   void launch_attempt(std::uint64_t token);
   void launch_announced(const run::command::LaunchAttempt& command);
   void cancel_attempt(const run::command::CancelAttempt& command);
+  std::function<void(std::string)> tell_delta(RunId run, const std::string& step) const;
   void start_child(const run::command::StartChild& command);
   void check_parent();
   void to_parent(Ask message);

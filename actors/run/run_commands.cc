@@ -26,10 +26,10 @@ bool in_branch(const graph::Graph& graph, const run::StepPath& path) {
          run::step_at(graph, path.loop()).type == graph::StepType::kForEach;
 }
 
-std::string live_event(const run::State& state, std::string_view type, const std::string& step,
+std::string live_event(RunId run, std::string_view type, const std::string& step,
                        TimePoint at, std::string_view data) {
   json::Writer out;
-  out.begin_object().member("run_id", state.id.to_string()).member("event_type", type);
+  out.begin_object().member("run_id", run.to_string()).member("event_type", type);
   out.member("step_id", step).member("at", to_rfc3339(at)).member_raw("data", data).end_object();
   return out.take();
 }
@@ -106,6 +106,7 @@ Job Run::job_of(run::command::StartAttempt& command) const {
     request.idempotency_key = std::move(asked->idempotency_key);
     request.timeout = command.timeout;
     request.may_repeat = command.step->effect != graph::Effect::kOnce;
+    request.on_delta = tell_delta(request.run, request.step_id);
     return request;
   }
   auto& task = std::get<run::work::DoTask>(command.work);
@@ -122,6 +123,17 @@ Job Run::job_of(run::command::StartAttempt& command) const {
   job.timeout = command.timeout;
   job.heartbeat = task.heartbeat;
   return job;
+}
+
+/// Live only, and for as long as anybody watches: may come after the attempt's end.
+std::function<void(std::string)> Run::tell_delta(RunId run, const std::string& step) const {
+  return [&hub = services_.hub, &clock = services_.ports.clock, run,
+          step](const std::string& data) {
+    if (!hub.watched(run)) return;
+    Hub::News news;
+    news.live.push_back({0, live_event(run, "token_delta", step, clock.now(), data)});
+    hub.tell(run, news);
+  };
 }
 
 void Run::granted(std::uint64_t token) {
@@ -211,6 +223,7 @@ void Run::attempt_done(const AttemptDone& done) {
     event.started = result.started;
     event.finished = result.finished;
     event.wait_min = result.wait_min;
+    event.usage = result.usage;
     take(event, {});
   }
   if (branch_step && !run::locate(state_, attempt.path)) {
@@ -360,7 +373,7 @@ void Run::progress(const run::command::Progress& command) {
   data.begin_object().member("done", command.done).member("failed", command.failed);
   data.member("total", command.total).end_object();
   Hub::News news;
-  news.live.push_back({0, live_event(state_, "step_progress",
+  news.live.push_back({0, live_event(state_.id, "step_progress",
                                      run::event_step_id(*state_.graph, command.path), now,
                                      data.take())});
   services_.hub.tell(state_.id, news);
@@ -374,7 +387,7 @@ void Run::tell_logs(const AttemptResult& result, const Attempt& attempt) {
     json::Writer data;
     data.begin_object().member("attempt", attempt.number).member("level", "info");
     data.member("message", line.message).end_object();
-    news.live.push_back({0, live_event(state_, "log", step, line.at, data.take())});
+    news.live.push_back({0, live_event(state_.id, "log", step, line.at, data.take())});
   }
   services_.hub.tell(state_.id, news);
 }

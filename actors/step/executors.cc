@@ -56,6 +56,13 @@ struct Executors::Task {
   Done done;         ///< empty: it has ended
   std::function<void()> give_up;  ///< tells whoever does it; empty: nobody has it yet
 
+  std::mutex live_mutex;  // held while news are told: nobody is told any after the end
+  std::function<void(std::string)> tell;
+
+  void show(std::string data) {
+    const std::lock_guard lock(live_mutex);
+    if (tell) tell(std::move(data));
+  }
   Done take() {
     const std::lock_guard lock(mutex);
     return std::exchange(done, {});
@@ -68,6 +75,10 @@ struct Executors::Task {
   bool end(AttemptResult result) {
     Done told = take();
     if (!told) return false;
+    {
+      const std::lock_guard lock(live_mutex);
+      tell = {};
+    }
     result.started = started;
     result.finished = clock.now();
     told(token, std::move(result));
@@ -106,7 +117,13 @@ Executors::Executors(ScriptExecutor& scripts, WorkQueue* work, StepService* outs
       clock_(clock),
       names_(names),
       read_(std::move(read)),
-      late_(late) {}
+      late_(late) {
+  if (outside_ != nullptr) outside_->read_by(read_);
+}
+
+Executors::~Executors() {
+  if (outside_ != nullptr) outside_->read_by({});
+}
 
 void Executors::submit(std::uint64_t token, Job job, Done done) {
   if (auto* const script = std::get_if<ScriptJob>(&job)) {
@@ -138,6 +155,10 @@ void Executors::ask(const std::shared_ptr<Task>& task, ServiceRequest request) {
   if (outside_ == nullptr) {
     task->end(result_of(Error{Code::kUnavailable, "This node asks no services outside.", {}}));
     return;
+  }
+  if (request.on_delta) {
+    task->tell = std::move(request.on_delta);
+    request.on_delta = [task](std::string data) { task->show(std::move(data)); };
   }
   const auto ticket = outside_->call(std::move(request), [task](AttemptResult result) {
     if (!task->end(std::move(result))) task->late.add();

@@ -48,6 +48,7 @@ class Executors {
   /// a closure over a reader, and `late` counts answers to attempts that were over.
   Executors(ScriptExecutor& scripts, WorkQueue* work, StepService* outside, const Clock& clock,
             ScopeNames& names, Read read, Counter& late);
+  ~Executors();
 
   /// Takes the job; `done` is called exactly once, whatever happens.
   void submit(std::uint64_t token, Job job, Done done);

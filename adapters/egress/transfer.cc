@@ -172,13 +172,26 @@ std::size_t Transfer::on_header(char* bytes, std::size_t size, std::size_t count
 
 std::size_t Transfer::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<Transfer*>(self);
-  std::string& body = transfer.response_.body;
-  if (body.size() + size * count > transfer.request_.body_bytes_max) {
+  transfer.body_bytes_ += size * count;
+  if (transfer.body_bytes_ > transfer.request_.body_bytes_max) {
     transfer.is_too_long_ = true;
     return 0;
   }
-  body.append(bytes, size * count);
-  return size * count;
+  const std::string_view piece(bytes, size * count);
+  if (!transfer.request_.on_piece || !transfer.succeeds()) {
+    transfer.response_.body.append(piece);
+    return piece.size();
+  }
+  Status taken = transfer.request_.on_piece(piece);
+  if (taken) return piece.size();
+  transfer.piece_refused_ = std::move(taken).error();
+  return 0;
+}
+
+bool Transfer::succeeds() const {
+  long status = 0;
+  curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
+  return status >= 200 && status < 300;
 }
 
 Result<EgressResponse> Transfer::result(CURLcode code) {
@@ -188,6 +201,7 @@ Result<EgressResponse> Transfer::result(CURLcode code) {
     response_.status = static_cast<int>(status);
     return std::move(response_);
   }
+  if (piece_refused_) return *std::move(piece_refused_);
   if (is_too_long_) return {Code::kLimitExceeded, "The answer of " + host_ + " is too long."};
   if (code == CURLE_OPERATION_TIMEDOUT) {
     return {Code::kTimeout, host_ + " did not answer in time."};

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,7 @@ class Transfer {
   static std::size_t on_header(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   bool may_reach(const Address& address) const;
+  bool succeeds() const;
 
   const Options& options_;
   const EgressRequest request_;
@@ -67,6 +69,8 @@ class Transfer {
   std::size_t header_bytes_ = 0;
   std::string refused_;  ///< an address that it may not reach
   bool is_too_long_ = false;
+  std::size_t body_bytes_ = 0;
+  std::optional<Error> piece_refused_;
 };
 
 }  // namespace troupe::egress

@@ -1,8 +1,7 @@
 // Secrets of a workspace or a project, and the keys that they lie under. Keys are opened and values
 // sealed on the server's worker: a key's program outside may take its time.
-#include "adapters/http/change.h"
 #include "adapters/http/render.h"
-#include "runtime/directory/secrets.h"
+#include "adapters/http/sealing.h"
 #include "runtime/json/write.h"
 
 namespace troupe::http {
@@ -10,24 +9,14 @@ namespace {
 
 using directory::Secret;
 using directory::WrappedDataKey;
-using Value = std::shared_ptr<const SecretText>;
+using Value = SecretValue;
 
-constexpr int kAttemptsMax = 3;
 constexpr std::size_t kResealAtOnce = 100;
 
 /// Unset: the workspace's own.
 ProjectId project_of(const CallPtr& call) {
   return call->param("project").empty() ? ProjectId{}
                                         : call->grant->project().value_or(ProjectId{});
-}
-
-/// Null, and answered, where there is no master key.
-KeyRing* keys_of(const CallPtr& call) {
-  KeyRing* const keys = call->core.services.keys;
-  if (keys == nullptr) {
-    call->fail(Code::kUnavailable, "This node has no master key (vault.master_key_file).");
-  }
-  return keys;
 }
 
 std::string secret_json(const Secret& secret) {
@@ -47,100 +36,6 @@ std::string path_in(edge::BodyReader& in) {
   const Status fit = directory::check_secret_path(path);
   if (!fit) in.wrong("path", fit.error().message, fit.error().code);
   return path;
-}
-
-/// What the store knows before a value is sealed.
-struct Ground {
-  std::vector<WrappedDataKey> keys;
-  directory::SecretSlot slot;
-};
-Result<Ground> ground_of(store::Documents& documents, WorkspaceId workspace, ProjectId project,
-                         const std::string& path) {
-  auto keys = directory::data_keys_of(documents, workspace);
-  if (!keys) return keys.error();
-  auto slot = directory::secret_slot(documents, workspace, project, path);
-  if (!slot) return slot.error();
-  return Ground{*std::move(keys), *std::move(slot)};
-}
-
-/// A sealed value, with the data key that had to be made for it.
-struct Sealed {
-  Secret secret;
-  std::optional<WrappedDataKey> new_key;
-};
-Result<Sealed> seal(const Sealer& sealer, KeyRing& keys, const Ground& ground, Secret secret,
-                    const SecretText& value, Entropy& entropy, TimePoint now) {
-  Sealed sealed;
-  auto open = directory::open_data_keys(ground.keys, secret.workspace, keys);
-  if (!open) return open.error();
-  if (open->newest() == nullptr) {
-    auto made = keys.make(secret.workspace, open->next_version());
-    if (!made) return made.error();
-    sealed.new_key = WrappedDataKey{secret.workspace, made->key.version, made->wrapped, now};
-    if (Status added = open->add(std::move(made->key)); !added) return added.error();
-  }
-  secret = directory::next_secret(ground.slot, std::move(secret), entropy, now);
-  secret.key_version = open->newest()->version;
-  const std::string field = directory::sealed_field(secret);
-  auto bytes = sealer.seal(*open, {field, secret.version}, value);
-  if (!bytes) return bytes.error();
-  secret.sealed = *std::move(bytes);
-  sealed.secret = std::move(secret);
-  return sealed;
-}
-
-void put(const CallPtr& call, const Secret& wanted, const Value& value, int attempt);
-
-void store_sealed(const CallPtr& call, const Sealed& sealed, const Value& value, int attempt) {
-  struct Stored {
-    Secret secret;
-    bool was_changed_meanwhile = false;
-  };
-  change_store<Stored>(
-      call, {Uuid(sealed.secret.workspace)},
-      [sealed](auto& documents, const auto& context, auto* made) -> Result<store::Change> {
-        auto change = directory::put_secret(documents, context, sealed.secret, &made->secret);
-        if (change && sealed.new_key) {
-          auto key = directory::add_data_key(documents, context, sealed.secret.workspace,
-                                             *sealed.new_key, false);
-          if (key) change->put.push_back(std::move(key->put.front()));
-          else change = key.error();
-        }
-        made->was_changed_meanwhile = !change && change.error().code == Code::kConflict;
-        if (made->was_changed_meanwhile) return store::Change{};
-        return change;
-      },
-      [call, wanted = sealed.secret, value, attempt](const Stored& stored) {
-        if (!stored.was_changed_meanwhile) {
-          return call->send_json(secret_json(stored.secret),
-                                 stored.secret.version == 1 ? 201 : 200);
-        }
-        if (attempt == kAttemptsMax) {
-          return call->fail(Code::kConflict, "The secret is being changed by others.");
-        }
-        put(call, wanted, value, attempt + 1);
-      });
-}
-
-void put(const CallPtr& call, const Secret& wanted, const Value& value, int attempt) {
-  KeyRing* const keys = keys_of(call);
-  if (keys == nullptr) return;
-  read_documents<Ground>(
-      call, store::DocumentScope::of(wanted.workspace),
-      [wanted](store::Documents& documents) {
-        return ground_of(documents, wanted.workspace, wanted.project, wanted.path);
-      },
-      [call, wanted, value, keys, attempt](const Ground& ground) {
-        on_worker<Sealed>(
-            call,
-            [&services = call->core.services, ground, wanted, value, keys] {
-              return seal(services.sealer, *keys, ground, wanted, *value, services.entropy,
-                          services.clock.now());
-            },
-            [call, value, attempt](const Sealed& sealed) {
-              store_sealed(call, sealed, value, attempt);
-            });
-      });
 }
 
 /// Opens a value for its caller. The answer is the one place where it is in the clear.
@@ -305,7 +200,10 @@ void put_secret(const CallPtr& call) {
     out.value = std::make_shared<const SecretText>(SecretText::take(value));
     return out;
   });
-  if (body) put(call, body->secret, body->value, 1);
+  if (!body) return;
+  store_secret(call, body->secret, body->value, {}, [call](const Secret& stored) {
+    call->send_json(secret_json(stored), stored.version == 1 ? 201 : 200);
+  });
 }
 
 void reveal_secret(const CallPtr& call) {

@@ -93,6 +93,25 @@ void delete_secret(const CallPtr& call);
 void rotate_data_key(const CallPtr& call);
 void rotate_master_key(const CallPtr& call);
 
+// handle_models.cc
+void list_provider_keys(const CallPtr& call);
+void create_provider_key(const CallPtr& call);
+void show_provider_key(const CallPtr& call);
+void change_provider_key(const CallPtr& call);
+void delete_provider_key(const CallPtr& call);
+void test_provider_key(const CallPtr& call);
+void list_models(const CallPtr& call);
+void put_model(const CallPtr& call);
+void delete_model(const CallPtr& call);
+
+// handle_connections.cc
+void list_connections(const CallPtr& call);
+void create_connection(const CallPtr& call);
+void show_connection(const CallPtr& call);
+void change_connection(const CallPtr& call);
+void delete_connection(const CallPtr& call);
+void list_connection_uses(const CallPtr& call);
+
 // handle_audit.cc
 void list_audit(const CallPtr& call);
 void export_audit(const CallPtr& call);

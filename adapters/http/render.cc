@@ -2,6 +2,7 @@
 
 #include "adapters/http/problem.h"
 #include "runtime/json/write.h"
+#include "runtime/llm/price.h"
 
 namespace troupe::http {
 namespace {
@@ -74,6 +75,10 @@ std::string render(const store::RunRow& run) {
   if (!run.output.empty()) out.member_raw("output", run.output);
   out.member("run_complete", store::ended(run.status));
   if (run.retried_from.set()) out.member("retried_from", run.retried_from.to_string());
+  if (run.usage.set()) {
+    out.key("usage");
+    llm::write_usage(out, run.usage);
+  }
   return out.end_object().take();
 }
 

@@ -92,6 +92,7 @@ constexpr Route kRoutes[] = {
      .success = 201},
 
 #include "adapters/http/routes_access.inc"
+#include "adapters/http/routes_outside.inc"
 
     {.method = kGet,
      .pattern = "/v1/workflows",

@@ -7,6 +7,7 @@
 #include "runtime/port/metrics.h"
 #include "runtime/port/system.h"
 #include "runtime/port/secrets.h"
+#include "runtime/port/step_service.h"
 #include "runtime/tenancy/access.h"
 
 namespace troupe::http {
@@ -29,6 +30,7 @@ struct Services {
   Logger* log = nullptr;  ///< null: nobody reads one
   IdentityProvider* identities = nullptr;  ///< null: users sign in by password alone
   Mailer* mailer = nullptr;                ///< null: no letters are sent
+  StepService* outside = nullptr;          ///< null: nobody outside is asked
 };
 
 }  // namespace troupe::http

@@ -6,6 +6,7 @@
 #include "adapters/black_box/mapped_black_box.h"
 #include "adapters/http/certificate.h"
 #include "adapters/http/server.h"
+#include "adapters/http/worker.h"
 #include "adapters/lua_sandbox/pool.h"
 #include "adapters/lua_sandbox/syntax.h"
 #include "adapters/lua_sandbox/zygote.h"
@@ -24,16 +25,19 @@
 #include "adapters/vault/sealer.h"
 #include "deploy/troupe/await.h"
 #include "deploy/troupe/listen.h"
+#include "deploy/troupe/models_setup.h"
 #include "deploy/troupe/outside_setup.h"
 #include "deploy/troupe/owner_access.h"
 #include "deploy/troupe/scrape.h"
 #include "deploy/troupe/shared_ports.h"
 #include "deploy/troupe/vault_setup.h"
 #include "deploy/troupe/version.h"
-#include "runtime/outward/services.h"
+#include "adapters/services/services.h"
 
 namespace troupe::cli {
 namespace {
+
+constexpr std::size_t kOpeningMax = 1'024;  ///< secrets that wait to be opened
 
 actors::Options engine_options(const config::Options& options) {
   actors::Options out;
@@ -112,6 +116,8 @@ class OneNode final : public LocalNode {
             clock_),
         metrics_(kVersion) {}
 
+  ~OneNode() override { opener_.stop(); }
+
   Status start(const config::Options& options);
   Engine& engine() override { return node_->engine(); }
   const Clock& clock() const override { return clock_; }
@@ -142,15 +148,17 @@ class OneNode final : public LocalNode {
   std::unique_ptr<nats::Events> events_;
   std::unique_ptr<lua_sandbox::Pool> scripts_;
   std::unique_ptr<black_box::MappedBlackBox> black_box_;
+  std::unique_ptr<KeyRing> keys_;
+  vault::XChaChaSealer sealer_;
+  http::Worker opener_{kOpeningMax};  ///< of secrets that steps need; stops before the node goes
+  std::unique_ptr<services::Credentials> credentials_;
   std::unique_ptr<Egress> egress_for_steps_;
-  std::unique_ptr<outward::Services> outside_;
+  std::unique_ptr<services::Services> outside_;
   std::unique_ptr<actors::Node> node_;
   std::unique_ptr<nats::Intake> intake_;
   std::unique_ptr<nats::Submission> submission_;
   std::unique_ptr<nats::Enqueue> enqueue_;
-  std::unique_ptr<KeyRing> keys_;
   std::unique_ptr<PasswordHasher> passwords_;
-  vault::XChaChaSealer sealer_;
   std::unique_ptr<http::Certificate> certificate_;
   std::unique_ptr<OwnerAccess> access_;
   std::unique_ptr<Scrape> scrape_;
@@ -190,7 +198,15 @@ Status OneNode::start(const config::Options& options) {
   auto egress = open_egress_for_steps(options.egress);
   if (!egress) return std::move(egress).error();
   egress_for_steps_ = std::move(*egress);
-  outside_ = std::make_unique<outward::Services>(*egress_for_steps_);
+  auto models = read_operator_models(options.models);
+  if (!models) return std::move(models).error();
+  credentials_ = std::make_unique<services::Credentials>(
+      services::Credentials::Ports{
+          [this](std::function<void()> work) { return opener_.post(std::move(work)); }, sealer_,
+          keys_.get()},
+      *std::move(models));
+  outside_ = std::make_unique<services::Services>(
+      services::Services::Ports{*egress_for_steps_, *credentials_, clock_, patterns_, metrics_});
   actors::Ports ports{*store_, *scripts_, syntax_, patterns_, clock_, entropy_,
                       hasher_, log_, metrics_, black_box_.get()};
   ports.bus = bus_.get();
@@ -253,7 +269,7 @@ Result<std::string> OneNode::serve(const config::Options& options) {
       server_options(options, *address),
       http::Services{node_->engine(), *access_, hasher_, clock_, entropy_, metrics_, *scrape_,
                      *passwords_, sealer_, keys_.get(), certificate_.get(), &log_,
-                     identities_.get(), mailer_.get()});
+                     identities_.get(), mailer_.get(), outside_.get()});
   const Result<std::uint16_t> port = server_->start();
   if (!port) return port.error();
   if (broker_ != nullptr) {

@@ -1,5 +1,7 @@
 #include "runtime/base/base64url.h"
 
+#include <algorithm>
+
 #include <cstdint>
 
 namespace troupe {
@@ -40,6 +42,14 @@ std::optional<std::string> decode_base64url(std::string_view text) {
   }
   if ((held & ((1u << bits) - 1)) != 0) return std::nullopt;
   return bytes;
+}
+
+std::string encode_base64(std::string_view bytes) {
+  std::string text = encode_base64url(bytes);
+  std::replace(text.begin(), text.end(), '-', '+');
+  std::replace(text.begin(), text.end(), '_', '/');
+  text.append((4 - text.size() % 4) % 4, '=');
+  return text;
 }
 
 }  // namespace troupe

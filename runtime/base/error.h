@@ -85,7 +85,12 @@ namespace troupe {
   X(kSchemaInvalid, "schema_invalid", 422, false, "The JSON Schema is not valid")                \
   X(kMcpTargetMissing, "mcp_target_missing", 422, false, "No MCP server has this tool")          \
   X(kLimitExceeded, "limit_exceeded", 422, false, "A limit is exceeded")                         \
-  X(kUpstreamFailed, "upstream_failed", 502, true, "A service outside reported a failure")
+  X(kUpstreamFailed, "upstream_failed", 502, true, "A service outside reported a failure")       \
+  /* models and connections */                                                                   \
+  X(kModelNotConfigured, "model_not_configured", 422, false, "No provider key serves this model") \
+  X(kModelRequestRefused, "model_request_refused", 422, false, "The provider refused the request") \
+  X(kResponseInvalid, "response_invalid", 422, false, "The model's answer is not as its schema") \
+  X(kCredentialMissing, "credential_missing", 422, false, "There is no such credential here")
 
 enum class Code : std::uint8_t {
 #define X(enumerator, name, status, transient, title) enumerator,

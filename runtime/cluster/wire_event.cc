@@ -29,6 +29,7 @@ constexpr auto kGroupEnded = [](auto& a, auto& e) {
   a.optional(e.failed);
   a.optional(e.failure);
   a.optional(e.log_lines);
+  a.optional(e.usage);
 };
 constexpr auto kGroupProgress = [](auto& a, auto& e) {
   a.required(e.path);

@@ -69,6 +69,13 @@ bool Fields::flag(std::string_view name) {
   return flag.value_or(false);
 }
 
+std::string Fields::list(std::string_view name) {
+  if (is_damaged_) return "[]";
+  const auto value = json::member(body_.view(), name);
+  is_damaged_ = !value || json::kind(*value) != json::Kind::kArray;
+  return is_damaged_ ? "[]" : std::string(*value);
+}
+
 TimePoint Fields::time(std::string_view name) { return {number(name)}; }
 
 TimePoint Fields::time_if_any(std::string_view name) {

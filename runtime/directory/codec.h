@@ -41,6 +41,7 @@ class Fields {
     return static_cast<Count>(value);
   }
   bool flag(std::string_view name);
+  std::string list(std::string_view name);  ///< as it stands; nobody but this server wrote it
   TimePoint time(std::string_view name);  ///< microseconds; 0: unset
   /// Likewise; unset in a document that an older version wrote without it.
   TimePoint time_if_any(std::string_view name);

@@ -98,7 +98,8 @@ struct WorkerTask {
 };
 /// Done by a service outside, which is asked for it.
 struct ServiceCall {
-  Template request;  ///< a JSON object: the step's own fields
+  Template request;   ///< a JSON object: the step's own fields
+  std::string fixed;  ///< likewise, of those in which no template is expanded
 };
 /// A step type that parses but is not executed yet.
 struct Unavailable {};

@@ -40,16 +40,22 @@ void filled_text(Fields& fields, std::string_view field) {
   if (fields.find(field) != nullptr) fields.need_text(field);
 }
 
-/// The step is done by a service, which is told these of its fields. Each has been checked.
-void ask_service(Fields& fields, std::initializer_list<std::string_view> names) {
-  json::Writer request;
-  request.begin_object();
+std::string object_of(Fields& fields, std::initializer_list<std::string_view> names) {
+  json::Writer object;
+  object.begin_object();
   for (const std::string_view name : names) {
-    if (const json::Tree* value = fields.find(name)) request.member_raw(name, value->raw);
+    if (const json::Tree* value = fields.find(name)) object.member_raw(name, value->raw);
   }
-  request.end_object();
-  auto compiled = Template::compile(request.take());
-  if (compiled.ok()) fields.step().work = ServiceCall{*std::move(compiled)};
+  return object.end_object().take();
+}
+
+/// The step is done by a service, which is told these of its fields. Each has been checked.
+void ask_service(Fields& fields, std::initializer_list<std::string_view> expanded,
+                 std::initializer_list<std::string_view> fixed) {
+  auto compiled = Template::compile(object_of(fields, expanded));
+  if (compiled.ok()) {
+    fields.step().work = ServiceCall{*std::move(compiled), object_of(fields, fixed)};
+  }
 }
 
 void parse_llm_call(Fields& fields) {
@@ -73,6 +79,8 @@ void parse_llm_call(Fields& fields) {
     }
   }
   fields.step().effect = Effect::kIdempotent;
+  ask_service(fields, {"prompt", "messages", "system"},
+              {"model", "model_ref", "llm_params", "llm_credential_id", "response_schema"});
 }
 
 void parse_mcp_call(Fields& fields) {
@@ -103,13 +111,10 @@ void parse_http_request(Fields& fields) {
   fields.expanded_text("url");
   expanded_kind(fields, "headers", json::Kind::kObject);
   fields.expanded("body");
-  if (fields.find("connection_id") != nullptr) {
-    fields.error(Code::kStepTypeUnavailable, "connection_id",
-                 "there are no connections yet: a step cannot use one");
-  }
+  filled_text(fields, "connection_id");
   const bool reads = method == "GET" || method == "HEAD" || method == "OPTIONS";
   fields.step().effect = reads ? Effect::kIdempotent : Effect::kOnce;
-  ask_service(fields, {"method", "url", "headers", "body"});
+  ask_service(fields, {"url", "headers", "body"}, {"method", "connection_id"});
 }
 
 /// Where a step says nothing of retries it waits for a worker, about as long as one may take for
@@ -151,7 +156,7 @@ void parse_service(Fields& fields) {
   const StepType type = fields.step().type;
   if (type == StepType::kWorkerTask) return parse_worker_task(fields);
   fields.step().work = Unavailable{};
-  if (type == StepType::kLlmCall) parse_llm_call(fields);
+  if (type == StepType::kLlmCall) return parse_llm_call(fields);
   if (type == StepType::kMcpCall) parse_mcp_call(fields);
   if (type == StepType::kAgentCall) parse_agent_call(fields);
   if (type == StepType::kHttpRequest) return parse_http_request(fields);

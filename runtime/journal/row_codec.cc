@@ -1,5 +1,7 @@
 #include "runtime/journal/row_codec.h"
 
+#include <array>
+
 #include "runtime/base/bytes.h"
 
 namespace troupe::store {
@@ -8,6 +10,11 @@ namespace {
 
 constexpr std::size_t kCheckSize = 8;
 constexpr std::uint8_t kFormat = 1;
+
+std::array<std::int64_t, 6> parts_of(const Usage& usage) {
+  return {usage.input, usage.cache_read, usage.cache_write, usage.output, usage.reasoning,
+          usage.cost_picousd};
+}
 
 /// Writes fields in turn. The same `fields` function below serves Out and In, so that the two can
 /// never disagree about the order.
@@ -26,6 +33,9 @@ struct Out {
     writer.raw({reinterpret_cast<const char*>(value.data()), value.size()});
   }
   void operator()(const DocumentKind& value) { writer.byte(static_cast<std::uint8_t>(value)); }
+  void operator()(const Usage& value) {
+    for (const std::int64_t part : parts_of(value)) writer.zigzag(part);
+  }
   template <class Field>
   void later(const Field& field) {
     (*this)(field);
@@ -49,6 +59,12 @@ struct In {
     for (std::uint8_t& byte : value) byte = reader.byte();
   }
   void operator()(DocumentKind& value) { value = static_cast<DocumentKind>(reader.byte()); }
+  void operator()(Usage& value) {
+    for (std::int64_t* part : {&value.input, &value.cache_read, &value.cache_write, &value.output,
+                               &value.reasoning, &value.cost_picousd}) {
+      *part = reader.zigzag();
+    }
+  }
   /// A field that older rows end before.
   template <class Field>
   void later(Field& field) {
@@ -68,6 +84,7 @@ void fields(Io& io, Row& r) {
        r.trigger_type, r.external_id, r.created, r.started, r.finished, r.steps_total,
        r.steps_done, r.error, r.output, r.retried_from, r.parent, r.request, r.head, r.bucket,
        r.part);
+  io.later(r.usage);
 }
 
 template <class Io, class Row>

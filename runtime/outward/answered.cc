@@ -40,7 +40,9 @@ std::string words_of(std::string_view body) {
 
 Code code_of(int status) {
   if (status == 429) return Code::kRateLimited;
-  if (status == 408 || status == 425 || status == 503) return Code::kUnavailable;
+  if (status == 408 || status == 425 || status == 503 || status == 529) {
+    return Code::kUnavailable;  // 529: what one of the model providers says when it is overloaded
+  }
   if (status == 502 || status == 504) return Code::kOutcomeUnknown;
   return Code::kUpstreamFailed;
 }

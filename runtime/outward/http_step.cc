@@ -89,14 +89,6 @@ bool is_json(const EgressResponse& response) {
   return type == "application/json" || type.ends_with("+json");
 }
 
-std::string base64(std::string_view bytes) {
-  std::string text = encode_base64url(bytes);
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  text.append((4 - text.size() % 4) % 4, '=');
-  return text;
-}
-
 void write_body(json::Writer& out, EgressResponse& response) {
   if (is_json(response)) {
     if (const auto value = json::Text::parse(response.body)) {
@@ -110,7 +102,7 @@ void write_body(json::Writer& out, EgressResponse& response) {
     out.member_raw("body", quoted);
     return;
   }
-  out.member("body", base64(response.body)).member("body_encoding", "base64");
+  out.member("body", encode_base64(response.body)).member("body_encoding", "base64");
 }
 
 std::string host_of(std::string_view url) {

@@ -5,6 +5,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/time.h"
+#include "runtime/base/usage.h"
 #include "runtime/json/text.h"
 
 namespace troupe {
@@ -21,6 +22,7 @@ struct AttemptResult {
   json::Text value;  ///< if ok
   Error error;       ///< otherwise
   Duration wait_min;  ///< of a failure: another attempt is not to come before that
+  Usage usage;        ///< of models, also by a failure
   std::vector<LogLine> logs;
   bool logs_truncated = false;
   TimePoint started;

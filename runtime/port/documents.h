@@ -42,6 +42,9 @@ enum class DocumentKind : std::uint8_t {
   kSignInAttempt = 14,
   kMailToken = 15,
   kIdentity = 16,
+  kProviderKey = 17,
+  kModel = 18,
+  kConnection = 19,
 };
 
 /// Whether a change of such a document may change what somebody is allowed: then every node forgets

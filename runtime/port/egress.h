@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,10 @@ struct EgressRequest {
   std::size_t body_bytes_max = 1 << 20;    ///< of the answer
   /// Whose request it is: what one's failures say of a server holds up nobody else.
   std::string scope;
+  /// Where it is given and the status is one of success, each piece of the body as it comes, on a
+  /// thread of the client's: it must not block. A failure ends the request with it. The answer's
+  /// own body is then empty.
+  std::function<Status(std::string_view)> on_piece;
   /// False: it goes by a connection of its own, for one that was open before may have been closed
   /// meanwhile, and then it would be sent twice.
   bool may_repeat = true;

@@ -6,6 +6,7 @@
 
 #include "runtime/base/uuid.h"
 #include "runtime/port/attempt_result.h"
+#include "runtime/port/store.h"
 
 namespace troupe {
 
@@ -21,6 +22,8 @@ struct ServiceRequest {
   std::string idempotency_key;  ///< the same for every attempt of the step, and for no other
   Duration timeout;             ///< from now to the last byte
   bool may_repeat = false;      ///< a second effect is harmless
+  /// Live only: what a model writes, as it does, as data of a `token_delta` event. Any thread.
+  std::function<void(std::string data)> on_delta;
 };
 
 /// Asks services outside for what steps need. Thread-safe; callbacks come on its threads and must
@@ -31,7 +34,12 @@ class StepService {
   using Ticket = std::uint64_t;
   using Done = std::function<void(AttemptResult)>;
 
+  /// Runs a closure over a reader of the store, on a thread of the store's.
+  using Read = std::function<void(std::function<void(store::Reader&)>)>;
+
   virtual ~StepService() = default;
+  /// By what it reads, until told otherwise (nothing: it reads no more). Before the first call.
+  virtual void read_by(Read) {}
   /// `done` is called exactly once unless it is cancelled, perhaps inside this call. Of its errors
   /// kUnavailable says that nobody was asked, kOutcomeUnknown that somebody was and nothing is
   /// known of what came of it.

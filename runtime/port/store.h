@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "runtime/base/result.h"
+#include "runtime/base/usage.h"
 #include "runtime/base/uuid.h"
 #include "runtime/cluster/slots.h"
 #include "runtime/port/documents.h"
@@ -69,6 +70,7 @@ struct RunRow {
   Digest request{};     ///< of the start request: tells a repeated key from a conflicting one
   Pos head = 0;         ///< its last frame at the time of writing
   std::uint32_t bucket = 0;  ///< payload bucket of the run
+  Usage usage;               ///< of models, by all its attempts
 };
 
 /// Everything needed to go on with an open entity without a frame at or before `pos`.

@@ -151,6 +151,7 @@ struct Change {
       at.state->loop.reset();
     }
     note_logs(state, r.logs);
+    state.usage += r.usage;
   }
 
   void operator()(const record::StepFinished& r) {
@@ -172,6 +173,7 @@ struct Change {
     if (!child || r.status != StepStatus::kCancelled) step.waiting.reset();
     end_loop(state, r.attempt.path, at);
     note_logs(state, r.logs);
+    state.usage += r.usage;
     if (r.consumed_event == 0) return;
     std::erase_if(state.mailbox,
                   [&](const StoredEvent& event) { return event.number == r.consumed_event; });
@@ -265,6 +267,7 @@ struct Change {
     loop.failed += r.failed;
     loop.result_bytes += r.ref.bytes;
     state.log_lines += r.log_lines;
+    state.usage += r.usage;
   }
   void operator()(const record::ParentHeard& r) { state.parent_heard = r.version; }
 

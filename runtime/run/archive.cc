@@ -32,6 +32,15 @@ constexpr auto kGroupFields = [](auto& a, auto& r) {
   a.optional(r.items);
 };
 
+constexpr auto kUsageFields = [](auto& a, auto& r) {
+  a.optional(r.input);
+  a.optional(r.cache_read);
+  a.optional(r.cache_write);
+  a.optional(r.output);
+  a.optional(r.reasoning);
+  a.optional(r.cost_picousd);
+};
+
 constexpr auto kSpreadFields = [](auto& a, auto& r) {
   a.required(r.group_items);
   a.optional(r.at_once);
@@ -129,6 +138,10 @@ void get(Input& input, Spread& value) {
   get_fields(input, value, kSpreadFields);
   input.damaged |= !value.set() || value.at_once == 0 || value.parallel == 0;
 }
+
+void put(ByteWriter& out, const Usage& value) { put_fields(out, value, kUsageFields); }
+
+void get(Input& input, Usage& value) { get_fields(input, value, kUsageFields); }
 
 void put(ByteWriter& out, const Logs& value, TimePoint base) {
   out.byte(static_cast<std::uint8_t>((value.lines.empty() ? 0 : kLogsLines) |

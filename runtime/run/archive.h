@@ -96,6 +96,8 @@ void put(ByteWriter& out, const Group& value);
 void get(Input& input, Group& value);
 void put(ByteWriter& out, const Spread& value);
 void get(Input& input, Spread& value);
+void put(ByteWriter& out, const Usage& value);
+void get(Input& input, Usage& value);
 void put(ByteWriter& out, const Logs& value, TimePoint base);
 void get(Input& input, Logs& value, TimePoint base);
 

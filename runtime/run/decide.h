@@ -99,6 +99,7 @@ struct AttemptFinished {
   bool logs_truncated = false;
   TimePoint started, finished;
   Duration wait_min;  ///< of a failure: another attempt is not to come before that
+  Usage usage;
 };
 struct TimerDue {};  // something in State::timers may be due at Context::now
 struct PauseAsked {};
@@ -135,6 +136,7 @@ struct GroupEnded {
   std::uint64_t done = 0, failed = 0;
   Failure failure;
   std::uint64_t log_lines = 0;
+  Usage usage;
 };
 /// The answer to command::TellGroup when there is no such group: it was never started.
 struct GroupGone { StepPath path; std::uint32_t number = 0; RunId group; };

@@ -32,6 +32,14 @@ bool leaves_doubt(Code code) {
   return code == Code::kSandboxLost || code == Code::kTimeout || code == Code::kOutcomeUnknown;
 }
 
+/// The members of both objects in one.
+std::string joined(std::string object, std::string_view other) {
+  if (other.size() <= 2) return object;
+  object.pop_back();
+  if (object.size() > 1) object.push_back(',');
+  return object.append(other.substr(1));
+}
+
 bool under_way(const StepState& step) {
   return step.status == StepStatus::kScheduled || step.status == StepStatus::kRunning ||
          step.status == StepStatus::kWaiting;
@@ -122,7 +130,9 @@ std::optional<Work> Machine::work_of(const StepPath& path, const Located& at) {
   Expanded args;
   args.text = "{}";
   if (worker == nullptr) {
-    args = expand(std::get<graph::ServiceCall>(at.step->work).request, around);
+    const auto& call = std::get<graph::ServiceCall>(at.step->work);
+    args = expand(call.request, around);
+    if (!args.failure && !args.later) args.text = joined(std::move(args.text), call.fixed);
   } else if (worker->args) {
     args = expand(*worker->args, around);
   }
@@ -206,7 +216,7 @@ Status Machine::on(const event::AttemptFinished& e) {
                        (at.state->status == StepStatus::kRunning && at.state->loop == nullptr);
   if (!running || at.state->attempts != e.attempt) return ok();
   at.state->in_flight = false;
-  End end{e.started, logs(e.logs, e.logs_truncated), e.wait_min};
+  End end{e.started, logs(e.logs, e.logs_truncated), e.wait_min, e.usage};
   if (!e.ok) {
     const bool doubt = at.step->effect == graph::Effect::kOnce && leaves_doubt(e.failure.code);
     // With `retry` its owner takes a second effect for harmless: then this is an ordinary failure,
@@ -238,6 +248,7 @@ void Machine::complete(const StepPath& path, Value result, const End& end) {
   if (end.started.set() && !finished.attempt.announced) finished.attempt.started = end.started;
   finished.result = std::move(result);
   finished.logs = end.logs;
+  finished.usage = end.usage;
   finish(path, std::move(finished));
 }
 
@@ -274,6 +285,7 @@ void Machine::retry_later(const StepPath& path, const Failure& failure, const En
   failed.failure = failure;
   failed.retry_at = context_.now + delay;
   failed.logs = end.logs;
+  failed.usage = end.usage;
   const bool keep = failed.logs.count > 0;
   if (at.state->waiting) failed.task = at.state->waiting->task;
   emit_at(path, std::move(failed), keep);
@@ -288,6 +300,7 @@ void Machine::fail_for_good(const StepPath& path, const Failure& failure, const 
   finished.status = StepStatus::kFailed;
   finished.failure = failure;
   finished.logs = end.logs;
+  finished.usage = end.usage;
   if (at.step->on_error == graph::OnError::kContinue) {
     finished.result = value(continued_json(failure));
   }

@@ -223,6 +223,7 @@ Status Machine::on(const event::GroupEnded& e) {
   finished.failed = e.failed;
   finished.run = e.group;
   finished.log_lines = e.log_lines;
+  finished.usage = e.usage;
   finished.first_log = e.log_lines > 0 ? state_.log_lines + 1 : 0;
   emit(std::move(finished));
   const Loop& loop = *locate(state_, e.path).state->loop;
@@ -322,6 +323,7 @@ event::GroupEnded Machine::group_end() {
   end.group = state_.id;
   end.status = state_.status;
   end.log_lines = state_.log_lines;
+  end.usage = state_.usage;
   if (state_.failure) end.failure = *state_.failure;
   const Loop* const loop = state_.root.steps[state_.group.step].loop.get();
   if (loop == nullptr) return end;

@@ -96,6 +96,7 @@ void Machine::begin(const StepPath& path, const Located& at) {
     case graph::StepType::kLuaScript:
     case graph::StepType::kWorkerTask:
     case graph::StepType::kHttpRequest:
+    case graph::StepType::kLlmCall:
       return schedule(path);
     case graph::StepType::kForEach:
       return begin_for_each(path, at);
@@ -109,7 +110,6 @@ void Machine::begin(const StepPath& path, const Located& at) {
       return begin_event(path, at);
     case graph::StepType::kRunWorkflow:
       return begin_child(path, at);
-    case graph::StepType::kLlmCall:
     case graph::StepType::kMcpCall:
     case graph::StepType::kAgentCall:
       return fail_for_good(path, {Code::kStepTypeUnavailable,

@@ -58,6 +58,7 @@ class Machine {
     TimePoint started;
     Logs logs;
     Duration wait_min;
+    Usage usage;
   };
   /// An expansion: its text, or why there is none. `later`: chunks of a loop are being read first.
   struct Expanded {

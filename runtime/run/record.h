@@ -10,6 +10,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/result.h"
 #include "runtime/base/time.h"
+#include "runtime/base/usage.h"
 #include "runtime/base/uuid.h"
 #include "runtime/port/store.h"
 #include "runtime/run/path.h"
@@ -141,6 +142,7 @@ struct AttemptFailed {  // [step_scheduled, step_started,] step_retrying
   TimePoint retry_at;
   Logs logs;
   TaskId task;  ///< the task that this attempt waited for, and that ends with it
+  Usage usage;
 };
 // [step_scheduled, step_started,] [human_task_completed,] step_completed|failed|cancelled
 struct StepFinished {
@@ -156,6 +158,7 @@ struct StepFinished {
   bool approved = false;
   std::string by, comment;
   std::uint64_t consumed_event = 0;        ///< number of the stored event it consumed, from 1
+  Usage usage;                             ///< of this attempt
 };
 struct StepsSkipped {  // step_completed {skipped} each
   std::vector<StepPath> paths;
@@ -191,6 +194,7 @@ struct GroupFinished {
   RunId run;
   std::uint64_t first_log = 0;  ///< number that the first line of its log has here, from 1
   std::uint64_t log_lines = 0;
+  Usage usage;                ///< of all its attempts
 };
 // In a group: its parent's wishes up to this version are known; no event.
 struct ParentHeard {

@@ -10,7 +10,14 @@ namespace troupe::run {
 namespace codec {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+
+/// What a record is written as: the oldest version that knows all its fields.
+template <class R>
+std::uint8_t version_of(const R& record) {
+  if constexpr (requires { record.usage; }) return record.usage.set() ? 2 : 1;
+  return 1;
+}
 
 // The fields of an ordinary attempt come first, so that its mask is one byte.
 template <class A>
@@ -88,6 +95,7 @@ void fields(A& a, Of<A, record::AttemptFailed>& r) {
   rare_attempt_fields(a, r.attempt);
   a.logs(r.logs, r.attempt.scheduled);
   a.optional(r.task);
+  a.optional(r.usage);
 }
 
 template <class A>
@@ -108,6 +116,7 @@ void fields(A& a, Of<A, record::StepFinished>& r) {
   a.optional(r.by);
   a.optional(r.comment);
   a.optional(r.consumed_event);
+  a.optional(r.usage);
 }
 
 template <class A>
@@ -203,6 +212,7 @@ void fields(A& a, Of<A, record::GroupFinished>& r) {
   a.optional(r.run);
   a.optional(r.first_log);
   a.optional(r.log_lines);
+  a.optional(r.usage);
 }
 
 template <class A>
@@ -249,8 +259,11 @@ constexpr auto kDecoders = make_decoders(std::make_index_sequence<std::variant_s
 void encode(const Record& record, std::string& out) {
   ByteWriter writer(std::move(out));
   writer.byte(static_cast<std::uint8_t>(record.index() + 1));
-  writer.byte(codec::kVersion);
-  std::visit([&](const auto& r) { codec::put_fields(writer, r, codec::kFields); }, record);
+  const auto put = [&](const auto& r) {
+    writer.byte(codec::version_of(r));
+    codec::put_fields(writer, r, codec::kFields);
+  };
+  std::visit(put, record);
   out = writer.take();
 }
 

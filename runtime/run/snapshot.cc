@@ -11,7 +11,7 @@ namespace troupe::run {
 namespace codec {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;  // 1 while no model has been used
 constexpr std::size_t kChecksumBytes = 4;
 constexpr int kScopesDeepMax = 4;  // the run's steps and three loops inside each other
 
@@ -66,6 +66,7 @@ void run_fields(A& a, Of<A, State>& s) {
   a.optional(s.events_stored);
   a.optional(s.group);
   a.optional(s.parent_heard);
+  a.optional(s.usage);
 }
 
 template <class A>
@@ -131,7 +132,7 @@ class SnapshotWriter {
   explicit SnapshotWriter(const State& state) : state_(state) {}
 
   std::string write() {
-    out_.byte(kVersion);
+    out_.byte(state_.usage.set() ? kVersion : 1);
     put_fields(out_, state_, kRunFields);
     state_.chain.encode(out_);
     out_.varint(state_.mailbox.size());
@@ -195,7 +196,7 @@ class SnapshotReader {
   explicit SnapshotReader(std::string_view bytes) : input_(bytes) {}
 
   Result<State> read() {
-    if (input_.in.byte() != kVersion) {
+    if (const std::uint8_t version = input_.in.byte(); version == 0 || version > kVersion) {
       return {Code::kUnavailable, "A snapshot was written by a newer version of Troupe."};
     }
     State state;

@@ -157,6 +157,7 @@ struct State {
   std::uint64_t records = 0;    ///< number of the last record
   std::uint64_t seq = 0;        ///< number of the last event
   std::uint64_t log_lines = 0;  ///< number of the last log line
+  Usage usage;                  ///< of models, by all its attempts
   journal::Chain chain;         ///< where its frames are
 };
 

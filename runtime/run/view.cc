@@ -152,6 +152,7 @@ store::RunRow row_of(const State& state) {
   row.request = state.request;
   row.head = state.chain.head();
   row.bucket = state.bucket;
+  row.usage = state.usage;
   return row;
 }
 

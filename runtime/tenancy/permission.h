@@ -160,6 +160,8 @@ constexpr TokenUse with(Scope scope) { return {true, scope}; }
   X(kRunBulk, "run.bulk", kContributor, with(Scope::kWorkflowRun), kChanges)                       \
   X(kTaskAnswer, "task.answer", kContributor, with(Scope::kWorkflowRun), kChanges)                 \
   X(kEventSend, "event.send", kContributor, with(Scope::kWorkflowRun), kChanges)                   \
+  X(kConnectionRead, "connection.read", kContributor, with(Scope::kWorkspaceRead), kReads)         \
+  X(kConnectionChange, "connection.change", kContributor, with(Scope::kSecretsManage), kChanges)   \
   X(kAnalyticsRead, "analytics.read", kViewer, with(Scope::kWorkflowRead), kReads)
 
 enum class Permission : std::uint8_t {

@@ -132,7 +132,7 @@ TEST(Watching, WhatCannotExistIsFound) {
 }
 
 /// Registered for those who will count them. Whoever does takes the name off this list.
-const std::set<std::string> kAwaited = {"llm_tokens_total"};
+const std::set<std::string> kAwaited = {};
 
 TEST(Watching, EachRegisteredMetricGetsItsValuesFromSomebody) {
   static const std::regex use(R"re(\b(?:counter|gauge|histogram)\(\s*"([a-z_]+)")re");

@@ -12,6 +12,7 @@ void fuzz_config(std::string_view bytes);
 void fuzz_credential(std::string_view bytes);
 void fuzz_graph(std::string_view bytes);
 void fuzz_json(std::string_view bytes);
+void fuzz_llm(std::string_view bytes);
 void fuzz_lua(std::string_view bytes);
 void fuzz_oidc(std::string_view bytes);
 void fuzz_request(std::string_view bytes);

@@ -98,12 +98,12 @@ std::vector<Json> Api::events(const std::string& run) {
 
 bool Api::follow(const std::string& run,
                  const std::function<bool(const Json&)>& enough,
-                 long long after) {
+                 long long after, bool live) {
   bool found = false;
   const auto response = client_.stream(
       "/v1/runs/" + run + "/events?after=" + std::to_string(after), {},
       [&](const http_client::Event& event) {
-        if (event.id.empty()) return true;
+        if (event.data.empty() || (event.id.empty() && !live)) return true;
         found = enough(parse_json(event.data));
         return !found;
       });

@@ -54,10 +54,10 @@ class Api {
   /// All events of a run, page by page.
   std::vector<Json> events(const std::string& run);
   /// Follows the numbered events behind `after` until `enough`, or until the stream ends (then
-  /// false).
+  /// false); if `live`, those without a number as well.
   bool follow(const std::string& run,
               const std::function<bool(const Json&)>& enough,
-              long long after = 0);
+              long long after = 0, bool live = false);
   /// Waits for the first event of a type, of a step if one is named. Throws if there is none.
   Json wait_for(const std::string& run, const std::string& type, const std::string& step = "");
   /// Waits until the run has ended; its summary.

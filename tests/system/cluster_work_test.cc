@@ -25,7 +25,7 @@ class ClusterWork : public ::testing::Test {
  protected:
   // Before there is a cluster, whose network has no way out.
   static void SetUpTestSuite() {
-    const Outcome installed = install_node_package();
+    const Outcome installed = install_packages(TROUPE_WORKER_FOLDER);
     ASSERT_EQ(installed.exit, 0) << "The package nats of Node.js cannot be installed:\n"
                                  << installed.out << installed.err;
   }

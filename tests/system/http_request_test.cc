@@ -183,6 +183,73 @@ TEST_F(HttpRequestStep, AfterAKillReadingIsAskedAgainAndAChangeIsNot) {
   EXPECT_EQ(paid, 1);
 }
 
+TEST_F(HttpRequestStep, ShowsAConnectionsSecretToItsHostsAndToNobodyElse) {
+  constexpr const char* kCanary = "canary-7d02e5b1c9";
+  StubHttp service([](const Request& request, Wire& wire) {
+    wire.answer(200, R"({"told":")" + request.header("authorization") + request.header("x-key") +
+                         request.path + R"("})");
+  });
+  StubHttp other([](const Request&, Wire& wire) { wire.answer(200, "{}"); });
+  const std::string host = "127.0.0.1:" + std::to_string(service.port());
+  const auto connect = [&](const std::string& name, const std::string& auth) {
+    const Answer made = api().post("/v1/connections",
+                                   quoted("{@name@:@" + name + "@," + auth + ",@hosts@:[@" + host +
+                                          "@],@value@:@" + kCanary + "@}"));
+    EXPECT_EQ(made.status, 201) << made.text;
+    EXPECT_EQ(made.text.find(kCanary), std::string::npos);
+    return text_at(made.body, "/id");
+  };
+  const std::string id = connect("bearer", "@auth@:@bearer@");
+  connect("header", "@auth@:@header@,@auth_name@:@X-Key@");
+  connect("query", "@auth@:@query@,@auth_name@:@key@");
+  connect("basic", "@auth@:@basic@,@auth_name@:@ada@");
+  for (const std::string& name : {id, std::string("bearer"), std::string("header"),
+                                  std::string("query"), std::string("basic")}) {
+    const std::string asks = flow("GET", service.url("/x"), "@connection_id@:@" + name + "@");
+    const Json run = api().run(asks);
+    EXPECT_EQ(text_at(run, "/status"), "completed") << run;
+    const std::string shown = boost::json::serialize(at(run, "/output"));
+    EXPECT_EQ(shown.find(kCanary), std::string::npos) << shown;
+    const std::string path = "/v1/runs/" + text_at(run, "/run_id");
+    EXPECT_EQ(api().get(path + "/events").text.find(kCanary), std::string::npos);
+  }
+  const std::vector<Request> asked = service.requests();
+  ASSERT_EQ(asked.size(), 5u);
+  EXPECT_EQ(asked[0].header("authorization"), std::string("Bearer ") + kCanary);
+  EXPECT_EQ(asked[2].header("x-key"), kCanary);
+  EXPECT_EQ(asked[3].path, std::string("/x?key=") + kCanary);
+  EXPECT_EQ(asked[4].header("authorization"), "Basic YWRhOmNhbmFyeS03ZDAyZTViMWM5");
+  EXPECT_EQ(failure(flow("GET", other.url(), "@connection_id@:@bearer@")), "forbidden");
+  EXPECT_EQ(failure(flow("GET", service.url(), "@connection_id@:@none@")), "credential_missing");
+  EXPECT_TRUE(other.requests().empty());
+
+  const std::string path = "/v1/connections/" + id;
+  EXPECT_EQ(api().call("PATCH", path, R"({"hosts":["evil.example"]})").status, 422);
+  EXPECT_EQ(api().call("PATCH", path, R"({"value":"another-secret"})").status, 200);
+  const std::string again = flow("GET", service.url("/x"), "@connection_id@:@bearer@");
+  EXPECT_EQ(text_at(api().run(again), "/status"), "completed");
+  EXPECT_EQ(service.requests().back().header("authorization"), "Bearer another-secret");
+  const Answer uses = api().get(path + "/usage");
+  EXPECT_EQ(text_at(uses.body, "/items/0/step_id"), "h") << uses.text;
+  EXPECT_EQ(api().call("DELETE", path).status, 409);
+  EXPECT_EQ(api().call("DELETE", path + "?force=true").status, 204);
+  EXPECT_EQ(api().get(path).status, 404);
+  EXPECT_EQ(text_at(api().run(again), "/error/code"), "credential_missing");
+}
+
+TEST_F(HttpRequestStep, AConnectionIsItsProjectsOwn) {
+  EXPECT_EQ(api().post("/v1/projects", R"({"slug":"web"})").status, 201);
+  StubHttp service([](const Request&, Wire& wire) { wire.answer(200, "{}"); });
+  const std::string body = quoted("{@name@:@c@,@auth@:@bearer@,@value@:@12345678@,@hosts@:[@"
+                                  "127.0.0.1:" + std::to_string(service.port()) + "@]}");
+  Api web(server_, {{"X-Project-Id", "web"}});
+  EXPECT_EQ(web.post("/v1/connections", body).status, 201);
+  EXPECT_EQ(web.post("/v1/connections", body).status, 409) << "one of each name";
+  EXPECT_EQ(column(api().get("/v1/connections"), "name").size(), 0u);
+  const std::string step = "@connection_id@:@c@";
+  EXPECT_EQ(failure(flow("GET", service.url(), step)), "credential_missing");
+}
+
 /// What is open to the operator's own settings is not open to steps.
 class HttpRequestInside : public HttpRequestStep {
  protected:

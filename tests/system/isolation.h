@@ -64,6 +64,15 @@ class Isolation : public SystemTest {
                                                       kAllScopes + R"(,"workspace_id":")" + acme +
                                                       "\"}");
     ids_["{token}"] = text_at(token.body, "/id");
+    const Answer key = admin.post("/v1/provider-keys",
+                                  R"({"name":"k","provider":"openai","api_key":"sk-acme"})");
+    ids_["{key}"] = text_at(key.body, "/id");
+    ids_["{model}"] = "best";
+    EXPECT_EQ(admin.call("PUT", "/v1/models/best", R"({"chain":[{"model":"m"}]})").status, 200);
+    const Answer connection = web.post(
+        "/v1/connections",
+        R"({"name":"c","auth":"bearer","hosts":["a.example"],"value":"secret-of-acme"})");
+    ids_["{connection}"] = text_at(connection.body, "/id");
     EXPECT_EQ(web.post("/v1/projects/web/secrets", R"({"path":"a","value":"b"})").status, 201);
     EXPECT_EQ(admin.post("/v1/secrets", R"({"path":"a","value":"b"})").status, 201);
   }
@@ -100,14 +109,16 @@ class Isolation : public SystemTest {
   std::string state() const {
     std::string all;
     for (const char* path : {"/v1/workspace", "/v1/members", "/v1/invites", "/v1/environments",
-                             "/v1/secrets", "/v1/projects", "/v1/member-tokens",
+                             "/v1/secrets", "/v1/provider-keys", "/v1/models", "/v1/projects",
+                             "/v1/member-tokens",
                              "/v1/projects/web/members", "/v1/projects/web/secrets",
                              "/v1/audit?limit=200", "/v1/tokens"}) {
       all += ada_->in("acme").get(path).text + "\n";
     }
     Api web = ada_->in("acme", "web");
     for (const std::string& path :
-         {std::string("/v1/workflows"), std::string("/v1/runs"), "/v1/workflows/" + ids_.at("{id}"),
+         {std::string("/v1/workflows"), std::string("/v1/runs"), std::string("/v1/connections"),
+          "/v1/workflows/" + ids_.at("{id}"),
           "/v1/workflows/" + ids_.at("{id}") + "/versions",
           "/v1/runs/" + ids_.at("{run}") + "/events"}) {
       all += web.get(path).text + "\n";

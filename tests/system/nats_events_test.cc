@@ -16,7 +16,7 @@ constexpr int kPatienceMs = 60'000;
 class NatsEvents : public SystemTest {
  protected:
   static void SetUpTestSuite() {
-    const Outcome installed = install_node_package();
+    const Outcome installed = install_packages(TROUPE_WORKER_FOLDER);
     ASSERT_EQ(installed.exit, 0) << "The package nats of Node.js cannot be installed:\n"
                                  << installed.out << installed.err;
   }

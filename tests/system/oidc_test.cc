@@ -6,6 +6,7 @@
 #include "tests/support/json_value.h"
 #include "tests/system/access_store.h"
 #include "tests/system/browser.h"
+#include "tests/system/node_package.h"
 #include "tests/system/people.h"
 #include "tests/system/system_test.h"
 
@@ -20,10 +21,7 @@ constexpr const char* kCookie = "__Host-troupe_sign_in";
 class Oidc : public SystemTest {
  protected:
   static void SetUpTestSuite() {
-    const Outcome installed = run_program(
-        {.arguments = {TROUPE_NPM, "install", "--no-audit", "--no-fund", "--prefer-offline"},
-         .directory = TROUPE_OIDC_FOLDER},
-        180'000);
+    const Outcome installed = install_packages(TROUPE_OIDC_FOLDER);
     ASSERT_EQ(installed.exit, 0) << installed.out << installed.err;
   }
   explicit Oidc(const std::string& program = "provider.js")

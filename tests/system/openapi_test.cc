@@ -261,6 +261,27 @@ class Recording {
   Recording& operator=(const Recording&) = delete;
 };
 
+/// Models and connections, with a provider that nobody may reach.
+void visit_outside(Api& team, Api& project) {
+  const Answer key = team.post(
+      "/v1/provider-keys",
+      quoted("{@name@:@k@,@provider@:@openai_compatible@,@base_url@:@https://127.0.0.1:9@,"
+             "@models@:[{@name@:@m@,@price@:{@input@:0.5}}],@environment@:@lab@,@api_key@:@sk@}"));
+  const std::string at_key = "/v1/provider-keys/" + text_at(key.body, "/id");
+  team.get(at_key);
+  team.call("PATCH", at_key, R"({"environment":""})");
+  team.post(at_key + "/test", "{}");
+  const Answer made = project.post(
+      "/v1/connections", quoted("{@name@:@shop@,@auth@:@header@,@auth_name@:@X-Key@,"
+                                "@hosts@:[@*.shop.example@],@value@:@secret@}"));
+  const std::string at_made = "/v1/connections/" + text_at(made.body, "/id");
+  project.get(at_made);
+  project.call("PATCH", at_made, R"({"enabled":false})");
+  project.publish(quoted("{@steps@:[{@id@:@h@,@type@:@http_request@,@name@:@h@,@method@:@GET@,"
+                         "@url@:@https://a.shop.example@,@connection_id@:@shop@}]}"));
+  project.get(at_made + "/usage");
+}
+
 /// Asks for what the other tests do not ask for, or not by this path.
 void visit_the_rest(const Server& server) {
   Api nobody = api_of(server, "");
@@ -278,6 +299,7 @@ void visit_the_rest(const Server& server) {
   const std::string invite = text_at(invites.body, "/items/0/token");
   Person::sign_up(server, "bob", "bobs").api().post("/v1/invites:show",
                                                     R"({"token":")" + invite + R"("})");
+  visit_outside(team, project);
   team.post("/v1/projects/default/secrets", quoted("{@path@:@a@,@value@:@b@}"));
   team.post("/v1/projects/default/secrets:reveal", quoted("{@path@:@a@}"));
   Api operates(server);

@@ -18,7 +18,7 @@ std::string graph_of(const std::string& task, const std::string& more = "") {
 class WorkerTask : public SystemTest {
  protected:
   static void SetUpTestSuite() {
-    const Outcome installed = install_node_package();
+    const Outcome installed = install_packages(TROUPE_WORKER_FOLDER);
     ASSERT_EQ(installed.exit, 0) << "The package nats of Node.js cannot be installed:\n"
                                  << installed.out << installed.err;
   }

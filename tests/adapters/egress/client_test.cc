@@ -164,6 +164,36 @@ TEST(Egress, AHostThatFailsIsLeftAloneByWhoeverItFailed) {
   EXPECT_EQ(service.requests().size(), 4u);
 }
 
+TEST(Egress, PiecesComeAsTheyAreSentAndAFailureOfTheListenerEndsTheRequest) {
+  std::promise<void> heard;
+  testing::StubHttp service([&](const auto& request, testing::StubHttp::Wire& wire) {
+    if (request.path == "/bad") return wire.answer(429, "slow down");
+    wire.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+    if (request.path == "/good") heard.get_future().wait();
+    wire.send("3\r\ntwo\r\n0\r\n\r\n");
+    if (request.path == "/more") wire.wait_closed();
+  });
+  const auto out = client();
+  std::string pieces;
+  const auto listen = [&](std::string_view piece) {
+    if (pieces.empty()) heard.set_value();
+    pieces += piece;
+    return ok();
+  };
+  const auto good = ask(*out, {.url = service.url("/good"), .on_piece = listen});
+  ASSERT_TRUE(good) << good.error().message;
+  EXPECT_EQ(good->body, "");
+  EXPECT_EQ(pieces, "onetwo");
+  const auto bad = ask(*out, {.url = service.url("/bad"), .on_piece = listen});
+  ASSERT_TRUE(bad);
+  EXPECT_EQ(bad->body, "slow down") << "what a failure says is no piece";
+  const auto refused = ask(*out, {.url = service.url("/more"), .on_piece = [](std::string_view) {
+                                    return Status(Error{Code::kInvalidJson, "no", {}});
+                                  }});
+  EXPECT_EQ(refused.error().code, Code::kInvalidJson);
+  EXPECT_TRUE(testing::eventually(5'000, [&] { return service.open_connections() <= 1; }));
+}
+
 TEST(Egress, PlainHttpGoesToAllowedNetworksOnly) {
   const auto out = client("");
   const auto secret = ask(*out, {.url = "http://8.8.8.8:9/", .time = milliseconds(200)});

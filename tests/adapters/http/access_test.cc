@@ -42,7 +42,10 @@ class HttpAccess : public HttpFixture {
                                                        {"{session}", kSomeId}, {"{job}", kSomeId},
                                                        {"{token}", kSomeId},
                                                        {"{invite}", kSomeId},
-                                                       {"{identity}", kSomeId}};
+                                                       {"{identity}", kSomeId},
+                                                       {"{key}", kSomeId},
+                                                       {"{model}", "best"},
+                                                       {"{connection}", kSomeId}};
     for (const auto& [name, id] : ids) {
       const std::size_t at = path.find(name);
       if (at != std::string::npos) path.replace(at, name.size(), id);

@@ -93,10 +93,9 @@ TEST_F(DryRun, TypesThatDoNotExistOrDoNotRunAreNamed) {
       {R"({"id":"l","type":"for_each","for_each_items":[],"for_each_body":{}})",
        "legacy_shape l /steps/0/for_each_body"},
       {R"({"id":"a","type":"llm_call","model":"m","prompt":"{{input.x}}"})",
-       "step_type_unavailable a /steps/0/type"},
+       ""},
       {R"({"id":"a","type":"llm_call","messages":[{"content":"{{steps.x.y}}"}]})",
-       "missing_field a /steps/0/model\nstep_type_unavailable a /steps/0/type\n"
-       "template_unknown_step a /steps/0/messages"},
+       "missing_field a /steps/0/model\ntemplate_unknown_step a /steps/0/messages"},
       {R"({"id":"a","type":"mcp_call","tool_args":[1]})",
        "missing_field a /steps/0/tool_name\ninvalid_field a /steps/0/tool_args\n"
        "step_type_unavailable a /steps/0/type"},
@@ -108,7 +107,9 @@ TEST_F(DryRun, TypesThatDoNotExistOrDoNotRunAreNamed) {
        R"("headers":{"X":"{{input.h}}"},"body":{"n":["{{input.n}}"]}})",
        ""},
       {R"({"id":"a","type":"http_request","method":"GET","url":"u","connection_id":"c"})",
-       "step_type_unavailable a /steps/0/connection_id"},
+       ""},
+      {R"({"id":"a","type":"http_request","method":"GET","url":"u","connection_id":""})",
+       "invalid_field a /steps/0/connection_id"},
       {R"({"id":"a","type":"worker_task","queue":"q","args":{"a":["{{item}}"]}})",
        "missing_field a /steps/0/task\ntemplate_not_upstream a /steps/0/args"},
       {R"({"id":"a","type":"worker_task","queue":"{{input.q}}","task":"do it","heartbeat_s":0})",

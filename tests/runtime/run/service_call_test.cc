@@ -22,8 +22,8 @@ TEST(RunServiceCall, WhatIsAskedIsExpandedOnceAndRecordedBeforeItIsAsked) {
   ASSERT_TRUE(run.start(R"({"id":7,"n":[1]})").ok());
   ASSERT_EQ(run.in_flight.size(), 1u);
   const command::StartAttempt& attempt = run.in_flight.front();
-  EXPECT_EQ(asked(attempt).fields, R"({"method":"POST","url":"https://a.example/7",)"
-                                   R"("headers":{"X":7},"body":{"n":[1]}})");
+  EXPECT_EQ(asked(attempt).fields, R"({"url":"https://a.example/7","headers":{"X":7},)"
+                                   R"("body":{"n":[1]},"method":"POST"})");
   EXPECT_EQ(asked(attempt).idempotency_key, RunDriver::kRun.to_string() + "/h");
   EXPECT_EQ(attempt.timeout, seconds(30));
   EXPECT_TRUE(attempt.announce);
@@ -67,6 +67,40 @@ TEST(RunServiceCall, ARefusalIsNotTriedAgain) {
   run.drive();
   EXPECT_EQ(run.state.status, store::RunStatus::kFailed);
   EXPECT_EQ(run.state.root.steps.front().attempts, 1);
+}
+
+TEST(RunServiceCall, WhatModelsUsedIsSummedOverAllAttemptsAndSurvivesAReload) {
+  const auto graph = compile(R"({"steps":[{"id":"a","name":"n","type":"llm_call","model":"m",)"
+                             R"("prompt":"{{input.q}}","retry_count":1,)"
+                             R"("response_schema":{"title":"{{input.q}}"}}]})");
+  RunDriver run(graph, by_id({{"a", hangs()}}));
+  ASSERT_TRUE(run.start(R"({"q":"why"})").ok());
+  EXPECT_EQ(asked(run.in_flight.front()).fields,
+            R"({"prompt":"why","model":"m","response_schema":{"title":"{{input.q}}"}})")
+      << "a schema is no text of the graph's";
+  event::AttemptFinished finished;
+  finished.path = run.in_flight.front().path;
+  finished.attempt = 1;
+  finished.failure = {Code::kUnavailable, "busy"};
+  finished.usage = {.input = 5, .output = 1, .cost_picousd = 10};
+  run.in_flight.clear();
+  ASSERT_TRUE(run.send(finished).ok());
+  const auto& failed = std::get<record::AttemptFailed>(run.records.back());
+  EXPECT_EQ(failed.usage, finished.usage);
+  run.now = failed.retry_at;
+  ASSERT_TRUE(run.send(event::TimerDue{}).ok());
+  finished.attempt = 2;
+  finished.ok = true;
+  finished.result = json::Text::trusted("{}");
+  ASSERT_TRUE(run.send(finished).ok());
+  const Usage sum{.input = 10, .output = 2, .cost_picousd = 20};
+  EXPECT_EQ(run.state.usage, sum);
+  EXPECT_EQ(row_of(run.state).usage, sum);
+  const auto reloaded = decode_snapshot(encode_snapshot(run.state));
+  ASSERT_TRUE(reloaded) << reloaded.error().message;
+  EXPECT_EQ(reloaded->usage, sum);
+  RunDriver again = RunDriver::recovered(graph, by_id({{"a", hangs()}}), run.frames, run.payloads);
+  EXPECT_EQ(again.state.usage, sum);
 }
 
 }  // namespace

@@ -206,7 +206,7 @@ TEST(RunSnapshot, CutsBehindAValidChecksumAreCorrupt) {
   }
   EXPECT_EQ(decode_snapshot(sealed(body + "x")).error().code, Code::kCorrupt);
   std::string newer = body;
-  newer[0] = 2;
+  newer[0] = 3;
   EXPECT_EQ(decode_snapshot(sealed(newer)).error().code, Code::kUnavailable);
 }
 

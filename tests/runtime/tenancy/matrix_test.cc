@@ -88,6 +88,8 @@ const std::map<std::string, Line> kContract = {
     {"run.bulk", {"contributor", "workflow:run"}},
     {"task.answer", {"contributor", "workflow:run"}},
     {"event.send", {"contributor", "workflow:run"}},
+    {"connection.read", {"contributor", "workspace:read"}},
+    {"connection.change", {"contributor", "secrets:manage"}},
     {"analytics.read", {"viewer", "workflow:read"}},
 };
 
