@@ -1,6 +1,8 @@
 #include "actors/events/feed.h"
 
+#include <iterator>
 #include <mutex>
+#include <utility>
 
 #include "actors/cluster/router.h"
 #include "actors/events/read_events.h"
@@ -46,7 +48,8 @@ class RunFeedCore : public std::enable_shared_from_this<RunFeedCore> {
   void news(const Hub::News& news) {
     {
       const std::lock_guard lock(mutex_);
-      fresh_ = true;
+      // What has no number tells nothing of the journal.
+      if (news.live.empty() || news.seq > 0 || news.ended) fresh_ = true;
       for (const LiveEvent& event : news.live) {
         if (live_.size() < kLiveMax) live_.push_back(event);
       }
@@ -54,14 +57,24 @@ class RunFeedCore : public std::enable_shared_from_this<RunFeedCore> {
     step();
   }
 
-  /// Reads if somebody waits, there may be something new, and no read is under way.
+  /// If somebody waits and no read is under way: reads where there may be something new, else tells
+  /// at once what is live alone.
   void step() {
+    Callback<FeedPage> done;
+    FeedPage page;
     {
       const std::lock_guard lock(mutex_);
-      if (!waiting_ || !fresh_ || reading_ || closed_) return;
-      fresh_ = false;
-      reading_ = true;
+      if (!waiting_ || reading_ || closed_) return;
+      if (fresh_) {
+        fresh_ = false;
+        reading_ = true;
+      } else {
+        if (live_.empty()) return;
+        page.events = std::exchange(live_, {});
+        done = std::exchange(waiting_, {});
+      }
     }
+    if (done) return done(std::move(page));
     const auto self = shared_from_this();
     services_.reach(request_.scope.workspace,
                     ToRun{*request_.run, request_.scope,
@@ -99,7 +112,10 @@ class RunFeedCore : public std::enable_shared_from_this<RunFeedCore> {
       if (page) {
         if (!page->events.empty()) after_ = page->events.back().seq;
         if (page->events.size() >= kPageEvents) fresh_ = true;  // there may be more
-        for (LiveEvent& event : live_) page->events.push_back(std::move(event));
+        // Nobody looks behind the event that ends a run.
+        const auto at = page->events.end() - (page->ended && !page->events.empty() ? 1 : 0);
+        page->events.insert(at, std::make_move_iterator(live_.begin()),
+                            std::make_move_iterator(live_.end()));
         live_.clear();
       }
       if (!page || !page->events.empty() || page->ended) {

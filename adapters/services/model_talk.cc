@@ -134,6 +134,9 @@ void ModelTalk::answered(Result<llm::Reply> reply, Duration wait_min) {
     answer.reply = *std::move(reply);
   } else {
     answer.error = std::move(reply).error();
+    if (answer.error.code == Code::kInvalidJson) {
+      answer.error = {Code::kUpstreamFailed, answer.provider + " sent what is no answer.", {}};
+    }
     answer.wait_min = wait_min;
     if (at_ == 0 || !info(failure_.error.code).transient) failure_ = answer;
     const bool has_time = clock_.since_boot() < ask_.deadline;

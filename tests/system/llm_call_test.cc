@@ -245,6 +245,35 @@ TEST_F(LlmCallStep, EndsInItsTimeIsStoppedAndIsAskedAgainAfterAKill) {
   EXPECT_EQ(text_at(api().wait_end(killed), "/output/text"), "well");
 }
 
+TEST_F(LlmCallStep, NoAnswerThatIsBrokenEmptyOrEndlessIsBelieved) {
+  StubHttp service([](const StubHttp::Request& request, StubHttp::Wire& wire) {
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    if (request.path.starts_with("/html")) wire.answer(200, "<html>hello</html>");
+    if (request.path.starts_with("/json")) wire.answer(200, R"({"choices":[)");
+    if (request.path.starts_with("/event")) wire.send(head + "data: {\"choices\":\n\n");
+    if (request.path.starts_with("/empty")) wire.send(head);
+    if (request.path.starts_with("/endless")) {
+      wire.send(head + "data: ");
+      while (wire.send(std::string(64 << 10, 'x'))) {}
+    }
+    wire.close();
+  });
+  const std::pair<const char*, const char*> kTable[] = {{"html", "outcome_unknown"},
+                                                        {"json", "upstream_failed"},
+                                                        {"event", "upstream_failed"},
+                                                        {"empty", "outcome_unknown"},
+                                                        {"endless", "limit_exceeded"}};
+  for (const auto& [path, code] : kTable) {
+    const Answer made = api().post(
+        "/v1/provider-keys", quoted(std::string("{@name@:@") + path + "@,@provider@:@" +
+                                    "openai_compatible@,@base_url@:@" +
+                                    service.url(std::string("/") + path) + "@}"));
+    EXPECT_EQ(made.status, 201) << made.text;
+    const Json run = api().run(flow(std::string("@model@:@") + path + "/m@,@prompt@:@x@"));
+    EXPECT_EQ(text_at(run, "/error/code"), code) << path << run;
+  }
+}
+
 TEST_F(LlmCallStep, KeysGoToTheirProviderAndNowhereElse) {
   StubModels models([](const Asked&) { return says({"ok"}); });
   const std::string id = add_key("stub", models, Dialect::kOpenAiChat, "@models@:[@m@]");
