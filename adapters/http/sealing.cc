@@ -108,6 +108,7 @@ class Storing : public std::enable_shared_from_this<Storing> {
     if (!change || !also_) return change;
     auto more = also_(documents, context, made->secret);
     if (!more) return more;
+    change->audit.clear();  // one deed, one line: that of what the secret belongs to
     append(*change, *std::move(more));
     return change;
   }

@@ -277,6 +277,9 @@ TEST_F(LlmCallStep, NoAnswerThatIsBrokenEmptyOrEndlessIsBelieved) {
 TEST_F(LlmCallStep, KeysGoToTheirProviderAndNowhereElse) {
   StubModels models([](const Asked&) { return says({"ok"}); });
   const std::string id = add_key("stub", models, Dialect::kOpenAiChat, "@models@:[@m@]");
+  const Answer log = api().get("/v1/audit");
+  EXPECT_EQ(text_at(log.body, "/items/0/entry/action"), "provider_key.change") << log.text;
+  EXPECT_EQ(column(log, "entry").size(), 1u) << "one deed, one line";
   const Answer tested = api().post("/v1/provider-keys/" + id + "/test", "{}");
   EXPECT_EQ(tested.status, 200) << tested.text;
   EXPECT_EQ(at(tested.body, "/ok"), Json(true)) << tested.text;
