@@ -69,7 +69,8 @@ Client::~Client() {
 }
 
 Egress::Ticket Client::send(EgressRequest request, Callback<EgressResponse> done) {
-  auto transfer = Transfer::make(options_, std::move(request));
+  auto transfer = stopping_ ? Result<std::unique_ptr<Transfer>>(ended())
+                            : Transfer::make(options_, std::move(request));
   if (!transfer) {
     done(transfer.error());
     return 0;

@@ -152,8 +152,8 @@ class OneNode final : public LocalNode {
   vault::XChaChaSealer sealer_;
   http::Worker opener_{kOpeningMax};  ///< of secrets that steps need; stops before the node goes
   std::unique_ptr<services::Credentials> credentials_;
-  std::unique_ptr<Egress> egress_for_steps_;
   std::unique_ptr<services::Services> outside_;
+  std::unique_ptr<Egress> egress_for_steps_;  ///< what it is asked for is answered before they go
   std::unique_ptr<actors::Node> node_;
   std::unique_ptr<nats::Intake> intake_;
   std::unique_ptr<nats::Submission> submission_;

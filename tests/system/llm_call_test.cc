@@ -237,6 +237,20 @@ TEST_F(LlmCallStep, EndsInItsTimeIsStoppedAndIsAskedAgainAfterAKill) {
   EXPECT_TRUE(eventually(2'000, [&] { return models.open_connections() == 0; }));
   EXPECT_EQ(text_at(api().wait_end(stopped), "/status"), "stopped");
 
+  // An orderly end cuts off what hangs, also where there is another model to ask.
+  EXPECT_EQ(api().call("PUT", "/v1/models/two",
+                       R"({"chain":[{"model":"a","key":"stub"},{"model":"b","key":"stub"}]})")
+                .status,
+            200);
+  const std::string cut = api().start(flow("@model_ref@:@two@,@prompt@:@x@"));
+  ASSERT_TRUE(eventually(5'000, [&] { return models.open_connections() == 1; }));
+  EXPECT_EQ(server_.terminate().exit, 0);
+  server_.start();
+  ASSERT_TRUE(eventually(5'000, [&] { return models.open_connections() == 1; }));
+  EXPECT_EQ(api().post("/v1/runs:bulk", R"({"action":"stop","filter":{}})").status, 202);
+  EXPECT_EQ(text_at(api().wait_end(cut), "/status"), "stopped");
+  ASSERT_TRUE(eventually(5'000, [&] { return models.open_connections() == 0; }));
+
   const std::string killed = api().start(long_one);
   ASSERT_TRUE(eventually(5'000, [&] { return models.open_connections() == 1; }));
   server_.kill_hard();
