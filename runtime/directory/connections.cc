@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/directory/codec.h"
+#include "runtime/directory/named.h"
 #include "runtime/json/read.h"
 #include "runtime/json/write.h"
 
@@ -72,15 +73,8 @@ std::optional<ConnectionAuth> parse_connection_auth(std::string_view name) {
 }
 
 Document encode(const Connection& connection) {
-  Document document;
-  document.kind = DocumentKind::kConnection;
-  document.id = connection.id;
-  document.workspace = connection.workspace;
+  Document document = named_document(DocumentKind::kConnection, connection);
   document.project = connection.project;
-  document.key = connection.name;
-  document.created = connection.created;
-  document.updated = connection.updated;
-  document.etag = connection.etag;
   json::Writer out;
   out.begin_object()
       .member("auth", name(connection.auth))
@@ -96,11 +90,8 @@ Document encode(const Connection& connection) {
 
 Result<Connection> decode_connection(const Document& document) {
   Fields fields(document);
-  Connection connection;
-  connection.id = document.id;
-  connection.workspace = document.workspace;
+  auto connection = named_resource<Connection>(document);
   connection.project = document.project;
-  connection.name = document.key;
   connection.auth = fields.known(parse_connection_auth(fields.text("auth")));
   connection.auth_name = fields.text("auth_name");
   connection.environment = fields.text("environment");
@@ -110,9 +101,6 @@ Result<Connection> decode_connection(const Document& document) {
     connection.hosts.push_back(json::decode_string(host));
     return true;
   });
-  connection.created = document.created;
-  connection.updated = document.updated;
-  connection.etag = document.etag;
   if (Status read = fields.status(); !read) return read.error();
   return connection;
 }
@@ -175,10 +163,11 @@ Result<Change> delete_connection(store::Documents& documents, const Context& con
                                  const Connection& connection) {
   Change change;
   change.removed.push_back({DocumentKind::kConnection, connection.id});
-  const auto slot =
-      secret_slot(documents, connection.workspace, connection.project, connection.secret);
-  if (!slot) return slot.error();
-  if (slot->before.version > 0) change.removed.push_back({DocumentKind::kSecret, slot->before.id});
+  if (Status is = remove_secret(documents, connection.workspace, connection.project,
+                                connection.secret, change);
+      !is) {
+    return is.error();
+  }
   change.audit.push_back(context.line(connection.workspace, Permission::kConnectionChange,
                                       "connection:" + connection.name, {"deleted"},
                                       connection.project));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "runtime/directory/codec.h"
+#include "runtime/directory/named.h"
 #include "runtime/json/read.h"
 
 namespace troupe::directory {
@@ -74,14 +75,7 @@ std::vector<ModelChoice> read_chain(std::string_view list) {
 }
 
 Document encode(const ProviderKey& key) {
-  Document document;
-  document.kind = DocumentKind::kProviderKey;
-  document.id = key.id;
-  document.workspace = key.workspace;
-  document.key = key.name;
-  document.created = key.created;
-  document.updated = key.updated;
-  document.etag = key.etag;
+  Document document = named_document(DocumentKind::kProviderKey, key);
   json::Writer out;
   out.begin_object()
       .member("provider", key.provider)
@@ -98,10 +92,7 @@ Document encode(const ProviderKey& key) {
 
 Result<ProviderKey> decode_provider_key(const Document& document) {
   Fields fields(document);
-  ProviderKey key;
-  key.id = document.id;
-  key.workspace = document.workspace;
-  key.name = document.key;
+  auto key = named_resource<ProviderKey>(document);
   key.provider = fields.text("provider");
   key.dialect = fields.known(llm::parse_dialect(fields.text("dialect")));
   key.base_url = fields.text("base_url");
@@ -109,22 +100,12 @@ Result<ProviderKey> decode_provider_key(const Document& document) {
   key.is_enabled = fields.flag("enabled");
   key.secret = fields.text("secret");
   key.models = read_models(fields.list("models"));
-  key.created = document.created;
-  key.updated = document.updated;
-  key.etag = document.etag;
   if (Status read = fields.status(); !read) return read.error();
   return key;
 }
 
 Document encode(const ModelRef& ref) {
-  Document document;
-  document.kind = DocumentKind::kModel;
-  document.id = ref.id;
-  document.workspace = ref.workspace;
-  document.key = ref.name;
-  document.created = ref.created;
-  document.updated = ref.updated;
-  document.etag = ref.etag;
+  Document document = named_document(DocumentKind::kModel, ref);
   json::Writer out;
   out.begin_object().key("chain");
   write_chain(out, ref.chain);
@@ -134,14 +115,8 @@ Document encode(const ModelRef& ref) {
 
 Result<ModelRef> decode_model_ref(const Document& document) {
   Fields fields(document);
-  ModelRef ref;
-  ref.id = document.id;
-  ref.workspace = document.workspace;
-  ref.name = document.key;
+  auto ref = named_resource<ModelRef>(document);
   ref.chain = read_chain(fields.list("chain"));
-  ref.created = document.created;
-  ref.updated = document.updated;
-  ref.etag = document.etag;
   if (Status read = fields.status(); !read) return read.error();
   return ref;
 }
@@ -187,10 +162,9 @@ Result<Change> delete_provider_key(store::Documents& documents, const Context& c
   Change change;
   change.removed.push_back({DocumentKind::kProviderKey, id});
   if (!key->secret.empty()) {
-    const auto slot = secret_slot(documents, workspace, {}, key->secret);
-    if (!slot) return slot.error();
-    const Uuid id_of_secret = slot->before.id;
-    if (id_of_secret.set()) change.removed.push_back({DocumentKind::kSecret, id_of_secret});
+    if (Status is = remove_secret(documents, workspace, {}, key->secret, change); !is) {
+      return is.error();
+    }
   }
   change.audit.push_back(context.line(workspace, Permission::kProviderKeyChange,
                                       "provider_key:" + key->name, {"deleted"}));

@@ -31,11 +31,6 @@ Result<Record> whole(const Fields& fields, Record record) {
   return record;
 }
 
-Status is_latest(const Document& stored, const Document& changed) {
-  if (stored.etag == changed.etag) return ok();
-  return Error{Code::kConflict, "It has been changed meanwhile: read it again.", {}};
-}
-
 template <class Record, class Decode>
 Result<std::optional<Record>> decoded(Result<std::optional<Document>> found, Decode decode) {
   if (!found) return found.error();
@@ -471,34 +466,6 @@ Result<tenancy::ProjectRoster> roster_of(store::Documents& documents,
       documents.all({DocumentKind::kProjectMember, workspace, project, {}}), decode_project_member);
   if (!members) return members.error();
   return tenancy::ProjectRoster{*std::move(members)};
-}
-
-Status check_place(store::Documents& documents, const Document& document, std::size_t most,
-                   std::string_view what) {
-  const auto same =
-      documents.find_by_key(document.kind, document.workspace, document.project, document.key);
-  if (!same) return same.error();
-  if (*same) {
-    if ((*same)->id == document.id) return is_latest(**same, document);
-    return Error{Code::kConflict, "There is a " + std::string(what) + " of this name already.", {}};
-  }
-  const auto before = documents.find(document.kind, document.id);
-  if (!before) return before.error();
-  if (*before) return is_latest(**before, document);
-  const auto rows = documents.list({document.kind, document.workspace, document.project, {}},
-                                   {.limit = most, .cursor = {}});
-  if (!rows) return rows.error();
-  if (rows->items.size() < most) return ok();
-  return Error{Code::kLimitExceeded, "There are too many of this kind already.", {}};
-}
-
-Status check_environment(store::Documents& documents, WorkspaceId workspace,
-                         const std::string& slug) {
-  if (slug.empty()) return ok();
-  const auto found = documents.find_by_key(DocumentKind::kEnvironment, workspace, {}, slug);
-  if (!found) return found.error();
-  if (*found) return ok();
-  return Error{Code::kInvalidField, "There is no environment \"" + slug + "\".", {}};
 }
 
 }  // namespace troupe::directory

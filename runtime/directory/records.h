@@ -157,17 +157,6 @@ Result<std::vector<Record>> decode_all(const Result<std::vector<store::Document>
   return records;
 }
 
-/// Whether a document may be stored under its key. kConflict: the name is taken by another of its
-/// kind and place, or what is stored is not what it was made of (its etag). kLimitExceeded: there
-/// are `most` of the kind in its place already.
-Status check_place(store::Documents& documents, const store::Document& document, std::size_t most,
-                   std::string_view what);
-
-/// Whether the workspace has an environment of this slug; none is named by an empty one.
-/// kInvalidField.
-Status check_environment(store::Documents& documents, WorkspaceId workspace,
-                         const std::string& slug);
-
 /// By id; nothing if there is none.
 Result<std::optional<User>> find_user(store::Documents& documents, UserId id);
 Result<std::optional<User>> find_user_of(store::Documents& documents, std::string_view email);
